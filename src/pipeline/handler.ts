@@ -1,0 +1,26 @@
+import type { Outcome } from "./outcome.js";
+import type { ReceivedMessage } from "./queue.js";
+
+/** What a run may ask of the worker that runs it. */
+export interface Run {
+  /** Aborts with an AbortError-like reason whose `cause` is `timeout`, `shutdown` or `lease lost`. Made on first use. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds at which the run is aborted. */
+  readonly deadline: number;
+  /** Moves the deadline to at least `seconds` from now (1..43,200; never past the lease's 12 hours); returns it. */
+  extend(seconds: number): number;
+  /** Reports a note on the way; it becomes a log line and a console entry. */
+  progress(note: string): void;
+}
+
+/**
+ * A way to run agents: in this process, a pool, a program, a service. `run` never rejects: its end is an Outcome. It
+ * resolves when the agent has really ended and nothing of it lives on, since its slot is given away then.
+ */
+export interface Handler {
+  /** Made ready before the first receive; rejects with an error that says what to do. */
+  start?(): Promise<void>;
+  run(message: ReceivedMessage, run: Run): Promise<Outcome>;
+  /** Called once, after the last run has ended. */
+  stop?(): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import type { OutcomeKind } from "./outcome.js";
+
+/** What a fact about one delivery carries; never the body. */
+export interface DeliveryFacts {
+  readonly messageId: string;
+  readonly receiveCount: number;
+  readonly groupId?: string;
+}
+
+/** Everything that the stages report. Times are milliseconds. */
+export type Fact =
+  | { readonly kind: "received"; readonly count: number; readonly asked: number; readonly elapsedMs: number }
+  /** Told at the first failure after a success and again only when the cause changes; `failures` counts each one. */
+  | {
+      readonly kind: "receiveFailed";
+      readonly cause: string;
+      readonly error: unknown;
+      readonly failures: number;
+      readonly retryInMs: number;
+    }
+  | { readonly kind: "receiveRecovered"; readonly failures: number }
+  | {
+      readonly kind: "started";
+      readonly delivery: DeliveryFacts;
+      readonly inQueueMs: number | undefined;
+      readonly bufferedMs: number;
+    }
+  /** The agent has ended and its slot is free. Its outcome isn't carried out yet. */
+  | {
+      readonly kind: "ended";
+      readonly delivery: DeliveryFacts;
+      readonly outcome: OutcomeKind;
+      readonly agentMs: number;
+    }
+  /** The one terminal fact of a delivery: its outcome was carried out on the queue, or can no longer be. */
+  | {
+      readonly kind: "settled";
+      readonly delivery: DeliveryFacts;
+      readonly outcome: OutcomeKind;
+      readonly agentMs: number;
+      /** Why, for every outcome but `done`: the agent's error, the reason of a rejection. */
+      readonly cause?: unknown;
+      /** False when the outcome could not be carried out before the lease ended: the message may come again. */
+      readonly certain: boolean;
+    }
+  /** A delivery that no agent saw here was made visible again. Terminal, like `settled`. */
+  | { readonly kind: "released"; readonly delivery: DeliveryFacts; readonly reason: string }
+  | {
+      readonly kind: "settleFailed";
+      readonly operation: "delete" | "visibility" | "deadLetter";
+      readonly count: number;
+      readonly error: unknown;
+    }
+  | { readonly kind: "extendFailed"; readonly count: number; readonly error: unknown }
+  | { readonly kind: "leaseLost"; readonly delivery: DeliveryFacts; readonly reason: string }
+  | {
+      readonly kind: "abortIgnored";
+      readonly delivery: DeliveryFacts;
+      readonly cause: string;
+      readonly sinceMs: number;
+    }
+  | { readonly kind: "progress"; readonly delivery: DeliveryFacts; readonly note: string }
+  | { readonly kind: "oddAnswer"; readonly detail: string; readonly count: number }
+  /** `starting → running → draining → stopped`. */
+  | {
+      readonly kind: "lifecycle";
+      readonly state: "starting" | "running" | "draining" | "stopped";
+      readonly detail?: string;
+    }
+  | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
+
+/** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */
+export type Telemetry = (fact: Fact) => void;
+
+/** Hands each fact to several listeners. */
+export function fanOut(listeners: readonly Telemetry[]): Telemetry {
+  return (fact) => {
+    for (const listener of listeners) listener(fact);
+  };
+}

@@ -1,0 +1,209 @@
+/**
+ * The one table of settings: names, defaults, bounds and sentences. `config.ts` reads values by it; `.env.example`,
+ * `docs/configuration.md` and the templates in `infra/` are checked against it.
+ */
+export type Command = "run" | "dev";
+
+/** How a value is read: its kind and bounds. */
+export type Shape =
+  | { readonly kind: "url" }
+  | { readonly kind: "handler" }
+  | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly unit?: "seconds" }
+  | { readonly kind: "choice"; readonly values: readonly string[] }
+  | { readonly kind: "port" }
+  | { readonly kind: "backoff" }
+  | { readonly kind: "idempotencyKey" }
+  | { readonly kind: "boolean" }
+  | { readonly kind: "text"; readonly pattern?: RegExp; readonly bounds: string };
+
+export interface Setting {
+  readonly name: string;
+  /** As an environment variable would say it; undefined = unset. By command where the commands differ. */
+  readonly fallback: string | undefined | Readonly<Record<Command, string | undefined>>;
+  readonly required?: readonly Command[];
+  readonly shape: Shape;
+  readonly meaning: string;
+}
+
+const seconds = (min: number, max: number): Shape => ({ kind: "integer", min, max, unit: "seconds" });
+const choice = (...values: string[]): Shape => ({ kind: "choice", values });
+
+export const SETTINGS = [
+  {
+    name: "SQS_QUEUE_URL",
+    fallback: undefined,
+    required: ["run"],
+    shape: { kind: "url" },
+    meaning: "Queue to poll.",
+  },
+  {
+    name: "HANDLER",
+    fallback: undefined,
+    required: ["run"],
+    shape: { kind: "handler" },
+    meaning:
+      "The agent: a module (`./agent.mjs`), a program (`exec:python agent.py`) or a service (`http://127.0.0.1:8000/run`). `dev` takes the sample agent when unset.",
+  },
+  {
+    name: "ISOLATION",
+    fallback: "none",
+    shape: choice("none", "process", "process-per-message"),
+    meaning:
+      "Where a module agent runs: in this process, in a warm pool of processes with one message each at a time, or in a fresh process for each message.",
+  },
+  {
+    name: "CONCURRENCY",
+    fallback: "10",
+    shape: { kind: "integer", min: 1, max: 1000 },
+    meaning: "Slots: agents that run at once in this task.",
+  },
+  {
+    name: "MAX_MESSAGES",
+    fallback: "10",
+    shape: { kind: "integer", min: 1, max: 10 },
+    meaning: "Most messages in one receive.",
+  },
+  {
+    name: "POLL_INTERVAL_SECONDS",
+    fallback: { run: "20", dev: "1" },
+    shape: seconds(0, 20),
+    meaning: "Long-poll wait (WaitTimeSeconds); a stop waits for the open poll to end.",
+  },
+  {
+    name: "VISIBILITY_TIMEOUT",
+    fallback: "120",
+    shape: seconds(15, 43_200),
+    meaning: "How long a received message stays hidden; renewed while its agent runs.",
+  },
+  {
+    name: "HANDLER_TIMEOUT_SECONDS",
+    fallback: "900",
+    shape: seconds(1, 42_600),
+    meaning: "The agent is aborted after it, and a process is killed.",
+  },
+  {
+    name: "RETRY_BACKOFF_SECONDS",
+    fallback: undefined,
+    shape: { kind: "backoff" },
+    meaning:
+      "`base[,max]` of a full-jitter exponential back-off from the receive count; unset: a failed message comes back when its visibility timeout ends.",
+  },
+  {
+    name: "SHUTDOWN_TIMEOUT_SECONDS",
+    fallback: "110",
+    shape: seconds(1, 115),
+    meaning: "The drain's budget, inside the 120 seconds that Fargate grants.",
+  },
+  {
+    name: "HTTP_PORT",
+    fallback: "8080",
+    shape: { kind: "port" },
+    meaning: "Port of `/livez`, `/readyz`, `/metrics` and the console; 0 = any free port, `off` = no server.",
+  },
+  {
+    name: "HTTP_HOST",
+    fallback: "127.0.0.1",
+    shape: { kind: "text", bounds: "a host name or address", pattern: /^[\w.:-]+$/ },
+    meaning: "Address that the HTTP server listens on; loopback unless told otherwise.",
+  },
+  {
+    name: "METRICS",
+    fallback: { run: "cloudwatch", dev: "off" },
+    shape: choice("cloudwatch", "emf", "off"),
+    meaning:
+      "Where metrics go: PutMetricData, embedded metric format on stdout, or nowhere. `/metrics` is served in any case.",
+  },
+  {
+    name: "METRICS_NAMESPACE",
+    fallback: "Queuehand",
+    shape: {
+      kind: "text",
+      bounds: "1 to 255 of A-Z a-z 0-9 . - _ / # :, not starting with AWS/",
+      pattern: /^(?!AWS\/)[\w.\-/#:]{1,255}$/,
+    },
+    meaning: "CloudWatch namespace of the metrics.",
+  },
+  {
+    name: "METRICS_INTERVAL_SECONDS",
+    fallback: "10",
+    shape: seconds(10, 300),
+    meaning: "Time between two publications.",
+  },
+  {
+    name: "TARGET_DELAY_SECONDS",
+    fallback: "30",
+    shape: seconds(1, 3600),
+    meaning: "How long a message may wait for a slot: what scaling aims at.",
+  },
+  {
+    name: "DRAIN_BACKLOG_SECONDS",
+    fallback: "300",
+    shape: seconds(30, 3600),
+    meaning: "In what time a backlog beyond that is to be worked off.",
+  },
+  {
+    name: "IDEMPOTENCY_TABLE",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: "a DynamoDB table name of 3 to 255 of A-Z a-z 0-9 . - _",
+      pattern: /^[\w.-]{3,255}$/,
+    },
+    meaning: "DynamoDB table of finished keys; unset: none.",
+  },
+  {
+    name: "IDEMPOTENCY_KEY",
+    fallback: "messageId",
+    shape: { kind: "idempotencyKey" },
+    meaning: "What makes two messages the same: `messageId`, `attribute:NAME`, or `body:/json/pointer`.",
+  },
+  {
+    name: "DLQ_URL",
+    fallback: undefined,
+    shape: { kind: "url" },
+    meaning: "Where `reject` copies to; unset: taken from the queue's RedrivePolicy.",
+  },
+  {
+    name: "LOG_LEVEL",
+    fallback: "info",
+    shape: choice("fatal", "error", "warn", "info", "debug", "trace", "silent"),
+    meaning: "A success is a `debug` line, a failure `warn`, a summary every 10 seconds `info`.",
+  },
+  {
+    name: "LOG_BODIES",
+    fallback: "false",
+    shape: { kind: "boolean" },
+    meaning: "Puts message bodies into log lines; off, nothing of a body is ever logged.",
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof SETTINGS)[number]["name"];
+
+/** The default of a setting under a command, as an environment variable would say it. */
+export function fallbackOf(setting: Setting, command: Command): string | undefined {
+  return typeof setting.fallback === "object" ? setting.fallback[command] : setting.fallback;
+}
+
+/** The bounds of a setting, in words: "between 0 and 20". */
+export function boundsOf(shape: Shape): string {
+  switch (shape.kind) {
+    case "url":
+      return "an http or https URL";
+    case "handler":
+      return "a module path, exec:COMMAND, or an http URL";
+    case "integer":
+      return `between ${shape.min} and ${shape.max}`;
+    case "choice":
+      return `one of ${shape.values.join(", ")}`;
+    case "port":
+      return "between 0 and 65535, or off";
+    case "backoff":
+      return "base[,max], whole seconds between 1 and 43200";
+    case "idempotencyKey":
+      return "messageId, attribute:NAME, or body:/json/pointer";
+    case "boolean":
+      return "true or false";
+    case "text":
+      return shape.bounds;
+  }
+}
