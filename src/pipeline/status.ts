@@ -1,0 +1,16 @@
+/** What the worker is doing at this moment; read by health checks, metrics and the console. */
+export interface WorkerStatus {
+  readonly state: "idle" | "starting" | "running" | "draining" | "stopped";
+  readonly slots: number;
+  /** Slots whose agent hasn't really ended. */
+  readonly busy: number;
+  /** Received messages that wait for a slot. */
+  readonly buffered: number;
+  readonly openPolls: number;
+  /** Ended runs whose outcome isn't carried out yet. */
+  readonly settling: number;
+  /** Moving average of the agents' time, in seconds; 0 before the first has ended. */
+  readonly meanAgentSeconds: number;
+  /** Monotonic milliseconds of the last receive that was answered; undefined before the first. */
+  readonly lastReceiveOkAt: number | undefined;
+}
