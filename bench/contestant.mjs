@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const TICKS_PER_SECOND = 100;
+const POLL_MS = 20;
+
+export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What can be started, by the name that the results print. */
+const SCRIPTS = {
+  bare: "bare loop on the SDK",
+  squiss: "squiss-ts",
+  "sqs-consumer-batch": "sqs-consumer, by batch",
+  "sqs-consumer": "sqs-consumer, by message",
+  queuehand: "queuehand",
+};
+export const titleOf = (name) => SCRIPTS[name] ?? name;
+
+const children = new Set();
+let started = 0;
+
+/** Ends what this process started and nothing else. */
+export function killAll() {
+  for (const child of children) child.kill("SIGKILL");
+}
+
+function track(child) {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+/** A process beside the contestants: the bench's own server, or the embedded one. Resolves to `{ url, stop, pid }`. */
+export function startServer(script) {
+  const child = track(spawn(process.execPath, [join(HERE, script)], { stdio: ["ignore", "ignore", "inherit", "ipc"] }));
+  return new Promise((resolve, reject) => {
+    child.once("message", ({ url }) => resolve({ url, pid: child.pid, stop: () => child.kill("SIGKILL") }));
+    child.once("exit", (code) => reject(new Error(`${script} ended with ${code} before it listened`)));
+  });
+}
+
+/** The control side of the bench's own server: what it counted, and a fresh start. */
+export function controlOf(server) {
+  const ask = async (path, init) => (await fetch(new URL(path, server.url), init)).json();
+  return {
+    stats: () => ask("/stats"),
+    reset: (options) => ask("/reset", { method: "POST", body: JSON.stringify(options) }),
+  };
+}
+
+/**
+ * One contestant as a child process, watched from outside: CPU of the whole process (all its threads) and memory from
+ * /proc, its agents' starts and ends from a file that they write.
+ */
+export class Contestant {
+  #child;
+  #eventsPath;
+  #complaints = "";
+
+  /**
+   * @param name of SCRIPTS.
+   * @param url of the queue.
+   * @param terms environment variables: CONCURRENCY, BENCH_AGENT, ...
+   * @param options `nodeOptions` for node itself, `cli` to start queuehand by its command line.
+   */
+  constructor(name, url, terms = {}, { nodeOptions = [], cli = false } = {}) {
+    this.#eventsPath = join(tmpdir(), `queuehand-bench-${process.pid}-${++started}.events`);
+    const events = openSync(this.#eventsPath, "a");
+    const script =
+      cli && name === "queuehand" ? [join(HERE, "../dist/cli.js"), "run"] : [join(HERE, `contestants/${name}.mjs`)];
+    this.startedAt = monotonicMs();
+    this.#child = track(
+      spawn(process.execPath, [...nodeOptions, ...script], {
+        cwd: HERE,
+        env: {
+          PATH: process.env.PATH,
+          AWS_ACCESS_KEY_ID: "bench",
+          AWS_SECRET_ACCESS_KEY: "bench",
+          AWS_REGION: "us-east-1",
+          AWS_ENDPOINT_URL_SQS: new URL(url).origin,
+          AWS_EC2_METADATA_DISABLED: "true",
+          SQS_QUEUE_URL: url,
+          ...(name === "queuehand" ? { HANDLER: "./agent.mjs", METRICS: "off", HTTP_PORT: "0" } : {}),
+          ...terms,
+        },
+        stdio: ["ignore", "ignore", "pipe", events],
+      }),
+    );
+    closeSync(events);
+    this.name = name;
+    this.pid = this.#child.pid;
+    this.#child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.#complaints = (this.#complaints + text).slice(-2000);
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once("exit", (code, signal) => {
+        this.exit = { at: monotonicMs(), code, signal };
+        resolve(this.exit);
+      });
+    });
+  }
+
+  /** CPU seconds that the process has used, worker threads included. */
+  cpuSeconds() {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  /** Memory in MB: resident now, and its highest mark. */
+  memory() {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const megabytes = (field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+    return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") };
+  }
+
+  /** What its agents wrote: `{ kind: "start" | "end", id, at }`, `at` in monotonic milliseconds. */
+  events() {
+    return readFileSync(this.#eventsPath, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => {
+        const [kind, id, at] = line.split(" ");
+        return { kind, id, at: Number(at) };
+      });
+  }
+
+  /** Waits until `fact()` is true; fails when the contestant ends or `deadlineMs` passes first. */
+  async until(what, fact, deadlineMs = 20_000) {
+    const deadline = monotonicMs() + deadlineMs;
+    while (!(await fact())) {
+      if (this.exit) throw new Error(`${this.name} ended with ${JSON.stringify(this.exit)}: ${this.#complaints}`);
+      if (monotonicMs() > deadline) throw new Error(`${this.name}: no ${what} within ${deadlineMs} ms`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /** Ends it at once if it still runs; resolves to what it last complained of. */
+  async end() {
+    if (!this.exit) this.#child.kill("SIGKILL");
+    await this.exited;
+    rmSync(this.#eventsPath, { force: true });
+    return this.#complaints;
+  }
+}

@@ -1,0 +1,189 @@
+import { createHash, randomBytes } from "node:crypto";
+
+const HANDLE_FILLER = randomBytes(258).toString("base64");
+
+/** A receipt handle as long as the real ones (about 350 characters): its length is part of what a client pays. */
+const handleOf = (id, count) => `AQEB${HANDLE_FILLER}:${id}:${count}`;
+
+const idOf = (number) => `6f1d0c5e-9a3b-4d27-8c41-${number.toString(16).padStart(12, "0")}`;
+
+const md5 = (data) => createHash("md5").update(data).digest("hex");
+
+/** The MD5 that SQS states for message attributes: names sorted, each name, type and value with its length before it. */
+export function md5OfAttributes(attributes) {
+  const hash = createHash("md5");
+  const sized = (data) => {
+    const bytes = Buffer.from(data);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  };
+  for (const name of Object.keys(attributes).sort()) {
+    const { DataType, StringValue, BinaryValue } = attributes[name];
+    sized(name);
+    sized(DataType);
+    const binary = DataType.startsWith("Binary");
+    hash.update(Buffer.from([binary ? 2 : 1]));
+    sized(binary ? Buffer.from(BinaryValue, "base64") : StringValue);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * A queue that never runs dry and remembers nothing: what costs least, so that the client is what a run measures.
+ * Bodies are JSON of exactly `bodyBytes` bytes.
+ */
+export class EndlessQueue {
+  received = 0;
+  deleted = 0;
+  #body;
+  #md5;
+
+  constructor({ bodyBytes = 256 } = {}) {
+    const frame = JSON.stringify({ task_id: "42", data: "" });
+    this.#body = JSON.stringify({ task_id: "42", data: "x".repeat(Math.max(0, bodyBytes - frame.length)) });
+    this.#md5 = md5(this.#body);
+  }
+
+  receive(max) {
+    const now = Date.now();
+    return Array.from({ length: max }, () => {
+      const id = idOf(++this.received);
+      return {
+        id,
+        handle: handleOf(id, 1),
+        body: this.#body,
+        md5: this.#md5,
+        sentAt: now,
+        firstReceivedAt: now,
+        receiveCount: 1,
+      };
+    });
+  }
+
+  delete() {
+    this.deleted += 1;
+  }
+
+  changeVisibility() {}
+
+  stats() {
+    return { received: this.received, deleted: this.deleted };
+  }
+}
+
+/**
+ * A queue like a standard queue of SQS, small enough to be scanned: visibility timeouts, receive counts, handles of
+ * which only the latest is good. `wake` is called whenever a message may have become visible.
+ */
+export class SmallQueue {
+  #messages = new Map();
+  #sent = 0;
+  #deleted = new Set();
+  #staleDeletes = 0;
+  #visibilityChanges = 0;
+  #redeliveries = 0;
+  #visibilitySeconds;
+  #wake;
+  #timer;
+
+  constructor({ visibilitySeconds = 30, seed = 0, wake = () => {} } = {}) {
+    this.#visibilitySeconds = visibilitySeconds;
+    this.#wake = wake;
+    for (let number = 0; number < seed; number++) this.send(JSON.stringify({ task_id: String(number), data: {} }));
+  }
+
+  send(body, attributes) {
+    const id = idOf(++this.#sent);
+    const message = { id, body, md5: md5(body), sentAt: Date.now(), receiveCount: 0, visibleAt: 0 };
+    if (attributes && Object.keys(attributes).length > 0) {
+      message.attributes = attributes;
+      message.md5OfAttributes = md5OfAttributes(attributes);
+    }
+    this.#messages.set(id, message);
+    this.#wake();
+    return message;
+  }
+
+  receive(max, visibilitySeconds = this.#visibilitySeconds) {
+    const now = Date.now();
+    const batch = [];
+    for (const message of this.#messages.values()) {
+      if (batch.length === max) break;
+      if (message.visibleAt > now) continue;
+      message.receiveCount += 1;
+      if (message.receiveCount > 1) this.#redeliveries += 1;
+      message.firstReceivedAt ??= now;
+      message.handle = handleOf(message.id, message.receiveCount);
+      message.visibleAt = now + visibilitySeconds * 1000;
+      batch.push({ ...message });
+    }
+    this.#schedule();
+    return batch;
+  }
+
+  /** An old handle deletes nothing, and SQS says so to nobody. */
+  delete(handle) {
+    const message = this.#holder(handle);
+    if (!message) {
+      this.#staleDeletes += 1;
+      return;
+    }
+    this.#messages.delete(message.id);
+    this.#deleted.add(message.id);
+  }
+
+  /** The name of the error, or undefined. */
+  changeVisibility(handle, seconds) {
+    this.#visibilityChanges += 1;
+    const message = this.#holder(handle);
+    if (!message) return "InvalidParameterValue";
+    if (message.visibleAt <= Date.now()) return "MessageNotInflight";
+    message.visibleAt = Date.now() + seconds * 1000;
+    if (seconds === 0) this.#wake();
+    this.#schedule();
+    return undefined;
+  }
+
+  stats() {
+    const now = Date.now();
+    const hidden = [...this.#messages.values()].filter(({ visibleAt }) => visibleAt > now);
+    return {
+      sent: this.#sent,
+      deleted: this.#deleted.size,
+      deletedIds: [...this.#deleted],
+      hidden: hidden.length,
+      hiddenIds: hidden.map(({ id }) => id),
+      visible: this.#messages.size - hidden.length,
+      redeliveries: this.#redeliveries,
+      staleDeletes: this.#staleDeletes,
+      visibilityChanges: this.#visibilityChanges,
+    };
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+  }
+
+  #holder(handle) {
+    const id = handle.split(":")[1];
+    const message = this.#messages.get(id);
+    return message?.handle === handle ? message : undefined;
+  }
+
+  /** One timer for the message that becomes visible next. */
+  #schedule() {
+    clearTimeout(this.#timer);
+    const now = Date.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { visibleAt } of this.#messages.values()) if (visibleAt > now) next = Math.min(next, visibleAt);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#wake();
+        this.#schedule();
+      },
+      Math.min(next - now + 1, 2 ** 31 - 1),
+    );
+  }
+}
