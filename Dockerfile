@@ -1,0 +1,52 @@
+# The worker's image. `docker run IMAGE` runs `node dist/cli.js run`; `docker run IMAGE doctor` runs another command.
+# An agent of one's own: FROM this image, COPY agent.mjs /app/, ENV HANDLER=./agent.mjs.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# --- dist/ ---
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY tools tools
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && find dist -name "*.d.ts" -delete
+
+# --- node_modules/, production alone ---
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY tools tools
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit
+COPY scripts/prune-packages.mjs scripts/
+RUN node scripts/prune-packages.mjs node_modules
+
+# --- an init: as process 1 Node itself would be deaf to SIGTERM until its handlers are there ---
+FROM ${NODE_IMAGE} AS init
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends tini
+
+# --- the image ---
+FROM ${NODE_IMAGE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="queuehand" \
+      org.opencontainers.image.description="Event-driven agents on ECS Fargate, fed by SQS" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=init /usr/bin/tini /usr/bin/tini
+COPY --from=packages /app/node_modules node_modules
+COPY package.json LICENSE* ./
+COPY scripts/healthcheck.mjs ./
+COPY examples examples
+COPY --from=build /app/dist dist
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+  CMD ["node", "/app/healthcheck.mjs"]
+# -s: also right where the platform puts an init of its own in front (docker run --init, initProcessEnabled).
+ENTRYPOINT ["tini", "-s", "--", "node", "dist/cli.js"]
+CMD ["run"]
