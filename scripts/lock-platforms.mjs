@@ -46,7 +46,8 @@ const missing = {};
 for (const [path, parent] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
     if (find(lock.packages, path, name)) continue;
-    if (!/^\d+\.\d+\.\d+/.test(version)) throw new Error(`${name} is missing, and ${path} names no exact version of it`);
+    if (!/^\d+\.\d+\.\d+/.test(version))
+      throw new Error(`${name} is missing, and ${path} names no exact version of it`);
     const top = `node_modules/${name}`;
     const key = missing[top] && missing[top].version !== version ? `${path}/${top}` : top;
     missing[key] = entry(name, version, parent);
