@@ -1,0 +1,70 @@
+import { access } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect, types } from "node:util";
+
+/** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
+export class AgentLoadError extends Error {
+  override readonly name = "AgentLoadError";
+}
+
+const WANTED = "export default an async function (message, context) or defineHandler({ ... })";
+
+/**
+ * Imports a module and returns its default export, checked to be something that can be an agent: a function, or an
+ * object with a `handle` function as `defineHandler` makes it.
+ * @param path as HANDLER says it: relative to the working directory, absolute, or a file: URL.
+ * @throws AgentLoadError when there is no such file, it throws while loading, or exports no agent.
+ */
+export async function loadModule(path: string): Promise<unknown> {
+  const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
+  const fail = (fact: string, cause?: unknown) =>
+    new AgentLoadError(`HANDLER "${path}" ${fact}`, cause === undefined ? undefined : { cause });
+  try {
+    await access(file);
+  } catch (error) {
+    throw fail(`can't be read: no such file, or not readable: ${file}`, error);
+  }
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  } catch (error) {
+    throw fail(`failed while loading: ${whyOf(error, file)}`, error);
+  }
+  // A CommonJS module compiled from ESM carries its default export one level down.
+  const exported = unwrap(module.default);
+  if (exported === undefined) throw fail(`has no default export; ${WANTED}`);
+  if (isClass(exported)) throw fail(`exports a class by default, which can't be called; ${WANTED}`);
+  if (!isAgent(exported)) throw fail(`exports ${nameOf(exported)} by default, which is no agent; ${WANTED}`);
+  return exported;
+}
+
+function unwrap(exported: unknown): unknown {
+  const inner = exported as { __esModule?: unknown; default?: unknown } | null | undefined;
+  return inner?.__esModule ? inner.default : exported;
+}
+
+function isAgent(exported: unknown): boolean {
+  if (typeof exported === "function") return true;
+  return typeof (exported as { handle?: unknown } | null)?.handle === "function";
+}
+
+function isClass(exported: unknown): boolean {
+  return typeof exported === "function" && /^class\b/.test(Function.prototype.toString.call(exported));
+}
+
+function nameOf(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 40 });
+}
+
+/** The error's own words and the first line of its stack outside of Node: where to look. */
+function whyOf(error: unknown, file: string): string {
+  // Not instanceof: a module loaded in another realm has its own Error.
+  if (!types.isNativeError(error)) return `it threw ${inspect(error, { depth: 1 })}`;
+  const place = error.stack
+    ?.split("\n")
+    .find((line) => /^(\s+at .*)?(file:|\/).*:\d+/.test(line) && !line.includes("node:"));
+  // Node keeps the place of a syntax error to itself unless it dies of it.
+  const where = place?.trim() ?? (error.name === "SyntaxError" ? `see: node --check ${file}` : undefined);
+  return `${error.name}: ${error.message}${where ? ` (${where})` : ""}`;
+}

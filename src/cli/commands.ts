@@ -1,0 +1,20 @@
+/** One command of the command line. Resolves with the exit code. */
+export type Command = (argv: string[]) => Promise<number>;
+
+interface Entry {
+  readonly summary: string;
+  /** Loaded when it is asked for: `run` must not pay at its start for what only `dev` needs. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command that exists, in the order in which the help tells them. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: "poll a queue and hand each message to your agent, until told to stop",
+    load: async () => (await import("./run.js")).run,
+  },
+  config: {
+    summary: "print the effective settings and where each came from",
+    load: async () => (await import("./config.js")).config,
+  },
+};

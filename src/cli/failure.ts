@@ -1,0 +1,52 @@
+import { ConfigError } from "../config.js";
+import { UsageError } from "./command-line.js";
+import { ExitCode } from "./exit-code.js";
+
+/** A failure that the user can do something about: its message says what, so that no stack is shown. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  constructor(
+    message: string,
+    readonly exitCode: number = ExitCode.failed,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Tells what went wrong: one line a fault on stderr, or with `json` one object on stdout.
+ * @param command whose failure it is, or undefined when there was none.
+ * @returns the exit code.
+ */
+export function reportFailure(command: string | undefined, error: unknown, json: boolean): number {
+  const { kind, exitCode, faults } = classify(error);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ error: kind, exitCode, faults })}\n`);
+    return exitCode;
+  }
+  const prefix = command ? `queuehand ${command}` : "queuehand";
+  for (const fault of faults) process.stderr.write(`${prefix}: ${fault}\n`);
+  if (kind === "usage") process.stderr.write(`Try: ${prefix} --help\n`);
+  if (kind === "settings") process.stderr.write(`See docs/configuration.md, or try: queuehand config --help\n`);
+  return exitCode;
+}
+
+interface Classified {
+  readonly kind: "usage" | "settings" | "failed" | "unexpected";
+  readonly exitCode: number;
+  readonly faults: readonly string[];
+}
+
+function classify(error: unknown): Classified {
+  if (error instanceof UsageError) return { kind: "usage", exitCode: ExitCode.usage, faults: [error.message] };
+  if (error instanceof ConfigError) return { kind: "settings", exitCode: ExitCode.config, faults: error.faults };
+  if (error instanceof CommandError) {
+    return {
+      kind: error.exitCode === ExitCode.config ? "settings" : "failed",
+      exitCode: error.exitCode,
+      faults: [error.message],
+    };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: "unexpected", exitCode: ExitCode.failed, faults: [text] };
+}

@@ -1,0 +1,37 @@
+import { loadConfig } from "../config.js";
+import { createWorker } from "../worker.js";
+import { loadAgent } from "./agent.js";
+import { type CommandLine, parseCommandLine } from "./command-line.js";
+import { loadEnvironment } from "./environment.js";
+import { RUN_EXITS } from "./exit-code.js";
+import { printHelp } from "./help.js";
+
+const LINE: CommandLine = {
+  name: "run",
+  about:
+    "Polls SQS_QUEUE_URL and hands each message to the agent that HANDLER names. SIGTERM or SIGINT drains: polling\nstops, running agents end, what can't end in time is released. A second signal ends at once.\nAll settings are environment variables (docs/configuration.md); .env is read only when NODE_ENV=development.",
+  options: [
+    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
+  ],
+  examples: [
+    "SQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/tasks HANDLER=./agent.mjs queuehand run",
+    "queuehand run --handler ./agent.mjs --queue-url http://localhost:4566/000000000000/tasks",
+  ],
+  exits: RUN_EXITS,
+};
+
+/** `queuehand run`. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const typed = parseCommandLine(LINE, argv);
+  if (typed.flag("help")) return printHelp(LINE);
+  const { variables } = await loadEnvironment(false, {
+    SQS_QUEUE_URL: typed.text("queue-url"),
+    HANDLER: typed.text("handler"),
+  });
+  const config = loadConfig(variables, "run");
+  const agent = await loadAgent(config);
+  const { exitCode, summary } = await createWorker(agent, config).run();
+  if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
+  return exitCode;
+}
