@@ -11,15 +11,14 @@ const POLL_MS = 20;
 export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What can be started, by the name that the results print. */
-const SCRIPTS = {
+/** The script of each contestant is `contestants/NAME.mjs`; its title is what the results print. */
+export const TITLES = {
   bare: "bare loop on the SDK",
   squiss: "squiss-ts",
   "sqs-consumer-batch": "sqs-consumer, by batch",
   "sqs-consumer": "sqs-consumer, by message",
   queuehand: "queuehand",
 };
-export const titleOf = (name) => SCRIPTS[name] ?? name;
 
 const children = new Set();
 let started = 0;
@@ -44,6 +43,13 @@ export function startServer(script) {
   });
 }
 
+/** CPU seconds that a process has used, in user and system mode, over all its threads. */
+export function cpuSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
 /** The control side of the bench's own server: what it counted, and a fresh start. */
 export function controlOf(server) {
   const ask = async (path, init) => (await fetch(new URL(path, server.url), init)).json();
@@ -54,8 +60,8 @@ export function controlOf(server) {
 }
 
 /**
- * One contestant as a child process, watched from outside: CPU of the whole process (all its threads) and memory from
- * /proc, its agents' starts and ends from a file that they write.
+ * One contestant as a child process, watched from outside: CPU and memory from /proc, its agents' starts and ends from a
+ * file that they write.
  */
 export class Contestant {
   #child;
@@ -63,7 +69,7 @@ export class Contestant {
   #complaints = "";
 
   /**
-   * @param name of SCRIPTS.
+   * @param name of TITLES.
    * @param url of the queue.
    * @param terms environment variables: CONCURRENCY, BENCH_AGENT, ...
    * @param options `nodeOptions` for node itself, `cli` to start queuehand by its command line.
@@ -105,13 +111,6 @@ export class Contestant {
     });
   }
 
-  /** CPU seconds that the process has used, worker threads included. */
-  cpuSeconds() {
-    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-  }
-
   /** Memory in MB: resident now, and its highest mark. */
   memory() {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
@@ -134,7 +133,11 @@ export class Contestant {
   async until(what, fact, deadlineMs = 20_000) {
     const deadline = monotonicMs() + deadlineMs;
     while (!(await fact())) {
-      if (this.exit) throw new Error(`${this.name} ended with ${JSON.stringify(this.exit)}: ${this.#complaints}`);
+      if (this.exit) {
+        const { code, signal } = this.exit;
+        const complaint = /^.*Error.*$/m.exec(this.#complaints)?.[0] ?? this.#complaints.trim();
+        throw new Error(`${this.name} ended with ${code ?? signal}: ${complaint}`);
+      }
       if (monotonicMs() > deadline) throw new Error(`${this.name}: no ${what} within ${deadlineMs} ms`);
       await sleep(POLL_MS);
     }

@@ -10,7 +10,7 @@ export const visibilitySeconds = number("VISIBILITY_TIMEOUT", 120);
 export const batchSize = Math.min(10, slots);
 /** How many receive loops of `batchSize` make up the slots, for contestants that work batch by batch. */
 export const loops = Math.max(1, Math.round(slots / batchSize));
-/** How many instances share the slots, for a contestant whose instances refill their slots: eight at most. */
-export const pollers = Math.min(8, loops);
+/** Instances that share the slots, for a contestant that refills its slots: one as its users run it, eight at full speed. */
+export const pollers = slots < 80 ? 1 : 8;
 /** Whether a peer renews its leases; off where agents end at once, since that is the peer's leanest way to run. */
 export const heartbeat = process.env.BENCH_HEARTBEAT === "on";

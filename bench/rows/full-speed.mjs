@@ -1,7 +1,7 @@
-import { Contestant, controlOf, monotonicMs, sleep, startServer } from "../contestant.mjs";
+import { Contestant, controlOf, cpuSeconds, monotonicMs, sleep, startServer } from "../contestant.mjs";
 
 const WARM_UP_MS = 2000;
-const RSS_EVERY_MS = 250;
+const MEMORY_EVERY_MS = 250;
 
 /**
  * No-op agents on an endless queue: what a message costs when nothing else does. Counts what the server saw deleted in
@@ -11,23 +11,30 @@ export async function fullSpeed(name, { slots, seconds }) {
   const server = await startServer("server.mjs");
   const control = controlOf(server);
   const contestant = new Contestant(name, server.url, { CONCURRENCY: String(slots), BENCH_AGENT: "noop" });
+  const mark = async () => ({
+    at: monotonicMs(),
+    cpu: cpuSeconds(contestant.pid),
+    serverCpu: cpuSeconds(server.pid),
+    ...(await control.stats()),
+  });
   try {
     await contestant.until("deleted message", async () => (await control.stats()).deleted > 0);
     await sleep(WARM_UP_MS);
-    const before = { at: monotonicMs(), cpu: contestant.cpuSeconds(), ...(await control.stats()) };
+    const before = await mark();
     const resident = [];
     while (monotonicMs() < before.at + seconds * 1000) {
-      await sleep(RSS_EVERY_MS);
+      await sleep(MEMORY_EVERY_MS);
       resident.push(contestant.memory().resident);
     }
-    const after = { at: monotonicMs(), cpu: contestant.cpuSeconds(), ...(await control.stats()) };
+    const after = await mark();
     const messages = after.deleted - before.deleted;
-    const calls = total(after.calls) - total(before.calls);
+    const elapsed = (after.at - before.at) / 1000;
     return {
       cpuMicros: ((after.cpu - before.cpu) * 1e6) / messages,
-      perSecond: (messages * 1000) / (after.at - before.at),
-      callsPerMessage: calls / messages,
-      cores: ((after.cpu - before.cpu) * 1000) / (after.at - before.at),
+      perSecond: messages / elapsed,
+      callsPerMessage: (total(after.calls) - total(before.calls)) / messages,
+      cores: (after.cpu - before.cpu) / elapsed,
+      serverCores: (after.serverCpu - before.serverCpu) / elapsed,
       residentMb: Math.max(...resident),
       peakMb: contestant.memory().peak,
     };

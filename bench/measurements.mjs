@@ -1,0 +1,40 @@
+import { blocking } from "./rows/blocking.mjs";
+import { coldStart } from "./rows/cold-start.mjs";
+import { fullSpeed } from "./rows/full-speed.mjs";
+import { longTail } from "./rows/long-tail.mjs";
+import { pickUp } from "./rows/pick-up.mjs";
+import { sigterm } from "./rows/sigterm.mjs";
+
+const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
+/** Who has a way to stop, or to keep a lease, or a start of its own. */
+const LIBRARIES = ["squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
+const MANY_SLOTS = 1000;
+const USUAL_SLOTS = 80;
+
+/**
+ * What is run, by name. `together`: all contestants at once, each on a server of its own, since they mostly wait;
+ * `behind`: beside everything else, since it sleeps nearly all the time; else one after the other.
+ */
+export const MEASUREMENTS = {
+  blocking: { contestants: LIBRARIES, behind: true, trial: blocking },
+  usualSlots: {
+    contestants: EVERYBODY,
+    trial: (name, { seconds }) => fullSpeed(name, { slots: USUAL_SLOTS, seconds }),
+  },
+  manySlots: { contestants: EVERYBODY, trial: (name, { seconds }) => fullSpeed(name, { slots: MANY_SLOTS, seconds }) },
+  longTail: {
+    contestants: EVERYBODY,
+    together: true,
+    trial: (name, { seconds }) => longTail(name, { seconds: 2 * seconds }),
+  },
+  sigterm: {
+    contestants: [...LIBRARIES, "sqs-consumer-batch, abort", "sqs-consumer, abort"],
+    together: true,
+    trial: (name) => {
+      const [script, stop] = name.split(", ");
+      return sigterm(script, stop ? { BENCH_STOP: stop } : {});
+    },
+  },
+  pickUp: { contestants: EVERYBODY, trial: pickUp },
+  coldStart: { contestants: EVERYBODY, timesRuns: 2, trial: coldStart },
+};
