@@ -1,3 +1,4 @@
+import type { Agent } from "../agents/define-handler.js";
 import { loadConfig } from "../config.js";
 import { createWorker } from "../worker.js";
 import { loadAgent } from "./agent.js";
@@ -31,7 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   const config = loadConfig(variables, "run");
   const agent = await loadAgent(config);
-  const { exitCode, summary } = await createWorker(agent, config).run();
+  const { exitCode, summary } = await createWorker(agent as Agent, config).run();
   if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
   return exitCode;
 }

@@ -10,13 +10,15 @@ export interface DeliveryFacts {
 /** Everything that the stages report. Times are milliseconds. */
 export type Fact =
   | { readonly kind: "received"; readonly count: number; readonly asked: number; readonly elapsedMs: number }
-  /** Told at the first failure after a success and again only when the cause changes; `failures` counts each one. */
   | {
       readonly kind: "receiveFailed";
       readonly cause: string;
       readonly error: unknown;
+      /** In a row, this one included. */
       readonly failures: number;
       readonly retryInMs: number;
+      /** True for the first after a success, and when the cause is another than before: what is worth a log line. */
+      readonly changed: boolean;
     }
   | { readonly kind: "receiveRecovered"; readonly failures: number }
   | {
@@ -45,6 +47,13 @@ export type Fact =
     }
   /** A delivery that no agent saw here was made visible again. Terminal, like `settled`. */
   | { readonly kind: "released"; readonly delivery: DeliveryFacts; readonly reason: string }
+  /** Held back under its lease, without a slot; not terminal: it runs again here. */
+  | {
+      readonly kind: "deferred";
+      readonly delivery: DeliveryFacts;
+      readonly afterSeconds: number;
+      readonly reason: string;
+    }
   | {
       readonly kind: "settleFailed";
       readonly operation: "delete" | "visibility" | "deadLetter";

@@ -1,0 +1,26 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Context } from "./context.js";
+import type { Message } from "./message.js";
+
+/** A function that works on one message: returning is success, throwing is a retry. */
+export type AgentFunction<Body = unknown> = (message: Message<Body>, context: Context) => unknown;
+
+export interface HandlerDefinition<Schema extends StandardSchemaV1 | undefined = undefined, Decoded = unknown> {
+  /** Makes the body of what was sent; JSON when it parses, else the string, if unset. Throwing rejects the message. */
+  readonly decode?: (raw: string) => Decoded | Promise<Decoded>;
+  /** A body that fails it is rejected with the issues as the reason. Any Standard Schema: zod, valibot, arktype, ... */
+  readonly schema?: Schema;
+  readonly handle: AgentFunction<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Decoded>;
+}
+
+/** An agent with a decoder or a schema before it; `body` has the schema's type. */
+export function defineHandler<Schema extends StandardSchemaV1 | undefined = undefined, Decoded = unknown>(
+  definition: HandlerDefinition<Schema, Decoded>,
+): HandlerDefinition<Schema, Decoded> {
+  if (typeof definition?.handle !== "function") throw new TypeError("defineHandler needs a handle function");
+  return definition;
+}
+
+/** What a module may export as its agent. */
+// biome-ignore lint/suspicious/noExplicitAny: an agent's own body type must fit
+export type Agent = AgentFunction<any> | HandlerDefinition<any, any>;

@@ -1,0 +1,11 @@
+export type { AgentLog, Context } from "./agents/context.js";
+export { type Agent, type AgentFunction, defineHandler, type HandlerDefinition } from "./agents/define-handler.js";
+export type { Message } from "./agents/message.js";
+export { type Config, ConfigError, loadConfig } from "./config.js";
+export type { Snapshot } from "./observe/counters.js";
+export type { Handler, Run } from "./pipeline/handler.js";
+export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/outcome.js";
+export type { Queue, ReceivedMessage } from "./pipeline/queue.js";
+export type { WorkerStatus } from "./pipeline/status.js";
+export type { Fact, Telemetry } from "./pipeline/telemetry.js";
+export { createWorker, type RunResult, type Worker, type WorkerOptions } from "./worker.js";

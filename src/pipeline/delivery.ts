@@ -1,0 +1,52 @@
+import type { Lease } from "./lease-table.js";
+import type { ReceivedMessage } from "./queue.js";
+import type { DeliveryFacts } from "./telemetry.js";
+
+/** One receipt of one message, from the moment it is in our hands until it is settled or released. */
+export class Delivery {
+  #message: ReceivedMessage;
+  #lease: Lease;
+  #facts: DeliveryFacts | undefined;
+  /** Called once if the lease is lost, with the reason; set by whoever works on the delivery. */
+  onLeaseLost: ((reason: string) => void) | undefined;
+  /** True while an agent works on it. */
+  running = false;
+  /** How often its agent has deferred it in this lease. */
+  deferrals = 0;
+
+  constructor(
+    message: ReceivedMessage,
+    lease: Lease,
+    /** Monotonic milliseconds at which it came into our hands. */
+    readonly receivedAt: number,
+  ) {
+    this.#message = message;
+    this.#lease = lease;
+  }
+
+  get message(): ReceivedMessage {
+    return this.#message;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  get facts(): DeliveryFacts {
+    if (!this.#facts) {
+      const { id, receiveCount, groupId } = this.#message;
+      this.#facts = groupId === undefined ? { messageId: id, receiveCount } : { messageId: id, receiveCount, groupId };
+    }
+    return this.#facts;
+  }
+
+  /** The same message was received again: from now on only the newer receipt counts. */
+  adopt(newer: Delivery): void {
+    const { onLost } = this.#lease;
+    this.#lease.end();
+    this.#message = newer.#message;
+    this.#lease = newer.#lease;
+    this.#lease.onLost = onLost;
+    this.#facts = undefined;
+  }
+}

@@ -1,0 +1,261 @@
+import pLimit from "p-limit";
+import type { Acknowledger } from "./acknowledger.js";
+import { AgentPace, bufferCapacity } from "./agent-pace.js";
+import type { Clock, Timer } from "./clock.js";
+import { Deferrals } from "./deferrals.js";
+import { Delivery } from "./delivery.js";
+import { GroupOrder } from "./group-order.js";
+import type { LeaseTable } from "./lease-table.js";
+import { leaseLost, type Outcome } from "./outcome.js";
+import type { Processed, Processor } from "./processor.js";
+import type { ReceivedMessage } from "./queue.js";
+import type { Telemetry } from "./telemetry.js";
+
+export interface DispatcherOptions {
+  readonly slots: number;
+  readonly fifo: boolean;
+  readonly processor: Processor;
+  readonly acknowledger: Acknowledger;
+  readonly leases: LeaseTable;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Told whenever there may be more room than before. */
+  readonly onRoom: () => void;
+  /** Told of messages for which there is no room at all, not even a lease. */
+  readonly onOverflow: (messages: readonly ReceivedMessage[]) => void;
+}
+
+/** How many messages the dispatcher would take, and how much it wants them. */
+export interface Demand {
+  /** Free slots and free places in the buffer. */
+  readonly room: number;
+  /** Slots for which nothing waits in the buffer. */
+  readonly idleSlots: number;
+  /** The room that is worth a receive while no slot is idle. */
+  readonly step: number;
+}
+
+/** Waiting longer than this in the buffer means that the agents became slow: another task may have a slot. */
+const BUFFER_WAIT_MAX_MS = 10_000;
+const BUFFER_LOOK_MS = 1_000;
+
+const SETTLING_EXTRA = 500;
+const DEFERRED_PER_SLOT = 4;
+const BLOCKED_PER_SLOT = 10;
+/** Messages that open polls may bring beyond what was asked for. */
+const OVERSHOOT = 200;
+
+/** Leases that a worker of so many slots can need at once. */
+export function leasesFor(slots: number): number {
+  return (
+    slots * (1 + DEFERRED_PER_SLOT + BLOCKED_PER_SLOT) + bufferCapacity(slots) + slots + SETTLING_EXTRA + OVERSHOOT
+  );
+}
+
+/**
+ * Gives each received message a slot.
+ * 1. At most `slots` agents run; a slot is free only when its agent has really ended.
+ * 2. What waits is bounded in number and in time.
+ * 3. A message is never worked on twice at once here, and a FIFO group never out of order.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #pace: AgentPace;
+  readonly #groups: GroupOrder | undefined;
+  readonly #deferrals: Deferrals;
+  /** Everything in our hands that hasn't ended, by message id. */
+  readonly #inHand = new Map<string, Delivery>();
+  readonly #waiting = new Set<Delivery>();
+  /** Received again after its lease was lost: may start when the run that lost it has ended. */
+  readonly #successors = new Map<string, Delivery>();
+  #busy = 0;
+  #closed = false;
+  #look: Timer;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#limit = pLimit(options.slots);
+    this.#pace = new AgentPace(options.slots);
+    this.#groups = options.fifo ? new GroupOrder() : undefined;
+    this.#deferrals = new Deferrals(options.clock, options.slots * DEFERRED_PER_SLOT);
+  }
+
+  get busy(): number {
+    return this.#busy;
+  }
+
+  get buffered(): number {
+    return this.#waiting.size + (this.#groups?.blocked ?? 0);
+  }
+
+  get meanAgentSeconds(): number {
+    return this.#pace.meanSeconds;
+  }
+
+  /** What the poller may fetch. */
+  demand(): Demand {
+    const { slots, acknowledger } = this.#options;
+    const bufferMax = this.#pace.bufferMax;
+    const step = Math.max(1, Math.ceil(bufferMax / 2));
+    const blocked = this.#groups?.blocked ?? 0;
+    if (this.#closed || acknowledger.pending >= slots + SETTLING_EXTRA || blocked >= slots * BLOCKED_PER_SLOT) {
+      return { room: 0, idleSlots: 0, step };
+    }
+    const idleSlots = slots - this.#busy - this.#waiting.size;
+    return { room: idleSlots + bufferMax, idleSlots, step };
+  }
+
+  /** Takes what a receive brought; `leaseFrom` (monotonic milliseconds) is when SQS may have begun to hide it. */
+  accept(messages: readonly ReceivedMessage[], leaseFrom: number, visibilityTimeoutSeconds: number): void {
+    const now = this.#options.clock.monotonic();
+    const overflow: ReceivedMessage[] = [];
+    for (const message of messages) {
+      const lease = this.#options.leases.hold(message.handle, leaseFrom, leaseFrom + visibilityTimeoutSeconds * 1000);
+      if (!lease) {
+        overflow.push(message);
+        continue;
+      }
+      const delivery = new Delivery(message, lease, now);
+      lease.onLost = (reason) => {
+        this.#options.telemetry({ kind: "leaseLost", delivery: delivery.facts, reason });
+        delivery.onLeaseLost?.(reason);
+      };
+      this.#take(delivery);
+    }
+    if (overflow.length > 0) this.#options.onOverflow(overflow);
+  }
+
+  /** Takes nothing any more and makes visible whatever hasn't started. */
+  close(reason: string): void {
+    this.#closed = true;
+    this.#options.clock.clearTimer(this.#look);
+    const deferred = this.#deferrals.clear();
+    const unstarted = [...this.#waiting, ...(this.#groups?.clear() ?? []), ...this.#successors.values()];
+    this.#successors.clear();
+    for (const delivery of unstarted) this.#release(delivery, reason);
+    for (const { delivery, secondsLeft, cause } of deferred) {
+      this.#end(delivery, { kind: "defer", reason: cause, afterSeconds: secondsLeft }, 0);
+    }
+    this.#checkIdle();
+  }
+
+  /** Resolves when no agent runs and nothing waits for one. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.#checkIdle();
+    });
+  }
+
+  /** Deliveries whose agents still run. */
+  running(): Delivery[] {
+    return [...this.#inHand.values()].filter((delivery) => delivery.running);
+  }
+
+  #take(delivery: Delivery): void {
+    const { acknowledger } = this.#options;
+    if (this.#closed) return acknowledger.release(delivery, "draining");
+    if (!delivery.message.intact) {
+      return acknowledger.settle(delivery, { kind: "retry", error: new Error("the body's MD5 doesn't match") }, 0);
+    }
+    const known = this.#inHand.get(delivery.message.id);
+    if (known) return this.#takeAgain(known, delivery);
+    this.#inHand.set(delivery.message.id, delivery);
+    if (!this.#groups || this.#groups.admit(delivery)) this.#submit(delivery);
+  }
+
+  /** SQS gave us a message that we hold already: only the new receipt handle is good. */
+  #takeAgain(known: Delivery, delivery: Delivery): void {
+    const { telemetry } = this.#options;
+    if (!known.running || !known.lease.lost) {
+      telemetry({ kind: "released", delivery: known.facts, reason: "received again" });
+      return known.adopt(delivery);
+    }
+    const earlier = this.#successors.get(known.message.id);
+    if (earlier) {
+      telemetry({ kind: "released", delivery: earlier.facts, reason: "received again" });
+      earlier.adopt(delivery);
+    } else this.#successors.set(known.message.id, delivery);
+  }
+
+  #submit(delivery: Delivery): void {
+    this.#waiting.add(delivery);
+    void this.#limit(() => this.#work(delivery));
+    if (this.#waiting.size === 1 && !this.#groups) this.#watchBuffer();
+  }
+
+  async #work(delivery: Delivery): Promise<void> {
+    if (!this.#waiting.delete(delivery)) return;
+    if (delivery.lease.lost) return this.#end(delivery, leaseLost, 0);
+    this.#busy++;
+    delivery.running = true;
+    const processed = await this.#options.processor.process(delivery);
+    delivery.running = false;
+    this.#busy--;
+    this.#pace.record(processed.agentMs);
+    this.#conclude(delivery, processed);
+    this.#options.onRoom();
+    this.#checkIdle();
+  }
+
+  #conclude(delivery: Delivery, { outcome, agentMs }: Processed): void {
+    const { acknowledger, telemetry } = this.#options;
+    const effective = acknowledger.effective(outcome);
+    if (effective.kind === "defer" && !this.#closed) {
+      const seconds = this.#deferrals.hold(delivery, effective, (again) => this.#submit(again));
+      if (seconds !== undefined) {
+        delivery.onLeaseLost = () => this.#deferrals.drop(delivery) && this.#end(delivery, leaseLost, 0);
+        telemetry({ kind: "deferred", delivery: delivery.facts, afterSeconds: seconds, reason: effective.reason });
+        return;
+      }
+    }
+    this.#end(delivery, effective, agentMs);
+  }
+
+  #end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
+    const { acknowledger } = this.#options;
+    this.#inHand.delete(delivery.message.id);
+    delivery.onLeaseLost = undefined;
+    acknowledger.settle(delivery, outcome, agentMs);
+    if (this.#groups) {
+      if (outcome.kind === "done" || outcome.kind === "reject") {
+        const next = this.#groups.next(delivery);
+        if (next) this.#submit(next);
+      } else {
+        for (const follower of this.#groups.dissolve(delivery)) this.#release(follower, "its group's head failed");
+      }
+    }
+    const successor = this.#successors.get(delivery.message.id);
+    if (successor) {
+      this.#successors.delete(delivery.message.id);
+      this.#take(successor);
+    }
+  }
+
+  #release(delivery: Delivery, reason: string): void {
+    this.#waiting.delete(delivery);
+    if (this.#inHand.get(delivery.message.id) === delivery) this.#inHand.delete(delivery.message.id);
+    this.#options.acknowledger.release(delivery, reason);
+  }
+
+  /** Looks once a second whether the buffer's oldest has waited too long, for as long as anything waits. */
+  #watchBuffer(): void {
+    const { clock } = this.#options;
+    clock.clearTimer(this.#look);
+    this.#look = clock.setTimer(() => {
+      const before = clock.monotonic() - BUFFER_WAIT_MAX_MS;
+      for (const delivery of this.#waiting) {
+        if (delivery.receivedAt > before) break;
+        this.#release(delivery, "no slot became free in time");
+      }
+      if (this.#waiting.size > 0) this.#watchBuffer();
+    }, BUFFER_LOOK_MS);
+  }
+
+  #checkIdle(): void {
+    if (this.#busy > 0 || this.#waiting.size > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,60 @@
+import type { Acknowledger } from "./acknowledger.js";
+import { type Clock, sleep } from "./clock.js";
+import type { Dispatcher } from "./dispatcher.js";
+import type { Poller } from "./poller.js";
+import type { Processor } from "./processor.js";
+
+export interface DrainOptions {
+  readonly poller: Poller;
+  readonly dispatcher: Dispatcher;
+  readonly processor: Processor;
+  readonly acknowledger: Acknowledger;
+  readonly clock: Clock;
+  readonly budgetSeconds: number;
+}
+
+/** Of the budget, what is kept for agents that heed their abort and for settling. */
+const RESERVE_MS = 5_000;
+const RESERVE_SHARE = 0.4;
+/** Of the reserve, what is kept for the last calls to the queue. */
+const LAST_CALLS_SHARE = 0.4;
+
+/**
+ * Ends all work within a budget, so that nothing of ours runs and nothing of ours is hidden:
+ * 1. No further poll is opened. The open ones end by themselves, since aborting one hides what it was about to bring.
+ * 2. What waits in the buffer is made visible at once.
+ * 3. Agents run on until the reserve begins; then their signals abort, and what they leave is made visible.
+ * 4. Agents that don't heed that lose their message: it is made visible while they still run, and the process ends.
+ * 5. Deletes and visibility changes are sent without waiting for company, until all are certain or the time is up.
+ * @returns false when work had to be given up: agents were aborted, or the last calls had no answer.
+ */
+export async function drain(options: DrainOptions): Promise<boolean> {
+  const { poller, dispatcher, processor, acknowledger, clock, budgetSeconds } = options;
+  const budgetMs = budgetSeconds * 1000;
+  const reserveMs = Math.min(RESERVE_MS, budgetMs * RESERVE_SHARE);
+  const startedAt = clock.monotonic();
+  const within = async (promise: Promise<unknown>, atMs: number): Promise<boolean> => {
+    const enough = new AbortController();
+    const late = sleep(clock, Math.max(0, startedAt + atMs - clock.monotonic()), enough.signal).then(() => false);
+    const inTime = await Promise.race([promise.then(() => true), late]);
+    enough.abort();
+    return inTime;
+  };
+
+  const polled = poller.stop();
+  acknowledger.hurry();
+  dispatcher.close("draining");
+  let clean = await within(dispatcher.idle(), budgetMs - reserveMs);
+  if (!clean) {
+    processor.abortAll("shutdown", "the worker is shutting down");
+    await within(dispatcher.idle(), budgetMs - reserveMs * LAST_CALLS_SHARE);
+    for (const delivery of dispatcher.running()) acknowledger.release(delivery, "the drain's budget is used up");
+  }
+  if (!(await within(polled, budgetMs - reserveMs * LAST_CALLS_SHARE))) poller.cut();
+  await within(polled, budgetMs);
+  if (!(await within(acknowledger.idle(), budgetMs))) {
+    acknowledger.abandon();
+    clean = false;
+  }
+  return clean;
+}
