@@ -1,0 +1,145 @@
+import { type Clock, systemClock } from "../pipeline/clock.js";
+import type { OutcomeKind } from "../pipeline/outcome.js";
+import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/telemetry.js";
+import { cut } from "./error-fields.js";
+import type { Logger } from "./log.js";
+
+/** Lines about single messages in one second; in a storm of failures the summary tells how many more there were. */
+const LINES_PER_SECOND = 100;
+const REASON_MAX = 500;
+
+/** How loudly each end of a message is told. A success at `info` would cost more than the compute. */
+const LEVELS: Readonly<Record<OutcomeKind, "debug" | "info" | "warn">> = {
+  done: "debug",
+  retry: "warn",
+  reject: "warn",
+  defer: "warn",
+  interrupted: "info",
+  leaseLost: "warn",
+};
+
+/**
+ * Turns facts into log lines: failures, changes of state, odd answers. Lines about single messages are limited in
+ * number, and a streak of failed receives is told when it begins, when its cause changes, and when it is over.
+ */
+export class FactLog {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #debug: boolean;
+  #second = Number.NEGATIVE_INFINITY;
+  #linesInSecond = 0;
+  #suppressed = 0;
+
+  constructor(logger: Logger, clock: Clock = systemClock) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#debug = logger.isLevelEnabled("debug");
+  }
+
+  /** Lines left out so far. */
+  get suppressed(): number {
+    return this.#suppressed;
+  }
+
+  /** The listener; bound, so that it can be handed to `fanOut` as it is. */
+  readonly record: Telemetry = (fact) => {
+    const logger = this.#logger;
+    switch (fact.kind) {
+      case "received":
+      case "started":
+      case "ended":
+        return;
+      case "settled":
+        return this.#settled(fact);
+      case "released":
+        if (this.#debug) logger.debug({ ...about(fact.delivery), reason: fact.reason }, "message released");
+        return;
+      case "deferred":
+        if (this.#mayTell()) {
+          logger.warn(
+            { ...about(fact.delivery), afterSeconds: fact.afterSeconds, reason: cut(fact.reason, REASON_MAX) },
+            "message deferred",
+          );
+        }
+        return;
+      case "receiveFailed":
+        if (!fact.changed) return;
+        logger.warn(
+          { cause: fact.cause, failures: fact.failures, retryInMs: Math.round(fact.retryInMs), err: fact.error },
+          "receive failed",
+        );
+        return;
+      case "receiveRecovered":
+        logger.info({ failures: fact.failures }, "receive recovered");
+        return;
+      case "settleFailed":
+        if (this.#mayTell()) {
+          logger.warn({ operation: fact.operation, messages: fact.count, err: fact.error }, "settling failed");
+        }
+        return;
+      case "extendFailed":
+        if (this.#mayTell()) logger.warn({ messages: fact.count, err: fact.error }, "extending leases failed");
+        return;
+      case "leaseLost":
+        if (this.#mayTell()) logger.warn({ ...about(fact.delivery), reason: fact.reason }, "lease lost");
+        return;
+      case "abortIgnored":
+        if (this.#mayTell()) {
+          logger.warn(
+            { ...about(fact.delivery), cause: fact.cause, sinceMs: Math.round(fact.sinceMs) },
+            "agent ran on after it was aborted",
+          );
+        }
+        return;
+      case "progress":
+        if (this.#mayTell())
+          logger.info({ ...about(fact.delivery), note: cut(fact.note, REASON_MAX) }, "agent reported");
+        return;
+      case "oddAnswer":
+        if (this.#mayTell()) logger.warn({ detail: fact.detail, count: fact.count }, "queue answered oddly");
+        return;
+      case "lifecycle":
+        logger.info({ state: fact.state, ...(fact.detail ? { detail: fact.detail } : {}) }, `worker ${fact.state}`);
+        return;
+      case "warning":
+        logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);
+        return;
+      default:
+        fact satisfies never;
+    }
+  };
+
+  #settled(fact: Extract<Fact, { kind: "settled" }>): void {
+    const level = fact.certain ? LEVELS[fact.outcome] : "warn";
+    if (level === "debug" ? !this.#debug : !this.#mayTell()) return;
+    this.#logger[level](
+      {
+        ...about(fact.delivery),
+        outcome: fact.outcome,
+        agentMs: Math.round(fact.agentMs * 10) / 10,
+        ...causeOf(fact.cause),
+      },
+      fact.certain ? "message settled" : "message not surely settled: it may come again",
+    );
+  }
+
+  #mayTell(): boolean {
+    const second = Math.floor(this.#clock.monotonic() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#linesInSecond = 0;
+    }
+    if (this.#linesInSecond++ < LINES_PER_SECOND) return true;
+    this.#suppressed++;
+    return false;
+  }
+}
+
+function about({ messageId, receiveCount, groupId }: DeliveryFacts): Record<string, unknown> {
+  return { messageId, receiveCount, ...(groupId === undefined ? {} : { groupId }) };
+}
+
+function causeOf(cause: unknown): Record<string, unknown> {
+  if (cause === undefined) return {};
+  return typeof cause === "string" ? { reason: cut(cause, REASON_MAX) } : { err: cause };
+}

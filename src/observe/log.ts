@@ -1,0 +1,76 @@
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import { cut, errorFields } from "./error-fields.js";
+import { LogOutput } from "./log-output.js";
+import { prettyLine } from "./pretty-line.js";
+
+export type Logger = PinoLogger;
+
+/** Longest text in one field of a line, in characters; of the message too. */
+const TEXT_MAX = 2_000;
+
+/** Names whose values are secrets wherever they stand in a line, at the top or one level down. */
+const SECRETS = [
+  "password",
+  "secret",
+  "token",
+  "authorization",
+  "apiKey",
+  "api_key",
+  "accessKeyId",
+  "secretAccessKey",
+  "sessionToken",
+  "privateKey",
+];
+
+export interface LoggerOptions {
+  /** LOG_LEVEL: fatal, error, warn, info, debug, trace or silent. */
+  readonly level: string;
+  /** Lines for people instead of JSON. */
+  readonly pretty?: boolean;
+  /** Where lines go; stdout unless given. */
+  readonly output?: LogOutput;
+}
+
+/**
+ * A pino logger whose lines are one-line JSON with level names and ISO times, cut to a length, with secrets' names
+ * redacted, and which never holds up who logs. No line of it can be taken for embedded metrics: CloudWatch makes
+ * metrics of every line with `_aws` at its top, and a logged message body could bring one.
+ */
+export function createLogger({ level, pretty = false, output = new LogOutput() }: LoggerOptions): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
+      serializers: { err: errorFields, error: errorFields },
+      formatters: { level: (label) => ({ level: label }), log: bounded },
+      hooks: {
+        logMethod(args, method) {
+          const [first] = args as unknown[];
+          if (first instanceof Error && args.length === 1)
+            return method.call(this, first, cut(first.message, TEXT_MAX));
+          method.apply(this, args.map((arg) => (typeof arg === "string" ? cut(arg, TEXT_MAX) : arg)) as typeof args);
+        },
+      },
+    },
+    { write: (line: string) => output.write(pretty ? prettyLine(line) : defused(line)) },
+  );
+}
+
+/** Copies the fields only where one of them needs a change. */
+function bounded(fields: Record<string, unknown>): Record<string, unknown> {
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "string" && value.length > TEXT_MAX) {
+      changed ??= { ...fields };
+      changed[name] = cut(value, TEXT_MAX);
+    }
+  }
+  return changed ?? fields;
+}
+
+/** Fields, a child's bindings, nested ones: wherever the name stands, the text of the line shows it. */
+function defused(line: string): string {
+  return line.includes('"_aws":') ? line.replaceAll('"_aws":', '"_aws (quoted)":') : line;
+}

@@ -1,0 +1,114 @@
+import type { Clock, Timer } from "../pipeline/clock.js";
+import { OUTCOME_KINDS } from "../pipeline/outcome.js";
+import type { WorkerStatus } from "../pipeline/status.js";
+import type { Counters, Totals } from "./counters.js";
+import type { Histogram } from "./histogram.js";
+import type { Logger } from "./log.js";
+
+const INTERVAL_MS = 10_000;
+
+const TROUBLES = [
+  "uncertain",
+  "released",
+  "deferred",
+  "receiveErrors",
+  "settleErrors",
+  "extendErrors",
+  "leasesLost",
+  "abortsIgnored",
+  "oddAnswers",
+] as const satisfies (keyof Totals)[];
+
+export interface SummaryParts {
+  readonly logger: Logger;
+  readonly counters: Counters;
+  readonly status: () => WorkerStatus;
+  readonly clock: Clock;
+  /** Lines that were lost so far: by a blocked reader, by the limit on lines about messages. */
+  readonly lostLines?: () => number;
+}
+
+/**
+ * Logs one line every ten seconds that says what happened in them, and none when nothing did. It stands in for a line
+ * a message.
+ */
+export class Summary {
+  readonly #parts: SummaryParts;
+  #timer: Timer;
+  #last: { at: number; totals: Totals; inQueueMs: Histogram; agentMs: Histogram; lostLines: number };
+  #lastState = "";
+
+  constructor(parts: SummaryParts) {
+    this.#parts = parts;
+    this.#last = this.#reading();
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    const tick = () => {
+      this.tell();
+      this.#timer = this.#parts.clock.setTimer(tick, INTERVAL_MS);
+    };
+    this.#timer = this.#parts.clock.setTimer(tick, INTERVAL_MS);
+  }
+
+  /** Tells the rest and stops. */
+  stop(): void {
+    this.#parts.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    this.tell();
+  }
+
+  /** Logs what happened since the last line, if anything did. */
+  tell(): void {
+    const { logger, status } = this.#parts;
+    const last = this.#last;
+    const now = this.#reading();
+    const { state, slots, busy, buffered } = status();
+    const outcomes = OUTCOME_KINDS.map((kind) => [kind, now.totals.settled[kind] - last.totals.settled[kind]] as const);
+    const handled = outcomes.reduce((sum, [, count]) => sum + count, 0);
+    const troubles = [
+      ...TROUBLES.map((name) => [name, now.totals[name] - last.totals[name]] as const),
+      ["lostLines", now.lostLines - last.lostLines] as const,
+    ].filter(([, count]) => count > 0);
+    const stateNow = `${state} ${busy} ${buffered}`;
+    const started = now.totals.started - last.totals.started;
+    if (handled === 0 && started === 0 && troubles.length === 0 && stateNow === this.#lastState) return;
+    this.#last = now;
+    this.#lastState = stateNow;
+    const inQueueMs = now.inQueueMs.since(last.inQueueMs);
+    const agentMs = now.agentMs.since(last.agentMs);
+    logger.info(
+      {
+        state,
+        slots,
+        busy,
+        buffered,
+        handled,
+        perSecond: rounded((handled * 1000) / Math.max(1, now.at - last.at)),
+        outcomes: Object.fromEntries(outcomes.filter(([, count]) => count > 0)),
+        ...(inQueueMs.count > 0 ? { inQueueMs: percentiles(inQueueMs) } : {}),
+        ...(agentMs.count > 0 ? { agentMs: percentiles(agentMs) } : {}),
+        ...Object.fromEntries(troubles),
+      },
+      "summary",
+    );
+  }
+
+  #reading() {
+    const { counters, clock, lostLines } = this.#parts;
+    return {
+      at: clock.monotonic(),
+      totals: { ...counters.totals, settled: { ...counters.totals.settled } },
+      inQueueMs: counters.inQueueMs.copy(),
+      agentMs: counters.agentMs.copy(),
+      lostLines: lostLines?.() ?? 0,
+    };
+  }
+}
+
+function percentiles(histogram: Histogram): Record<string, number> {
+  return { p50: rounded(histogram.quantile(0.5)), p99: rounded(histogram.quantile(0.99)) };
+}
+
+const rounded = (value: number) => Math.round(value * 10) / 10;
