@@ -1,0 +1,73 @@
+import type { Agent } from "../../src/agents/define-handler.js";
+import { loadConfig } from "../../src/config.js";
+import { createLogger } from "../../src/observe/log.js";
+import type { Handler } from "../../src/pipeline/handler.js";
+import type { Fact } from "../../src/pipeline/telemetry.js";
+import { createWorker, type RunResult, type Worker } from "../../src/worker.js";
+import { FakeClock } from "./fake-clock.js";
+import { MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
+
+export interface WorkerBundle {
+  readonly clock: FakeClock;
+  readonly queue: MemoryQueue;
+  readonly worker: Worker;
+  readonly facts: Fact[];
+  /** Facts of one kind, in order. */
+  of<Kind extends Fact["kind"]>(kind: Kind): Extract<Fact, { kind: Kind }>[];
+  /** Starts the worker; resolves with what `run` resolved with. */
+  start(): Promise<RunResult>;
+  /** Stops the worker while the clock runs on in steps, and says what `run` resolved with. */
+  stopped(): Promise<RunResult>;
+}
+
+export interface WorkerBundleOptions {
+  readonly agent?: Agent | Handler;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly queue?: Omit<MemoryQueueOptions, "clock">;
+}
+
+/** A worker on a queue in memory and a clock that moves when told. */
+export function workerBundle({
+  agent = () => {},
+  env = {},
+  queue: queueOptions = {},
+}: WorkerBundleOptions = {}): WorkerBundle {
+  const clock = new FakeClock();
+  const config = loadConfig({
+    SQS_QUEUE_URL: `http://127.0.0.1:1/000000000000/tasks${queueOptions.fifo ? ".fifo" : ""}`,
+    HANDLER: "./unused.mjs",
+    HTTP_PORT: "off",
+    METRICS: "off",
+    ...env,
+  });
+  const queue = new MemoryQueue({ clock, visibilityTimeoutSeconds: config.visibilityTimeoutSeconds, ...queueOptions });
+  const facts: Fact[] = [];
+  const worker = createWorker(agent, config, {
+    clock,
+    queue,
+    logger: createLogger({ level: "silent" }),
+    telemetry: (fact) => facts.push(fact),
+  });
+  let running: Promise<RunResult> | undefined;
+  const start = () => {
+    running ??= worker.run();
+    return running;
+  };
+  return {
+    clock,
+    queue,
+    worker,
+    facts,
+    of: (kind) => facts.filter((fact): fact is never => fact.kind === kind),
+    start,
+    async stopped() {
+      let ended = false;
+      const run = start();
+      void Promise.all([worker.stop("test"), run]).then(() => {
+        ended = true;
+      });
+      for (let step = 0; !ended && step < 2_000; step++) await clock.advance(100);
+      return run;
+    },
+  };
+}
