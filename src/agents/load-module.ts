@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect, types } from "node:util";
+import type { Agent } from "./define-handler.js";
 
 /** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
 export class AgentLoadError extends Error {
@@ -16,7 +17,7 @@ const WANTED = "export default an async function (message, context) or defineHan
  * @param path as HANDLER says it: relative to the working directory, absolute, or a file: URL.
  * @throws AgentLoadError when there is no such file, it throws while loading, or exports no agent.
  */
-export async function loadModule(path: string): Promise<unknown> {
+export async function loadModule(path: string): Promise<Agent> {
   const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
   const fail = (fact: string, cause?: unknown) =>
     new AgentLoadError(`HANDLER "${path}" ${fact}`, cause === undefined ? undefined : { cause });
@@ -44,7 +45,7 @@ function unwrap(exported: unknown): unknown {
   return inner?.__esModule ? inner.default : exported;
 }
 
-function isAgent(exported: unknown): boolean {
+function isAgent(exported: unknown): exported is Agent {
   if (typeof exported === "function") return true;
   return typeof (exported as { handle?: unknown } | null)?.handle === "function";
 }

@@ -1,3 +1,4 @@
+import type { Agent } from "../agents/define-handler.js";
 import { AgentLoadError, loadModule } from "../agents/load-module.js";
 import { type Config, ConfigError } from "../config.js";
 
@@ -5,7 +6,7 @@ import { type Config, ConfigError } from "../config.js";
  * The agent that HANDLER names, ready to be given to `createWorker`.
  * @throws ConfigError when it can't be loaded, or isn't one that this version can run.
  */
-export async function loadAgent({ handler, isolation }: Config): Promise<unknown> {
+export async function loadAgent({ handler, isolation }: Config): Promise<Agent> {
   if (handler === undefined) throw new ConfigError(["HANDLER is missing: the agent to run"]);
   if (handler.kind !== "module") {
     const what = handler.kind === "program" ? `exec:${handler.command}` : handler.url;

@@ -13,6 +13,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "poll a queue and hand each message to your agent, until told to stop",
     load: async () => (await import("./run.js")).run,
   },
+  dev: {
+    summary: "try it here: a queue server in memory, sample messages, a worker and its status",
+    load: async () => (await import("./dev.js")).dev,
+  },
+  send: {
+    summary: "send messages to a queue",
+    load: async () => (await import("./send.js")).send,
+  },
   config: {
     summary: "print the effective settings and where each came from",
     load: async () => (await import("./config.js")).config,

@@ -1,10 +1,8 @@
-import type { Agent } from "../agents/define-handler.js";
 import { loadConfig } from "../config.js";
-import { createWorker } from "../worker.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
-import { RUN_EXITS } from "./exit-code.js";
+import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { printHelp } from "./help.js";
 
 const LINE: CommandLine = {
@@ -26,13 +24,23 @@ const LINE: CommandLine = {
 export async function run(argv: readonly string[]): Promise<number> {
   const typed = parseCommandLine(LINE, argv);
   if (typed.flag("help")) return printHelp(LINE);
+  // PID 1 in a container has no default action: a signal that came before the worker listens would be lost. Nothing was
+  // received yet, so there is nothing to drain.
+  const leave = () => process.exit(ExitCode.ok);
+  process.once("SIGTERM", leave).once("SIGINT", leave);
+
   const { variables } = await loadEnvironment(false, {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
   });
   const config = loadConfig(variables, "run");
   const agent = await loadAgent(config);
-  const { exitCode, summary } = await createWorker(agent as Agent, config).run();
+  // Loaded now and not before, so that bad settings are told at once.
+  const { createWorker } = await import("../worker.js");
+  const running = createWorker(agent, config).run();
+  process.off("SIGTERM", leave).off("SIGINT", leave);
+
+  const { exitCode, summary } = await running;
   if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
   return exitCode;
 }

@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { type Config, loadConfig } from "../../config.js";
+import { freePort } from "./free-port.js";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const SAMPLE_AGENT = fileURLToPath(new URL("../../../examples/task-agent.mjs", import.meta.url));
+/** A failing message is to reach the dead-letter queue while one watches: a second, not a visibility timeout. */
+const RETRY_BACKOFF = "1,1";
+const HTTP_PORT_FIRST = 8080;
+
+/**
+ * The settings of `dev`: those of the environment, but the queue is the embedded one, and whatever would leave this
+ * machine is off.
+ * @param limited whether it only works off a number of messages: then it is quiet and serves no page.
+ * @throws ConfigError with every fault.
+ */
+export async function devConfig(variables: Variables, queueUrl: string, limited: boolean): Promise<Config> {
+  return loadConfig(
+    {
+      ...variables,
+      SQS_QUEUE_URL: queueUrl,
+      DLQ_URL: undefined,
+      IDEMPOTENCY_TABLE: undefined,
+      IDEMPOTENCY_KEY: undefined,
+      METRICS: variables.METRICS === "cloudwatch" ? "off" : variables.METRICS,
+      HANDLER: variables.HANDLER || SAMPLE_AGENT,
+      RETRY_BACKOFF_SECONDS: variables.RETRY_BACKOFF_SECONDS || RETRY_BACKOFF,
+      LOG_LEVEL: variables.LOG_LEVEL || (limited ? "warn" : "info"),
+      HTTP_PORT: variables.HTTP_PORT || (limited ? "off" : await freeHttpPort(variables)),
+    },
+    "dev",
+  );
+}
+
+async function freeHttpPort({ HTTP_HOST }: Variables): Promise<string> {
+  return String(await freePort(HTTP_PORT_FIRST, HTTP_HOST || "127.0.0.1"));
+}

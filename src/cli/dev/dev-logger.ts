@@ -1,0 +1,27 @@
+import { Writable } from "node:stream";
+import type { StatusBlock } from "../../console/status-block.js";
+import { createLogger, type Logger } from "../../observe/log.js";
+import { LogOutput } from "../../observe/log-output.js";
+
+const OWN_CODE = new URL("../..", import.meta.url).href;
+
+/** A logger for people, whose lines scroll above the status; of an error's frames only those of the agent are kept. */
+export function devLogger(level: string, screen: StatusBlock): Logger {
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      screen.print(withoutOwnFrames(String(chunk)));
+      done();
+    },
+  });
+  return createLogger({ level, pretty: true, output: new LogOutput(stream) });
+}
+
+function withoutOwnFrames(text: string): string {
+  const lines = text.split("\n");
+  return lines
+    .filter((line) => !(/^ {4}\S*\s*at /.test(line) && (line.includes(OWN_CODE) || isNodes(line))))
+    .join("\n");
+}
+
+const isNodes = (frame: string) => /\bnode:|\bnode_modules\//.test(frame);

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { QueuePair } from "../../aws/queue-pair.js";
+import { SqsProducer } from "../../aws/sqs-producer.js";
+import type { Config } from "../../config.js";
+import { StatusBlock } from "../../console/status-block.js";
+import { type Fact, fanOut } from "../../pipeline/telemetry.js";
+import { createWorker, type Worker } from "../../worker.js";
+import { loadAgent } from "../agent.js";
+import { sendAll } from "../send/send-all.js";
+import { devCredentials, pointAt } from "./credentials.js";
+import { devConfig } from "./dev-config.js";
+import { devLogger } from "./dev-logger.js";
+import { publishDevState } from "./dev-state.js";
+import { startEmbeddedServer } from "./embedded-server.js";
+import { Fates } from "./fates.js";
+import { SampleProducer } from "./sample-producer.js";
+import { failingAmong, sampleBody, workFor } from "./samples.js";
+import { StatusTicker } from "./status-ticker.js";
+
+export interface DevOptions {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Of the queue server; 0 = any free one. */
+  readonly port: number;
+  /** Send so many, wait for their ends, and stop; undefined = run until told to stop. */
+  readonly messages: number | undefined;
+  /** Sample messages a second; undefined = none. */
+  readonly perSecond: number | undefined;
+  /** Sent in turn instead of the sample messages. */
+  readonly bodies: readonly string[] | undefined;
+  readonly ownAgent: boolean;
+  readonly json: boolean;
+}
+
+/** What became of the messages of one `dev`. */
+export interface DevReport {
+  readonly sent: number;
+  readonly done: number;
+  /** Messages that were tried again at least once, whatever became of them. */
+  readonly retried: number;
+  readonly rejected: number;
+  readonly deadLettered: number;
+  readonly elapsedMs: number;
+}
+
+const QUEUE_NAME = "queuehand-dev";
+const MAX_RECEIVE_COUNT = 3;
+const CALL_TIMEOUT_MS = 5_000;
+/** How often the queue is asked whether everything has ended. */
+const ENDED_POLL_MS = 50;
+/** SIGINT's exit code, for a number of messages that didn't all end. */
+const INTERRUPTED = 130;
+
+const SEND_EXAMPLE = `npx queuehand send '{"task_id":"42","data":{}}'`;
+
+const timely = () => AbortSignal.timeout(CALL_TIMEOUT_MS);
+
+/** One run of `dev`: server, queues, producer, worker and status, from start to summary. */
+export class DevSession {
+  readonly #options: DevOptions;
+  readonly #screen: StatusBlock;
+  readonly #fates = new Fates();
+  #stopping = false;
+
+  constructor(options: DevOptions) {
+    this.#options = options;
+    this.#screen = new StatusBlock(options.json ? process.stderr : process.stdout);
+  }
+
+  /** Resolves with the exit code when the worker has drained. */
+  async run(): Promise<number> {
+    const server = await startEmbeddedServer(this.#options.port);
+    try {
+      pointAt(server.endpoint);
+      const access = { endpoint: server.endpoint, region: "us-east-1", credentials: devCredentials };
+      const pair = await QueuePair.create(access, QUEUE_NAME, MAX_RECEIVE_COUNT, timely());
+      const producer = new SqsProducer({ ...access, queueUrl: pair.queueUrl });
+      const unpublish = await publishDevState({ pid: process.pid, endpoint: server.endpoint, queueUrl: pair.queueUrl });
+      try {
+        return await this.#work(server.endpoint, pair, producer);
+      } finally {
+        await unpublish();
+        producer.close();
+        pair.close();
+      }
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async #work(endpoint: string, pair: QueuePair, producer: SqsProducer): Promise<number> {
+    const { variables, messages, perSecond, json } = this.#options;
+    const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
+    const agent = await loadAgent(config);
+    const ticker = new StatusTicker({
+      screen: this.#screen,
+      counts: () => pair.counts(timely()),
+      status: () => worker.status(),
+      limit: messages,
+      ended: () => this.#fates.done,
+      footer: messages === undefined ? [`send one: ${SEND_EXAMPLE}   stop: Ctrl-C`] : [],
+    });
+    const samples = new SampleProducer(
+      producer,
+      perSecond ?? 0,
+      (n) => ({ body: this.#body(n) }),
+      (error) => this.#screen.print(`the sample producer failed: ${(error as Error).message}`),
+    );
+    const onFact = (fact: Fact) => {
+      if (fact.kind !== "lifecycle" || fact.state !== "draining") return;
+      this.#stopping = true;
+      void samples.stop();
+    };
+    const worker = createWorker(agent, config, {
+      logger: devLogger(config.logLevel, this.#screen),
+      telemetry: fanOut([this.#fates.record, ticker.record, onFact]),
+    });
+    this.#introduce(endpoint, config);
+
+    const startedAt = performance.now();
+    const running = worker.run();
+    // A worker that fails at its start is told of below, where it is awaited.
+    running.catch(() => {});
+    ticker.start();
+    let report: DevReport;
+    let exitCode: number;
+    try {
+      if (perSecond !== undefined) samples.start();
+      const limited =
+        messages === undefined ? undefined : await this.#workOff(messages, config, worker, producer, pair);
+      ({ exitCode } = await running);
+      await samples.stop();
+      report = limited ?? (await this.#report(pair, performance.now() - startedAt));
+      if (messages !== undefined && limited === undefined && exitCode === 0) exitCode = INTERRUPTED;
+    } finally {
+      await ticker.stop();
+    }
+    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    else this.#screen.print(inWords(report));
+    return exitCode;
+  }
+
+  /** Sends `count` messages and stops the worker when each has ended; undefined when it was told to stop before. */
+  async #workOff(
+    count: number,
+    config: Config,
+    worker: Worker,
+    producer: SqsProducer,
+    pair: QueuePair,
+  ): Promise<DevReport | undefined> {
+    const startedAt = performance.now();
+    const workMs = workFor(count, config.concurrency);
+    const interrupted = new AbortController();
+    const { sent } = await sendAll(producer, this.#bodies(count, workMs), interrupted.signal);
+    while (!this.#stopping) {
+      const { queue, deadLetters } = await pair.counts(timely());
+      const left = queue.visible + queue.inFlight + queue.delayed;
+      // Gone from the queue means deleted or moved; settled means that we have heard of it.
+      if (left === 0 && worker.status().settling === 0 && this.#fates.done + deadLetters >= sent) {
+        const report = { ...(await this.#report(pair, performance.now() - startedAt)), sent };
+        await worker.stop("every message has ended");
+        return report;
+      }
+      await sleep(ENDED_POLL_MS);
+    }
+    return undefined;
+  }
+
+  async #report(pair: QueuePair, elapsedMs: number): Promise<DevReport> {
+    const { queue, deadLetters: deadLettered } = await pair.counts(timely());
+    const { done, retried, rejected } = this.#fates;
+    // Others may have sent too, so what was sent is told by where it is now.
+    const left = queue.visible + queue.inFlight + queue.delayed;
+    const sent = done + deadLettered + left;
+    return { sent, done, retried, rejected, deadLettered, elapsedMs: Math.round(elapsedMs) };
+  }
+
+  #body(n: number, workMs?: number): string {
+    const { bodies } = this.#options;
+    return bodies ? bodies[(n - 1) % bodies.length]! : sampleBody(n, workMs);
+  }
+
+  async *#bodies(count: number, workMs: number | undefined) {
+    for (let n = 1; n <= count && !this.#stopping; n++) yield { body: this.#body(n, workMs) };
+  }
+
+  #introduce(endpoint: string, { http, handler }: Config): void {
+    const { messages, perSecond, ownAgent, bodies } = this.#options;
+    const agent = handler?.kind === "module" && ownAgent ? handler.path : "the sample agent, examples/task-agent.mjs";
+    const lines = [
+      `Queue server on ${endpoint} (in memory, loopback only); queue ${QUEUE_NAME}, dead letters in ${QUEUE_NAME}-dlq.`,
+      `Agent: ${agent}. A message that fails ${MAX_RECEIVE_COUNT} times is a dead letter.`,
+    ];
+    if (messages !== undefined) {
+      const failing = bodies ? "" : `; ${failingAmong(messages)} of them fail on purpose`;
+      lines.push(`Sending ${messages} messages${failing}.`);
+    } else {
+      if (perSecond !== undefined) {
+        lines.push(
+          `Sending ${perSecond} sample messages a second${bodies ? "" : ", one in 20 of which fails on purpose"}.`,
+        );
+      } else lines.push("Sending nothing by itself: --rate N makes it.");
+      if (http) lines.push(`Health, metrics and console: http://${http.host}:${http.port}`);
+      lines.push("", "Send a message of your own, from another terminal in this folder:", "");
+      lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
+    }
+    this.#screen.print(lines.join("\n"));
+  }
+}
+
+function inWords({ sent, done, retried, rejected, deadLettered, elapsedMs }: DevReport): string {
+  const seconds = (elapsedMs / 1_000).toFixed(1);
+  const left = Math.max(0, sent - done - deadLettered);
+  const facts = [
+    `${sent} sent`,
+    `${done} done`,
+    `${retried} retried`,
+    `${rejected} rejected`,
+    `${deadLettered} dead letter${deadLettered === 1 ? "" : "s"}`,
+    ...(left > 0 ? [`${left} not ended`] : []),
+  ];
+  return `\nIn ${seconds} s: ${facts.join(", ")}.`;
+}

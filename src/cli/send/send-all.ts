@@ -1,0 +1,78 @@
+import type { OutgoingMessage, SendResult } from "../../aws/sqs-producer.js";
+import { BATCH_MAX, QueueError } from "../../pipeline/queue.js";
+import { ExitCode } from "../exit-code.js";
+import { CommandError } from "../failure.js";
+
+/** What sends a batch of at most ten; SqsProducer is one. */
+export interface Sender {
+  send(messages: readonly OutgoingMessage[], signal: AbortSignal): Promise<SendResult[]>;
+}
+
+/** What became of the messages. */
+export interface SendTally {
+  readonly sent: number;
+  readonly failed: number;
+  /** Of the first hundred that were sent. */
+  readonly messageIds: readonly string[];
+  /** How many messages failed of each cause. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** Batches on the way at once: enough for some thousand messages a second at SQS's usual answer times. */
+const PARALLEL = 16;
+/** A list of more ids than this helps nobody. */
+const IDS_MAX = 100;
+
+/**
+ * Sends everything that `messages` yields, several batches at once; stops taking more when the signal aborts.
+ * @throws CommandError when the queue is gone or forbidden.
+ */
+export async function sendAll(
+  sender: Sender,
+  messages: AsyncIterable<OutgoingMessage>,
+  signal: AbortSignal,
+): Promise<SendTally> {
+  const faults: Record<string, number> = Object.create(null);
+  const messageIds: string[] = [];
+  let sent = 0;
+  let failed = 0;
+  const take = (results: readonly SendResult[]) => {
+    for (const result of results) {
+      if (result.ok) {
+        sent++;
+        if (messageIds.length < IDS_MAX) messageIds.push(result.id);
+      } else {
+        failed++;
+        faults[result.detail] = (faults[result.detail] ?? 0) + 1;
+      }
+    }
+  };
+  let fatal: unknown;
+  const underWay = new Set<Promise<void>>();
+  for await (const batch of batches(messages)) {
+    if (signal.aborted || fatal !== undefined) break;
+    const sending: Promise<void> = sender
+      .send(batch, signal)
+      .then(take, (error: unknown) => {
+        fatal ??= error;
+      })
+      .finally(() => underWay.delete(sending));
+    underWay.add(sending);
+    if (underWay.size >= PARALLEL) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  if (fatal instanceof QueueError) throw new CommandError(fatal.message, ExitCode.unavailable);
+  if (fatal !== undefined) throw fatal;
+  return { sent, failed, messageIds, faults };
+}
+
+async function* batches(messages: AsyncIterable<OutgoingMessage>): AsyncGenerator<OutgoingMessage[]> {
+  let batch: OutgoingMessage[] = [];
+  for await (const message of messages) {
+    batch.push(message);
+    if (batch.length < BATCH_MAX) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

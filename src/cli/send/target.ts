@@ -1,0 +1,21 @@
+import type { SqsClientOptions } from "../../aws/sqs-client.js";
+import { ConfigError } from "../../config.js";
+import { devCredentials } from "../dev/credentials.js";
+import { findDevState } from "../dev/dev-state.js";
+import { loadEnvironment } from "../environment.js";
+
+/** Where to send to: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials. */
+export async function findTarget(typed: string | undefined): Promise<SqsClientOptions> {
+  const { variables } = await loadEnvironment(false);
+  const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
+  if (queueUrl !== undefined) {
+    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl };
+    const name = typed === undefined ? "SQS_QUEUE_URL" : "--queue-url";
+    throw new ConfigError([`${name} must be an http or https URL, got "${queueUrl}"`]);
+  }
+  const dev = await findDevState();
+  if (dev) return { queueUrl: dev.queueUrl, endpoint: dev.endpoint, region: "us-east-1", credentials: devCredentials };
+  throw new ConfigError([
+    "no queue to send to: set SQS_QUEUE_URL, give --queue-url, or start `queuehand dev` in this folder",
+  ]);
+}
