@@ -1,63 +1,74 @@
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
+/** What signs a call. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
 
-export type CredentialProvider = Extract<SQSClientConfig["credentials"], (...options: never[]) => unknown>;
-type Credentials = Awaited<ReturnType<CredentialProvider>>;
+export type CredentialProvider = () => Promise<Credentials>;
 
-/** How long a refresh may take while the old credentials still work; after it they are served and it goes on alone. */
-const REFRESH_PATIENCE_MS = 2_000;
+/** So long before the end a refresh is begun; the SDK's own figure. */
+const REFRESH_AHEAD_MS = 300_000;
 /** How long a failed refresh is left alone, so that a sick endpoint isn't asked by every call. */
 const REFRESH_PAUSE_MS = 5_000;
 /** Credentials that end so soon would not outlive the call that they sign. */
 const LAST_USE_MS = 5_000;
 
 /**
- * Wraps a provider so that an endpoint which fails or hangs in the last five minutes of validity, where the SDK asks
- * it before every call, takes nothing down: the old credentials are served until their real expiry.
- * @param onStale told once per outage, with what the refresh said.
+ * Credentials that are served until their real expiry. They are refreshed ahead of it in the background, so an endpoint
+ * that fails or hangs in the last five minutes, where the SDK asks it before every call, takes nothing down.
  */
-export function servedUntilExpiry(
-  provider: CredentialProvider,
-  onStale?: (error: unknown) => void,
-): CredentialProvider {
-  let served: Credentials | undefined;
-  let refresh: Promise<Credentials> | undefined;
-  let quietUntil = 0;
-  let stale = false;
+export class CredentialSource {
+  readonly #provider: CredentialProvider;
+  readonly #onStale: ((error: unknown) => void) | undefined;
+  #held: Credentials | undefined;
+  #refresh: Promise<Credentials> | undefined;
+  #quietUntil = 0;
+  #stale = false;
 
-  const usable = () => served?.expiration !== undefined && served.expiration.getTime() - Date.now() > LAST_USE_MS;
-  const outage = (error: unknown) => {
-    quietUntil = Date.now() + REFRESH_PAUSE_MS;
-    if (!stale) onStale?.(error);
-    stale = true;
-  };
+  /** @param onStale told once per outage that old credentials are served, with what the refresh said. */
+  constructor(provider: CredentialProvider, onStale?: (error: unknown) => void) {
+    this.#provider = provider;
+    this.#onStale = onStale;
+  }
 
-  return async (options) => {
-    if (usable() && Date.now() < quietUntil) return served!;
-    refresh ??= provider(options)
+  /** The credentials at hand, or undefined if they have to be waited for. */
+  now(): Credentials | undefined {
+    const held = this.#held;
+    if (held?.expiration === undefined) return held;
+    const left = held.expiration.getTime() - Date.now();
+    if (left > REFRESH_AHEAD_MS) return held;
+    if (left <= LAST_USE_MS) return undefined;
+    if (Date.now() >= this.#quietUntil) this.fresh().catch((error) => this.#failed(error));
+    return held;
+  }
+
+  /** Credentials from the provider; callers at the same time share one request. Rejects with the provider's error. */
+  fresh(): Promise<Credentials> {
+    this.#refresh ??= this.#provider()
       .then((fresh) => {
-        stale = false;
-        served = fresh;
+        this.#stale = false;
+        this.#held = fresh;
         return fresh;
       })
       .finally(() => {
-        refresh = undefined;
+        this.#refresh = undefined;
       });
-    if (!usable()) return refresh;
+    return this.#refresh;
+  }
 
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no credentials after ${REFRESH_PATIENCE_MS} ms`)),
-        REFRESH_PATIENCE_MS,
-      );
-    });
-    try {
-      return await Promise.race([refresh, patience]);
-    } catch (error) {
-      outage(error);
-      return served!;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  #failed(error: unknown): void {
+    this.#quietUntil = Date.now() + REFRESH_PAUSE_MS;
+    if (!this.#stale) this.#onStale?.(error);
+    this.#stale = true;
+  }
 }
+
+/** The SDK's default chain: environment, profile, SSO, web identity, container, instance. */
+export async function defaultCredentials(): Promise<Credentials> {
+  chain ??= import("@aws-sdk/credential-provider-node").then(({ defaultProvider }) => defaultProvider());
+  return (await chain)();
+}
+
+let chain: Promise<CredentialProvider> | undefined;

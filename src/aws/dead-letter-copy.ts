@@ -1,5 +1,5 @@
-import type { MessageAttributeValue, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import type { DeadLetter, MessageAttribute } from "../pipeline/queue.js";
+import type { WireAttribute } from "./sqs-message.js";
 
 /** SQS's bound for a message with its attributes, and for a whole batch. */
 export const BYTES_MAX = 1_048_576;
@@ -8,9 +8,18 @@ const ATTRIBUTES_MAX = 10;
 /** Longest reason that is kept, in characters: enough for a stack's head, too little to crowd a message out. */
 const REASON_MAX = 1_024;
 
-/** One entry of a send, without its id, and its size as SQS counts it. */
+/** One entry of a SendMessageBatch in SQS's JSON, without its id. */
+export interface SendEntry {
+  readonly MessageBody: string;
+  readonly MessageAttributes?: Readonly<Record<string, WireAttribute>>;
+  readonly MessageSystemAttributes?: { readonly AWSTraceHeader: WireAttribute };
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+}
+
+/** One entry of a send and its size as SQS counts it. */
 export interface DeadLetterCopy {
-  readonly entry: Omit<SendMessageBatchRequestEntry, "Id">;
+  readonly entry: SendEntry;
   readonly bytes: number;
   /** What could not be added for want of room. The user's own attributes always stay. */
   readonly note?: string;
@@ -43,7 +52,7 @@ export function deadLetterCopy({ message, reason }: DeadLetter, fifo: boolean): 
   const all = new Map([...attributes, ...chosen]);
   const { groupId, traceHeader } = message;
   const group = groupId ?? (fifo ? message.id : undefined);
-  const entry: Omit<SendMessageBatchRequestEntry, "Id"> = {
+  const entry: SendEntry = {
     MessageBody: message.body,
     ...(all.size > 0 && { MessageAttributes: recordOf(all) }),
     ...(traceHeader !== undefined && {
@@ -86,14 +95,14 @@ function sizeOf(name: string, { type, string, binary }: MessageAttribute): numbe
 }
 
 /** A record whose keys may be `__proto__`, which an assignment would take for the prototype. */
-function recordOf(attributes: ReadonlyMap<string, MessageAttribute>): Record<string, MessageAttributeValue> {
+function recordOf(attributes: ReadonlyMap<string, MessageAttribute>): Record<string, WireAttribute> {
   return Object.fromEntries(
     [...attributes].map(([name, { type, string, binary }]) => [
       name,
       {
         DataType: type,
         ...(string !== undefined && { StringValue: string }),
-        ...(binary !== undefined && { BinaryValue: binary }),
+        ...(binary !== undefined && { BinaryValue: Buffer.from(binary).toString("base64") }),
       },
     ]),
   );

@@ -30,3 +30,9 @@ export function endpointOf(env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === "true") return undefined;
   return env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL || undefined;
 }
+
+/** The region of the shared configuration files, read by the SDK, or undefined. Costs its import. */
+export async function regionOfSharedConfig(): Promise<string | undefined> {
+  const { SQSClient } = await import("@aws-sdk/client-sqs");
+  return new SQSClient({}).config.region().catch(() => undefined);
+}

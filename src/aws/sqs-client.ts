@@ -1,5 +1,5 @@
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { type CredentialProvider, servedUntilExpiry } from "./credentials.js";
+import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
 import { endpointOf, regionOf } from "./region.js";
 
 /** Where and as whom to talk to SQS; what is left out comes from the environment, as AWS's own tools read it. */
@@ -22,10 +22,14 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** More than any worker keeps open: a call must never wait behind another for a socket. */
 const SOCKETS_MAX = 1_000;
 
-/** A client for the queue's calls; `destroy()` it when done. Sockets and retry budget are its own. */
+/**
+ * The SDK's client, for commands and development; a worker's own calls go by SqsWire. `destroy()` it when done. Sockets
+ * and retry budget are its own.
+ */
 export function makeSqsClient(options: SqsClientOptions): SQSClient {
   const endpoint = options.endpoint ?? endpointOf(process.env);
   const region = options.region ?? regionOf(options.queueUrl, process.env, endpoint);
+  const source = new CredentialSource(options.credentials ?? defaultCredentials, options.onStaleCredentials);
   const agent = { maxSockets: SOCKETS_MAX, keepAlive: true };
   const config: SQSClientConfig = {
     maxAttempts: options.maxAttempts ?? 3,
@@ -41,14 +45,7 @@ export function makeSqsClient(options: SqsClientOptions): SQSClient {
     ...(region !== undefined && { region }),
     // Given from here because the SDK prefers the queue URL's host to an endpoint that it read from the environment.
     ...(endpoint !== undefined && { endpoint, useQueueUrlAsEndpoint: false }),
-    ...(options.credentials && { credentials: servedUntilExpiry(options.credentials, options.onStaleCredentials) }),
+    credentials: async () => source.now() ?? source.fresh(),
   };
-  const client = new SQSClient(config);
-  if (!options.credentials) {
-    client.config.credentials = servedUntilExpiry(
-      client.config.credentials as CredentialProvider,
-      options.onStaleCredentials,
-    );
-  }
-  return client;
+  return new SQSClient(config);
 }

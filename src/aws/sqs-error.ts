@@ -80,7 +80,8 @@ export function queueError(error: unknown, operation: string, givenUp?: AbortSig
   // A signature that is only late or early comes from a clock that jumped; the SDK has corrected its offset by now.
   if (is(FATAL)) return make(/expired|not yet current/i.test(failure.message ?? "") ? "unreachable" : "fatal", said);
   if (is(THROTTLED) || status === 429) return make("throttled", said);
-  if (isUnparsable(error)) return make("malformed", `an answer that is no JSON${sample(failure, status)}`);
+  if (error instanceof SyntaxError) return make("malformed", `an answer that is no JSON${sample(failure, status)}`);
+  if (error instanceof TypeError) return make("malformed", said);
   if (status !== undefined && status >= 500) return make(status === 503 ? "throttled" : "unreachable", said);
   if (status === 403) return make(/expired/i.test(said) ? "unreachable" : "fatal", said);
   if (status !== undefined && status >= 400) return make("malformed", said);
@@ -107,11 +108,7 @@ export function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }
 
-function isUnparsable(error: unknown): boolean {
-  return error instanceof SyntaxError || error instanceof TypeError;
-}
-
-/** An agent's chain that found nothing anywhere; on ECS the endpoint exists, so there it is an outage that passes. */
+/** A credential chain that found nothing anywhere; on ECS the endpoint exists, so there it is an outage that passes. */
 function isWithoutCredentials({ message }: Failure): boolean {
   const onEcs = process.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
   return onEcs === undefined && /Could not load credentials from any providers/.test(message ?? "");

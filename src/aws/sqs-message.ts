@@ -1,6 +1,22 @@
 import { hash } from "node:crypto";
-import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
+
+/** A message attribute in SQS's JSON; binary values are base64. */
+export interface WireAttribute {
+  readonly DataType?: string;
+  readonly StringValue?: string;
+  readonly BinaryValue?: string;
+}
+
+/** A message in SQS's JSON. Every field may be missing: servers and proxies are what they are. */
+export interface WireMessage {
+  readonly MessageId?: string;
+  readonly ReceiptHandle?: string;
+  readonly Body?: string;
+  readonly MD5OfBody?: string;
+  readonly Attributes?: Readonly<Record<string, string>>;
+  readonly MessageAttributes?: Readonly<Record<string, WireAttribute>>;
+}
 
 /** Shared by all messages without attributes, which is most of them. */
 const NO_ATTRIBUTES: ReadonlyMap<string, MessageAttribute> = new Map();
@@ -19,10 +35,10 @@ export const SYSTEM_ATTRIBUTES = [
  * One message of an answer, with defaults for what a server left out. Undefined without a receipt handle: nothing can
  * be done to such a message, and SQS shows it again by itself.
  */
-export function receivedMessage(message: Message): ReceivedMessage | undefined {
+export function receivedMessage(message: WireMessage): ReceivedMessage | undefined {
   const handle = message.ReceiptHandle;
   if (!handle) return undefined;
-  const body = message.Body ?? "";
+  const body = typeof message.Body === "string" ? message.Body : "";
   const system = message.Attributes ?? {};
   const sentAt = Number(system.SentTimestamp);
   const received: { -readonly [Key in keyof ReceivedMessage]: ReceivedMessage[Key] } = {
@@ -41,14 +57,14 @@ export function receivedMessage(message: Message): ReceivedMessage | undefined {
   return received;
 }
 
-function attributesOf(given: Readonly<Record<string, MessageAttributeValue>> | undefined) {
+function attributesOf(given: WireMessage["MessageAttributes"]) {
   if (!given) return NO_ATTRIBUTES;
   const attributes = new Map<string, MessageAttribute>();
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(given)) {
     attributes.set(name, {
       type: DataType ?? "String",
       ...(StringValue !== undefined && { string: StringValue }),
-      ...(BinaryValue !== undefined && { binary: BinaryValue }),
+      ...(BinaryValue !== undefined && { binary: Buffer.from(BinaryValue, "base64") }),
     });
   }
   return attributes.size === 0 ? NO_ATTRIBUTES : attributes;

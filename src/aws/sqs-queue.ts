@@ -1,49 +1,52 @@
 import {
-  type BatchResultErrorEntry,
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type ReceiveMessageCommandOutput,
-  SendMessageBatchCommand,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
-import type {
-  DeadLetter,
-  EntryResult,
-  Queue,
-  QueueError,
-  ReceivedMessage,
-  VisibilityChange,
+  BATCH_MAX,
+  type DeadLetter,
+  type EntryResult,
+  type Queue,
+  type QueueError,
+  type ReceivedMessage,
+  type VisibilityChange,
 } from "../pipeline/queue.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
+import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
 import { BYTES_MAX, type DeadLetterCopy, deadLetterCopy } from "./dead-letter-copy.js";
 import {
+  attributesOf,
+  COUNT_ATTRIBUTES,
+  countsOf,
   neighbourUrl,
+  ownerOfArn,
   type QueueAttributes,
   type QueueCounts,
-  queueAttributes,
-  queueCounts,
-  urlOfArn,
-} from "./queue-attributes.js";
-import { makeSqsClient, type SqsClientOptions } from "./sqs-client.js";
-import { queueError, reasonOf, refusedEntry } from "./sqs-error.js";
-import { receivedMessage, SYSTEM_ATTRIBUTES } from "./sqs-message.js";
+} from "./queue-description.js";
+import { endpointOf, regionOf, regionOfSharedConfig } from "./region.js";
+import { refusedEntry } from "./sqs-error.js";
+import { receivedMessage, SYSTEM_ATTRIBUTES, type WireMessage } from "./sqs-message.js";
+import { type SqsCall, SqsWire } from "./sqs-wire.js";
 
-export interface SqsQueueOptions extends Omit<SqsClientOptions, "maxAttempts" | "requestTimeoutMs"> {
+export interface SqsQueueOptions {
+  readonly queueUrl: string;
   /** For how many seconds a receive hides a message (0..43,200). */
   readonly visibilityTimeoutSeconds: number;
   /** Where `copyToDeadLetters` sends to; undefined: there is no copying. */
   readonly deadLetterQueueUrl?: string | undefined;
-  /** Told of odd answers and of what is missing; defaults to nobody. */
-  readonly telemetry?: Telemetry;
+  /** Unset: of the queue's URL, else of the environment. */
+  readonly region?: string | undefined;
+  /** Wins over the host in the queue's URL; unset: of the environment, else that host. */
+  readonly endpoint?: string | undefined;
+  /** Unset: the SDK's default chain. */
+  readonly credentials?: CredentialProvider | undefined;
+  /** Told of odd answers and of what is missing; unset: nobody. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** Beyond the poll's own wait: the longest that a receive may take for its answer. */
-const RECEIVE_TIMEOUT_MS = 30_000;
+const RECEIVE_SLACK_MS = 10_000;
 /** Deletes and visibility changes take milliseconds; a socket that is silent for longer is dead, and leases run. */
 const SETTLE_TIMEOUT_MS = 5_000;
-/** For releasing what a receive brought after it was given up. */
-const RELEASE_TIMEOUT_MS = 5_000;
+/** Tries of a question at the start, the first included, and the pause before the second. */
+const OPEN_TRIES = 3;
+const OPEN_PAUSE_MS = 200;
 
 const ok: EntryResult = Object.freeze({ ok: true });
 const unanswered: EntryResult = Object.freeze({
@@ -52,23 +55,44 @@ const unanswered: EntryResult = Object.freeze({
   detail: "the answer does not name this entry",
 });
 
+/** What the server said of one entry of a batch. */
+interface BatchAnswer {
+  readonly Successful?: readonly { readonly Id?: string }[];
+  readonly Failed?: readonly {
+    readonly Id?: string;
+    readonly Code?: string;
+    readonly SenderFault?: boolean;
+    readonly Message?: string;
+  }[];
+}
+
 /**
  * The Queue on Amazon SQS. Promises: an answer that is odd loses no message that can be saved (one bad MD5, a message
- * twice, more than asked, attributes missing); a call ends when its signal aborts, whatever the SDK waits for; and
- * receiving never takes a socket or a retry from deleting, since each has a client of its own.
+ * twice, more than asked, attributes missing; of an answer cut short, the messages that can be made out are released);
+ * a call ends when its signal aborts; and receiving never takes a socket from deleting.
  */
 export class SqsQueue implements Queue {
   readonly copyToDeadLetters: Queue["copyToDeadLetters"];
   readonly deadLetterQueueUrl: string | undefined;
+  /** The region that calls are signed for. */
+  readonly region: string;
   readonly #options: SqsQueueOptions;
   readonly #telemetry: Telemetry;
-  #receiving: SQSClient | undefined;
-  #settling: SQSClient | undefined;
+  readonly #credentials: CredentialSource;
+  readonly #wires = new Map<string, SqsWire>();
 
-  /** Makes no call; clients are made on first use, so a thread that only extends leases has one. */
+  /** Makes no call, and connects on first use. */
   constructor(options: SqsQueueOptions) {
     this.#options = options;
     this.#telemetry = options.telemetry ?? (() => {});
+    this.#credentials = new CredentialSource(options.credentials ?? defaultCredentials, (error) =>
+      this.#telemetry({
+        kind: "warning",
+        text: "credentials could not be refreshed: the old ones serve until they end",
+        error,
+      }),
+    );
+    this.region = options.region ?? regionOf(options.queueUrl, process.env, this.#customEndpoint()) ?? "us-east-1";
     this.deadLetterQueueUrl = options.deadLetterQueueUrl;
     this.copyToDeadLetters =
       this.deadLetterQueueUrl === undefined ? undefined : (letters, signal) => this.#copy(letters, signal);
@@ -82,92 +106,85 @@ export class SqsQueue implements Queue {
     options: SqsQueueOptions,
     signal: AbortSignal,
   ): Promise<{ readonly queue: SqsQueue; readonly attributes: QueueAttributes | undefined }> {
-    const client = makeSqsClient(options);
+    const endpoint = options.endpoint ?? endpointOf(process.env);
+    const region =
+      options.region ?? regionOf(options.queueUrl, process.env, endpoint) ?? (await regionOfSharedConfig());
+    const asked = new SqsQueue({ ...options, region });
     const warn = (text: string, error: unknown) => options.telemetry?.({ kind: "warning", text, error });
-    const given = options.deadLetterQueueUrl;
+    let attributes: QueueAttributes | undefined;
     try {
-      let attributes: QueueAttributes | undefined;
-      try {
-        attributes = await untilAborted(queueAttributes(client, options.queueUrl, signal), signal);
-      } catch (error) {
-        const failed = queueError(error, "GetQueueAttributes", signal);
-        if (!isAccessDenied(error)) throw failed;
-        warn("the queue's attributes may not be read: its dead-letter queue must be set by DLQ_URL", failed);
+      attributes = await insistently(() => asked.attributes(signal), signal);
+    } catch (error) {
+      if (!isAccessDenied(error)) {
+        asked.close();
+        throw error;
       }
-      const arn = attributes?.deadLetterArn;
-      let deadLetterQueueUrl = given;
-      if (given === undefined && arn !== undefined) {
-        try {
-          deadLetterQueueUrl = await untilAborted(urlOfArn(client, arn, signal), signal);
-        } catch (error) {
-          deadLetterQueueUrl = neighbourUrl(options.queueUrl, arn);
-          warn(
-            `the URL of the dead-letter queue ${arn} was guessed: ${deadLetterQueueUrl}`,
-            queueError(error, "GetQueueUrl", signal),
-          );
-        }
-      }
-      return { queue: new SqsQueue({ ...options, deadLetterQueueUrl }), attributes };
-    } finally {
-      client.destroy();
+      warn("the queue's attributes may not be read: without DLQ_URL no dead-letter queue is known", error);
     }
+    const arn = attributes?.deadLetterArn;
+    if (options.deadLetterQueueUrl !== undefined || arn === undefined) return { queue: asked, attributes };
+    let deadLetterQueueUrl: string | undefined;
+    try {
+      deadLetterQueueUrl = await insistently(() => asked.#urlOf(arn, signal), signal);
+    } catch (error) {
+      deadLetterQueueUrl = neighbourUrl(options.queueUrl, arn);
+      warn(`the URL of the dead-letter queue ${arn} was taken to be ${deadLetterQueueUrl}`, error);
+    }
+    asked.close();
+    return { queue: new SqsQueue({ ...options, region, deadLetterQueueUrl }), attributes };
   }
 
   async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
-    const command = new ReceiveMessageCommand({
-      QueueUrl: this.#options.queueUrl,
-      MaxNumberOfMessages: max,
-      WaitTimeSeconds: waitSeconds,
-      VisibilityTimeout: this.#options.visibilityTimeoutSeconds,
-      MessageSystemAttributeNames: [...SYSTEM_ATTRIBUTES],
-      MessageAttributeNames: ["All"],
-    });
-    const client = this.#receiver();
-    const answer = this.#call(
-      "ReceiveMessage",
+    const answer = await this.#wire("receive").call({
+      operation: "ReceiveMessage",
+      input: {
+        QueueUrl: this.#options.queueUrl,
+        MaxNumberOfMessages: max,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: this.#options.visibilityTimeoutSeconds,
+        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        MessageAttributeNames: ["All"],
+      },
       signal,
-      () => client.send(command, { abortSignal: signal }),
-      (late) => this.#release(late),
-    );
-    return this.#messagesOf(await answer, max);
+      timeoutMs: waitSeconds * 1000 + RECEIVE_SLACK_MS,
+      repeatable: false,
+      onBroken: (text) => this.#releaseHandlesIn(text),
+    });
+    return this.#messagesOf(answer.Messages, max);
   }
 
   async delete(handles: readonly string[], signal: AbortSignal): Promise<EntryResult[]> {
-    const command = new DeleteMessageBatchCommand({
-      QueueUrl: this.#options.queueUrl,
-      Entries: handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
-    });
-    const client = this.#settler();
-    const answer = await this.#call("DeleteMessageBatch", signal, () => client.send(command, { abortSignal: signal }));
-    return entryResults(handles.length, answer);
+    const entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+    return entryResults(handles.length, await this.#settle("DeleteMessageBatch", { Entries: entries }, signal));
   }
 
   async changeVisibility(changes: readonly VisibilityChange[], signal: AbortSignal): Promise<EntryResult[]> {
-    const command = new ChangeMessageVisibilityBatchCommand({
-      QueueUrl: this.#options.queueUrl,
-      Entries: changes.map(({ handle, seconds }, index) => ({
-        Id: String(index),
-        ReceiptHandle: handle,
-        VisibilityTimeout: seconds,
-      })),
-    });
-    const client = this.#settler();
-    const answer = await this.#call("ChangeMessageVisibilityBatch", signal, () =>
-      client.send(command, { abortSignal: signal }),
+    const entries = changes.map(({ handle, seconds }, index) => ({
+      Id: String(index),
+      ReceiptHandle: handle,
+      VisibilityTimeout: seconds,
+    }));
+    return entryResults(
+      changes.length,
+      await this.#settle("ChangeMessageVisibilityBatch", { Entries: entries }, signal),
     );
-    return entryResults(changes.length, answer);
   }
 
-  /** Approximate counts of the queue, for metrics. */
-  counts(signal: AbortSignal): Promise<QueueCounts> {
-    const client = this.#settler();
-    return this.#call("GetQueueAttributes", signal, () => queueCounts(client, this.#options.queueUrl, signal));
+  /** What the queue says of itself. Rejects with a QueueError. */
+  async attributes(signal: AbortSignal): Promise<QueueAttributes> {
+    const answer = await this.#settle("GetQueueAttributes", { AttributeNames: ["All"] }, signal);
+    return attributesOf((answer.Attributes ?? {}) as Record<string, string>, this.#options.queueUrl);
   }
 
-  /** Closes the sockets; the queue must not be used afterwards. Harmless twice. */
+  /** The queue's approximate counts, for metrics. Rejects with a QueueError. */
+  async counts(signal: AbortSignal): Promise<QueueCounts> {
+    const answer = await this.#settle("GetQueueAttributes", { AttributeNames: COUNT_ATTRIBUTES }, signal);
+    return countsOf((answer.Attributes ?? {}) as Record<string, string>);
+  }
+
+  /** Closes the sockets, open calls included. Harmless twice. */
   close(): void {
-    this.#receiving?.destroy();
-    this.#settling?.destroy();
+    for (const wire of this.#wires.values()) wire.close();
   }
 
   async #copy(letters: readonly DeadLetter[], signal: AbortSignal): Promise<EntryResult[]> {
@@ -175,15 +192,9 @@ export class SqsQueue implements Queue {
     const copies = letters.map((letter) => deadLetterCopy(letter, url.endsWith(".fifo")));
     const results = new Array<EntryResult>(letters.length).fill(unanswered);
     for (const batch of batchesOf(copies)) {
-      const command = new SendMessageBatchCommand({
-        QueueUrl: url,
-        Entries: batch.map((index) => ({ Id: String(index), ...copies[index]!.entry })),
-      });
-      const client = this.#settler();
+      const entries = batch.map((index) => ({ Id: String(index), ...copies[index]!.entry }));
       try {
-        const answer = await this.#call("SendMessageBatch", signal, () =>
-          client.send(command, { abortSignal: signal }),
-        );
+        const answer = await this.#settle("SendMessageBatch", { Entries: entries }, signal, url);
         const answered = entryResults(letters.length, answer);
         for (const index of batch) results[index] = answered[index]!;
       } catch (error) {
@@ -200,34 +211,47 @@ export class SqsQueue implements Queue {
     return results;
   }
 
-  /** Makes one call and ends with it or with its signal, whichever is first; `late` gets an answer that came after. */
-  async #call<Answer>(
-    operation: string,
-    signal: AbortSignal,
-    send: () => Promise<Answer>,
-    late?: (answer: Answer) => void,
-  ): Promise<Answer> {
-    if (signal.aborted) throw queueError(signal.reason, operation, signal);
-    try {
-      return await untilAborted(send(), signal, late);
-    } catch (error) {
-      throw queueError(error, operation, signal);
-    }
+  async #urlOf(arn: string, signal: AbortSignal): Promise<string> {
+    const { account, name } = ownerOfArn(arn);
+    const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
+    const answer = await this.#wire("settle").call({ ...call("GetQueueUrl", input, signal) });
+    return String(answer.QueueUrl);
   }
 
-  #messagesOf({ Messages }: ReceiveMessageCommandOutput, max: number): ReceivedMessage[] {
-    if (!Array.isArray(Messages)) return [];
+  #settle(operation: string, input: object, signal: AbortSignal, queueUrl = this.#options.queueUrl) {
+    return this.#wire("settle", queueUrl).call(call(operation, { QueueUrl: queueUrl, ...input }, signal));
+  }
+
+  /** A pool of sockets for each purpose and host: an open poll must never stand between a delete and its socket. */
+  #wire(purpose: "receive" | "settle", queueUrl = this.#options.queueUrl): SqsWire {
+    const endpoint = this.#customEndpoint() ?? new URL(queueUrl).origin;
+    const name = `${purpose} ${endpoint}`;
+    let wire = this.#wires.get(name);
+    if (!wire) {
+      wire = new SqsWire({ endpoint: new URL(endpoint), region: this.region, credentials: this.#credentials });
+      this.#wires.set(name, wire);
+    }
+    return wire;
+  }
+
+  #customEndpoint(): string | undefined {
+    return this.#options.endpoint ?? endpointOf(process.env);
+  }
+
+  #messagesOf(given: unknown, max: number): ReceivedMessage[] {
+    if (!Array.isArray(given) || given.length === 0) return [];
     const messages: ReceivedMessage[] = [];
-    let positions: Map<string, number> | undefined;
+    const positions = new Map<string, number>();
     let withoutHandle = 0;
     let twice = 0;
-    for (const given of Messages) {
-      const message = given && receivedMessage(given);
+    let broken = 0;
+    for (const wireMessage of given as (WireMessage | null)[]) {
+      const message = wireMessage ? receivedMessage(wireMessage) : undefined;
       if (!message) {
         withoutHandle++;
         continue;
       }
-      positions ??= new Map();
+      if (!message.intact) broken++;
       const before = positions.get(message.id);
       if (before === undefined) positions.set(message.id, messages.push(message) - 1);
       else {
@@ -235,55 +259,42 @@ export class SqsQueue implements Queue {
         twice++;
       }
     }
-    const odd = (detail: string, count: number) => count > 0 && this.#telemetry({ kind: "oddAnswer", detail, count });
-    odd("a message without receipt handle was left to its visibility timeout", withoutHandle);
-    odd("a message was twice in one answer: its last receipt handle counts", twice);
-    odd(`more messages than the ${max} asked for were taken`, messages.length - max);
-    odd(
-      "a body did not match its MD5",
-      messages.reduce((sum, { intact }) => sum + (intact ? 0 : 1), 0),
-    );
+    this.#odd("a message without receipt handle was left to its visibility timeout", withoutHandle);
+    this.#odd("a message was twice in one answer: its last receipt handle counts", twice);
+    this.#odd("more messages came than were asked for: all were taken", messages.length - max);
+    this.#odd("a body did not match its MD5", broken);
     return messages;
   }
 
-  /** Shows again what came after the receive was given up, since nobody here will work on it. */
-  #release(late: ReceiveMessageCommandOutput): void {
-    const messages = this.#messagesOf(late, Number.POSITIVE_INFINITY);
-    if (messages.length === 0) return;
-    const changes = messages.map(({ handle }) => ({ handle, seconds: 0 }));
-    this.#telemetry({
-      kind: "oddAnswer",
-      detail: "messages came after their receive was given up: released",
-      count: changes.length,
-    });
-    for (let at = 0; at < changes.length; at += 10) {
-      this.changeVisibility(changes.slice(at, at + 10), AbortSignal.timeout(RELEASE_TIMEOUT_MS)).catch((error) =>
+  #odd(detail: string, count: number): void {
+    if (count > 0) this.#telemetry({ kind: "oddAnswer", detail, count });
+  }
+
+  /**
+   * Shows messages again that came in an answer too broken to be read, since nobody here will work on them. The search
+   * is safe: inside a body, a JSON string, the quotes of the key would be escaped.
+   */
+  #releaseHandlesIn(text: string): void {
+    const handles = [...text.matchAll(/"ReceiptHandle"\s*:\s*"((?:[^"\\]|\\.)+)"/g)].map(
+      ([, handle]) => JSON.parse(`"${handle}"`) as string,
+    );
+    this.#odd("messages of an answer cut short were released", handles.length);
+    for (let at = 0; at < handles.length; at += BATCH_MAX) {
+      const changes = handles.slice(at, at + BATCH_MAX).map((handle) => ({ handle, seconds: 0 }));
+      this.changeVisibility(changes, AbortSignal.timeout(SETTLE_TIMEOUT_MS)).catch((error) =>
         this.#telemetry({ kind: "settleFailed", operation: "visibility", count: changes.length, error }),
       );
     }
   }
+}
 
-  /** One attempt: a second one could hide ten more messages while the first ten are lost on the way. */
-  #receiver(): SQSClient {
-    this.#receiving ??= makeSqsClient({ ...this.#options, maxAttempts: 1, requestTimeoutMs: RECEIVE_TIMEOUT_MS });
-    return this.#receiving;
-  }
-
-  /** One attempt here too: the pipeline knows the leases, so it decides what is worth another. */
-  #settler(): SQSClient {
-    this.#settling ??= makeSqsClient({ ...this.#options, maxAttempts: 1, requestTimeoutMs: SETTLE_TIMEOUT_MS });
-    return this.#settling;
-  }
+/** A short call that may be made twice without harm. */
+function call(operation: string, input: object, signal: AbortSignal): SqsCall {
+  return { operation, input, signal, timeoutMs: SETTLE_TIMEOUT_MS, repeatable: true };
 }
 
 /** What a batch call answered, by position: SQS wants entry ids of its own alphabet, and message ids aren't of it. */
-function entryResults(
-  count: number,
-  answer: {
-    readonly Successful?: readonly { Id?: string | undefined }[] | undefined;
-    readonly Failed?: readonly BatchResultErrorEntry[] | undefined;
-  },
-): EntryResult[] {
+function entryResults(count: number, answer: BatchAnswer): EntryResult[] {
   const results = new Array<EntryResult>(count).fill(unanswered);
   for (const { Id } of answer.Successful ?? []) if (Number(Id) < count) results[Number(Id)] = ok;
   for (const { Id, Code, SenderFault, Message } of answer.Failed ?? []) {
@@ -307,34 +318,19 @@ function batchesOf(copies: readonly DeadLetterCopy[]): number[][] {
   return batches;
 }
 
-/**
- * The promise, or a rejection as soon as the signal aborts: the SDK's own signal doesn't reach the resolution of
- * credentials, where a call can hang for as long as their endpoint does.
- */
-function untilAborted<Answer>(
-  promise: Promise<Answer>,
-  signal: AbortSignal,
-  late?: (answer: Answer) => void,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(new Error(reasonOf(signal)));
-    if (signal.aborted) aborted();
-    signal.addEventListener("abort", aborted, { once: true });
-    promise.then(
-      (answer) => {
-        signal.removeEventListener("abort", aborted);
-        if (signal.aborted) late?.(answer);
-        resolve(answer);
-      },
-      (error) => {
-        signal.removeEventListener("abort", aborted);
-        reject(error);
-      },
-    );
-  });
+/** Asks again what failed for a reason that passes: at the start there is no loop yet that would. */
+async function insistently<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if ((error as QueueError).kind === "fatal" || attempt === OPEN_TRIES || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS * 2 ** attempt * Math.random()));
+    }
+  }
 }
 
 function isAccessDenied(error: unknown): boolean {
-  const name = error instanceof Error ? error.name : "";
-  return /AccessDenied|NotAuthorized/.test(name);
+  const { cause } = error as { cause?: { name?: string } };
+  return /AccessDenied|NotAuthorized/.test(cause?.name ?? "");
 }
