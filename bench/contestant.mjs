@@ -149,7 +149,7 @@ export class Contestant {
 
   /** Ends it at once if it still runs; resolves to what it last complained of. */
   async end() {
-    if (!this.exit) this.#child.kill("SIGKILL");
+    if (!this.exit) this.#child.kill("SIGKILL"); // Ends a halted process too.
     await this.exited;
     rmSync(this.#eventsPath, { force: true });
     return this.#complaints;

@@ -12,16 +12,20 @@ const MANY_SLOTS = 1000;
 const USUAL_SLOTS = 80;
 
 /**
- * What is run, by name. `together`: all contestants at once, each on a server of its own, since they mostly wait;
- * `behind`: beside everything else, since it sleeps nearly all the time; else one after the other.
+ * What is run, by name. `trial` runs one contestant; all of them one after the other, or `together`, each on a server of
+ * its own, since they mostly wait; `behind`: beside everything else, since it sleeps nearly all the time. A `relay` runs
+ * all contestants by turns itself.
  */
 export const MEASUREMENTS = {
-  blocking: { contestants: LIBRARIES, behind: true, trial: blocking },
+  blocking: { contestants: LIBRARIES, together: true, behind: true, trial: blocking },
   usualSlots: {
     contestants: EVERYBODY,
-    trial: (name, { seconds }) => fullSpeed(name, { slots: USUAL_SLOTS, seconds }),
+    relay: (names, { seconds }, report) => fullSpeed(names, { slots: USUAL_SLOTS, seconds }, report),
   },
-  manySlots: { contestants: EVERYBODY, trial: (name, { seconds }) => fullSpeed(name, { slots: MANY_SLOTS, seconds }) },
+  manySlots: {
+    contestants: EVERYBODY,
+    relay: (names, { seconds }, report) => fullSpeed(names, { slots: MANY_SLOTS, seconds }, report),
+  },
   longTail: {
     contestants: EVERYBODY,
     together: true,

@@ -14,7 +14,7 @@ const HELP = `npm run bench -- [options]
   --only 1,3       these rows alone (RESULTS.md is then left as it is)
   --with a,b       these contestants alone: ${Object.keys(TITLES).join(", ")}
   --runs N         runs of each, interleaved; the results are their medians (default 3)
-  --seconds S      length of a window at full speed (default 4)
+  --seconds S      seconds at full speed, in turns of one (default 4)
   --profile[=NAME] a CPU profile of queuehand (or NAME) under row 1's load, summed up; nothing else
   --no-build       takes dist/ as it is
   --json           the results as one JSON object on stdout, progress on stderr
@@ -55,22 +55,23 @@ function prepare() {
   npm("run", "build");
 }
 
-/** Runs of one measurement, by contestant; a contestant that fails is reported and doesn't end the others. */
-async function measure(key, { contestants, trial, together, behind, timesRuns = 1 }, { runs, seconds, chosen }) {
+/** The medians of one measurement, by contestant; a contestant that fails is reported and doesn't end the others. */
+async function measure(key, { contestants, trial, relay, together, behind, timesRuns = 1 }, { runs, seconds, chosen }) {
   const names = contestants.filter((name) => !chosen || chosen.includes(name.split(", ")[0]));
   const found = Object.fromEntries(names.map((name) => [name, []]));
-  const once = async (name) => {
-    try {
-      const run = await trial(name, { seconds });
-      found[name].push(run);
-      progress(`${key}: ${titleOf(name)}: ${figures(run)}`);
-    } catch (error) {
-      found[name].failed = error.message;
-      progress(`${key}: ${titleOf(name)}: ${error.message}`);
-    }
+  const report = (name, error, run) => {
+    if (error) found[name].failed = error.message;
+    else found[name].push(run);
+    progress(`${key}: ${titleOf(name)}: ${error ? error.message : figures(run)}`);
   };
+  const once = (name) =>
+    trial(name, { seconds }).then(
+      (run) => report(name, undefined, run),
+      (error) => report(name, error),
+    );
   for (let run = 0; run < (behind ? 1 : runs * timesRuns); run++) {
-    if (together || behind) await Promise.all(names.map(once));
+    if (relay) await relay(names, { seconds }, report);
+    else if (together) await Promise.all(names.map(once));
     else for (const name of names) await once(name);
   }
   return Object.fromEntries(
@@ -112,7 +113,7 @@ function document(facts, rows, medians) {
   return [
     "# Results",
     "",
-    `Written by \`npm run bench\` on ${date}: medians of ${runs} interleaved runs, windows of ${seconds} s at full speed; what is measured and how is in [README.md](README.md).`,
+    `Written by \`npm run bench\` on ${date}: medians of ${runs} interleaved runs, ${seconds} s each at full speed; what is measured and how is in [README.md](README.md).`,
     "",
     `Node ${node}; ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

