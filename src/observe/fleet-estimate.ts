@@ -1,0 +1,85 @@
+import type { Clock } from "../pipeline/clock.js";
+import type { Backlog, Fleet, FleetSize } from "../pipeline/metrics.js";
+import { withDeadline } from "./deadline.js";
+import { askFleetEveryMs } from "./thinning.js";
+
+const ANSWER_WITHIN_MS = 3_000;
+/** How far a task's next question is moved at random, either way: a fleet started at once must not ask at once. */
+const JITTER = 0.5;
+/** How much one more look at the own slots says, against all those before. */
+const OWN_WEIGHT = 0.3;
+/** Quota of tasks in a service. */
+const TASKS_MAX = 5_000;
+
+export interface FleetEstimateParts {
+  /** Undefined where there is nobody to ask. */
+  readonly fleet: FleetSize | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/**
+ * Knows how many tasks there are, approximately: told by ECS, else from the own share of the messages in flight, else
+ * one. Asks rarely, the rarer the larger the fleet, and keeps the last answer when one fails.
+ */
+export class FleetEstimate {
+  readonly #parts: FleetEstimateParts;
+  #fleet: Fleet = { desired: 1, running: 1 };
+  #told = false;
+  #askAt: number;
+  #ownInFlight: number | undefined;
+
+  constructor(parts: FleetEstimateParts) {
+    this.#parts = parts;
+    this.#askAt = parts.clock.monotonic();
+  }
+
+  get current(): Fleet {
+    return this.#fleet;
+  }
+
+  /** Whether it is time to ask again. */
+  get due(): boolean {
+    return this.#parts.clock.monotonic() >= this.#askAt;
+  }
+
+  /** Notes the messages in flight that this task holds. */
+  sawOwn(inFlight: number): void {
+    const before = this.#ownInFlight ?? inFlight;
+    this.#ownInFlight = before + OWN_WEIGHT * (inFlight - before);
+  }
+
+  /** Asks for the fleet; never rejects. False when there was no answer, and `sawQueue` is to be called in its place. */
+  async ask(stop: AbortSignal): Promise<boolean> {
+    const { fleet, clock } = this.#parts;
+    try {
+      const answer = fleet && (await withDeadline(clock, ANSWER_WITHIN_MS, (signal) => fleet.read(signal), stop));
+      if (answer) {
+        this.#told = true;
+        this.#fleet = { desired: atLeastThisOne(answer.desired), running: atLeastThisOne(answer.running) };
+      }
+    } catch {
+      // The last answer serves until the next question; a fleet's size is no reason for a line in every task's log.
+    }
+    this.#askLater();
+    return this.#told;
+  }
+
+  /** Estimates the fleet from the own share of the messages in flight, if ECS has never told it. */
+  sawQueue({ inFlight }: Backlog): void {
+    this.#askLater();
+    const own = this.#ownInFlight ?? 0;
+    // Who holds next to nothing can't tell ten tasks from a thousand: the last estimate is as good as any.
+    if (this.#told || own < 0.5) return;
+    const tasks = atLeastThisOne(Math.round(inFlight / own));
+    this.#fleet = { desired: tasks, running: tasks };
+  }
+
+  #askLater(): void {
+    const { clock, random } = this.#parts;
+    const jitter = 1 + JITTER * (2 * random() - 1);
+    this.#askAt = clock.monotonic() + askFleetEveryMs(this.#fleet.running) * jitter;
+  }
+}
+
+const atLeastThisOne = (tasks: number) => Math.min(TASKS_MAX, Math.max(1, tasks));

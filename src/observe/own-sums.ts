@@ -1,0 +1,63 @@
+import { METRIC_VALUES_MAX, type Metric } from "../pipeline/metrics.js";
+import { OUTCOME_KINDS } from "../pipeline/outcome.js";
+import type { Counters, Totals } from "./counters.js";
+import type { Histogram } from "./histogram.js";
+
+const SECONDS_PER_MS = 1 / 1000;
+
+/** What a task's counters said at one moment. */
+export interface Reading {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly totals: Totals;
+  readonly inQueueMs: Histogram;
+  readonly agentMs: Histogram;
+}
+
+/** Copies what the counters say at this moment. */
+export function readCounters(counters: Counters, at: number): Reading {
+  const { totals } = counters;
+  return {
+    at,
+    totals: { ...totals, settled: { ...totals.settled } },
+    inQueueMs: counters.inQueueMs.copy(),
+    agentMs: counters.agentMs.copy(),
+  };
+}
+
+/** What happened in one task between two readings: its own share of the fleet's sums and distributions. */
+export function ownMetrics(before: Reading, now: Reading): Metric[] {
+  const settled = (kind: keyof Totals["settled"]) => now.totals.settled[kind] - before.totals.settled[kind];
+  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost") => now.totals[name] - before.totals[name];
+  return [
+    distribution("TimeInQueueSeconds", now.inQueueMs.since(before.inQueueMs)),
+    distribution("AgentSeconds", now.agentMs.since(before.agentMs)),
+    // "done" is told even when it is nought, so that an alarm can tell silence from standstill.
+    ...OUTCOME_KINDS.filter((kind) => kind === "done" || settled(kind) > 0).map((outcome) => ({
+      ...sum("MessagesSettled", settled(outcome)),
+      outcome,
+    })),
+    sum("ReceiveErrors", grown("receiveErrors")),
+    sum("SettleErrors", grown("settleErrors")),
+    sum("LeasesLost", grown("leasesLost")),
+    sum("Interruptions", settled("interrupted")),
+  ].filter(({ values }) => values.length > 0);
+}
+
+/** Whether `ownMetrics` would tell anything but noughts. */
+export function happened(before: Reading, now: Reading): boolean {
+  return ownMetrics(before, now).some(({ values }) => values.some((value) => value > 0));
+}
+
+function sum(name: string, value: number): Metric {
+  return { name, unit: "Count", values: [value], counts: [1], resolution: 60 };
+}
+
+function distribution(name: string, histogram: Histogram): Metric {
+  return {
+    name,
+    unit: "Seconds",
+    ...histogram.valuesAndCounts(METRIC_VALUES_MAX, SECONDS_PER_MS),
+    resolution: 60,
+  };
+}

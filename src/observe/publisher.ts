@@ -1,0 +1,194 @@
+import type { Clock, Timer } from "../pipeline/clock.js";
+import type { Backlog, Metric, MetricsSink, QueueCounts } from "../pipeline/metrics.js";
+import type { WorkerStatus } from "../pipeline/status.js";
+import type { Telemetry } from "../pipeline/telemetry.js";
+import { Arrivals } from "./arrivals.js";
+import type { Counters } from "./counters.js";
+import { DeadlineError, withDeadline } from "./deadline.js";
+import type { FleetEstimate } from "./fleet-estimate.js";
+import { happened, ownMetrics, type Reading, readCounters } from "./own-sums.js";
+import { queueMetrics, type SlotDemand } from "./queue-metrics.js";
+import { OWN_SUMS_WAIT_MAX_MS, publishChance } from "./thinning.js";
+
+/** The three calls of a tick together stay below the shortest interval, 10 seconds. */
+const CALL_WITHIN_MS = 3_000;
+/** Sums that could not be published for so long go overboard: told that late they would mislead. */
+const RETAINED_MAX_MS = 2 * OWN_SUMS_WAIT_MAX_MS;
+/** The least wait for a tick, as a share of the interval: one that came a little early isn't followed by its double. */
+const TICK_MIN_SHARE = 0.5;
+
+export interface PublisherSettings {
+  readonly metricsNamespace: string;
+  readonly metricsIntervalSeconds: number;
+  readonly targetDelaySeconds: number;
+  readonly drainBacklogSeconds: number;
+}
+
+export interface PublisherParts {
+  readonly settings: PublisherSettings;
+  readonly queueName: string;
+  readonly counters: Counters;
+  readonly status: () => WorkerStatus;
+  readonly sink: MetricsSink;
+  readonly counts: QueueCounts;
+  readonly fleet: FleetEstimate;
+  readonly slotDemand: SlotDemand;
+  readonly clock: Clock;
+  /** Told when metrics stop arriving and when they arrive again. */
+  readonly telemetry: Telemetry;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Publishes the queue's metrics and this task's own sums.
+ *
+ * 1. In each interval about five tasks of the fleet publish, drawn by lot; `thinning.ts` has the arithmetic.
+ * 2. The lot is drawn an interval ahead: who will publish reads the queue then as well, and arrivals are the difference.
+ * 3. Sums that aren't published wait, and so nothing is lost or counted twice; at most 15 minutes, then they go alone.
+ * 4. An exporter that is down costs its data and nothing else: what is held is one reading of the counters, however
+ *    long it lasts, and every call has an outer deadline.
+ */
+export class MetricsPublisher {
+  readonly #parts: PublisherParts;
+  readonly #arrivals = new Arrivals();
+  readonly #stopped = new AbortController();
+  readonly #intervalMs: number;
+  /** Where in each interval of the wall clock this task's tick lies: fixed, as CloudWatch's own periods are. */
+  readonly #phaseMs: number;
+  #timer: Timer;
+  #running: Promise<void> | undefined;
+  #drawn = false;
+  #published: Reading;
+  #failing = false;
+  /** When a slot was last seen without an agent, or the start: since then agents that no one has seen end have run. */
+  #busySince: number;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    this.#intervalMs = parts.settings.metricsIntervalSeconds * 1000;
+    this.#phaseMs = parts.random() * this.#intervalMs;
+    this.#busySince = parts.clock.monotonic();
+    this.#published = this.#read();
+  }
+
+  /** Draws the first lot and ticks from then on. Calling it again, or after a stop, is harmless. */
+  start(): void {
+    if (this.#running || this.#stopped.signal.aborted) return;
+    this.#running = this.#prepare().then(() => this.#tickLater());
+  }
+
+  /** Publishes this task's own sums and ends, within `ms` milliseconds. Never rejects. */
+  async stop(ms: number): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
+    this.#stopped.abort();
+    this.#parts.clock.clearTimer(this.#timer);
+    await withDeadline(this.#parts.clock, ms, async () => {
+      await this.#running;
+      const now = this.#read();
+      if (happened(this.#published, now)) await this.#publish(ownMetrics(this.#published, now), now, ms);
+    }).catch(() => {
+      // The time is over; what has not arrived by now is lost telemetry only.
+    });
+  }
+
+  #tickLater(): void {
+    if (this.#stopped.signal.aborted) return;
+    const { clock } = this.#parts;
+    const since = (clock.wall() - this.#phaseMs) % this.#intervalMs;
+    let ms = this.#intervalMs - ((since + this.#intervalMs) % this.#intervalMs);
+    if (ms < this.#intervalMs * TICK_MIN_SHARE) ms += this.#intervalMs;
+    this.#timer = clock.setTimer(() => {
+      this.#running = this.#tick().then(() => this.#tickLater());
+    }, ms);
+  }
+
+  /** One interval's work; never rejects. */
+  async #tick(): Promise<void> {
+    const publishes = this.#drawn && this.#parts.status().state === "running";
+    const backlog = await this.#prepare(publishes);
+    const now = this.#read();
+    if (publishes && backlog) {
+      const queue = this.#queueMetrics(backlog.counts, backlog.arrivalsPerSecond);
+      await this.#publish([...queue, ...ownMetrics(this.#published, now)], now);
+    } else if (now.at - this.#published.at > OWN_SUMS_WAIT_MAX_MS && happened(this.#published, now)) {
+      await this.#publish(ownMetrics(this.#published, now), now);
+    }
+  }
+
+  /** Learns the fleet's size where due, draws the lot for the next tick, and reads the queue where one of both asks. */
+  async #prepare(publishes = false): Promise<{ counts: Backlog; arrivalsPerSecond: number | undefined } | undefined> {
+    const { fleet, status, random } = this.#parts;
+    const { busy, buffered, settling, slots } = status();
+    fleet.sawOwn(busy + buffered + settling);
+    if (busy < slots) this.#busySince = this.#parts.clock.monotonic();
+    const unknown = (publishes || fleet.due) && !(await fleet.ask(this.#stopped.signal));
+    this.#drawn = random() < publishChance(fleet.current.running);
+    if (!publishes && !this.#drawn && !unknown) return undefined;
+    const counts = await this.#readQueue();
+    if (!counts) return undefined;
+    if (unknown) fleet.sawQueue(counts);
+    const reading = {
+      at: this.#parts.clock.monotonic(),
+      onQueue: counts.visible + counts.inFlight + counts.delayed,
+      ownGone: this.#parts.counters.totals.gone,
+    };
+    return { counts, arrivalsPerSecond: this.#arrivals.observe(reading, fleet.current.running) };
+  }
+
+  async #readQueue(): Promise<Backlog | undefined> {
+    const { clock, counts } = this.#parts;
+    try {
+      return await withDeadline(clock, CALL_WITHIN_MS, (signal) => counts.read(signal), this.#stopped.signal);
+    } catch (error) {
+      this.#tellFailure("the queue's counts can't be read", error);
+      return undefined;
+    }
+  }
+
+  #queueMetrics(backlog: Backlog, arrivalsPerSecond: number | undefined): Metric[] {
+    const { fleet, status, slotDemand, settings } = this.#parts;
+    return queueMetrics({
+      backlog,
+      fleet: fleet.current,
+      status: status(),
+      arrivalsPerSecond,
+      meanAgentSeconds: this.#meanAgentSeconds(),
+      slotDemand,
+      targetDelaySeconds: settings.targetDelaySeconds,
+      drainBacklogSeconds: settings.drainBacklogSeconds,
+    });
+  }
+
+  /** Before the first agent has ended, the time that all slots have been busy is a lower bound: better than nought. */
+  #meanAgentSeconds(): number {
+    const { status, clock } = this.#parts;
+    return status().meanAgentSeconds || (clock.monotonic() - this.#busySince) / 1000;
+  }
+
+  async #publish(metrics: Metric[], now: Reading, ms = CALL_WITHIN_MS): Promise<void> {
+    const { clock, sink, settings, queueName } = this.#parts;
+    const publication = { namespace: settings.metricsNamespace, queueName, at: clock.wall(), metrics };
+    try {
+      // A stop that comes now lets the call end: its own sums are on the way already.
+      await withDeadline(clock, ms, (signal) => sink.publish(publication, signal));
+      this.#published = now;
+      if (this.#failing) this.#parts.telemetry({ kind: "warning", text: "metrics are published again" });
+      this.#failing = false;
+    } catch (error) {
+      this.#tellFailure("metrics can't be published", error);
+      // Nobody knows whether they arrived, and a slow exporter that takes them each time would count them many times.
+      if (error instanceof DeadlineError || now.at - this.#published.at > RETAINED_MAX_MS) this.#published = now;
+    }
+  }
+
+  #tellFailure(text: string, error: unknown): void {
+    if (this.#failing || this.#stopped.signal.aborted) return;
+    this.#failing = true;
+    this.#parts.telemetry({ kind: "warning", text, error });
+  }
+
+  #read(): Reading {
+    return readCounters(this.#parts.counters, this.#parts.clock.monotonic());
+  }
+}

@@ -1,0 +1,69 @@
+import type { Backlog, Fleet, Metric } from "../pipeline/metrics.js";
+import type { WorkerStatus } from "../pipeline/status.js";
+import { PUBLISHERS } from "./thinning.js";
+
+/** What the definition of `SlotDemand` needs; see `src/scaling/slot-demand.ts`. */
+export interface SlotDemandInput {
+  readonly busySlots: number;
+  readonly arrivalsPerSecond: number;
+  readonly meanAgentSeconds: number;
+  readonly visible: number;
+  readonly targetDelaySeconds: number;
+  readonly drainBacklogSeconds: number;
+  readonly slotsOfDesiredTasks: number;
+}
+
+/** Percent of the desired tasks' slots that are needed. Handed in, since what scaling means by it is scaling's business. */
+export type SlotDemand = (input: SlotDemandInput) => number;
+
+export interface QueueView {
+  readonly backlog: Backlog;
+  readonly fleet: Fleet;
+  readonly status: WorkerStatus;
+  /** Undefined before two readings of the queue. */
+  readonly arrivalsPerSecond: number | undefined;
+  readonly meanAgentSeconds: number;
+  readonly targetDelaySeconds: number;
+  readonly drainBacklogSeconds: number;
+  readonly slotDemand: SlotDemand;
+}
+
+/** The metrics of the whole queue, as one task sees it. What needs arrivals is left out while they aren't known. */
+export function queueMetrics(view: QueueView): Metric[] {
+  const { backlog, fleet, status, arrivalsPerSecond, meanAgentSeconds } = view;
+  const messages = backlog.visible + backlog.inFlight + backlog.delayed;
+  const gauge = (name: string, unit: Metric["unit"], value: number, resolution: Metric["resolution"]): Metric => ({
+    name,
+    unit,
+    values: [value],
+    counts: [1],
+    resolution,
+  });
+  const metrics = [
+    gauge("BacklogMessages", "Count", messages, 1),
+    gauge("BacklogPerTask", "Count", messages / fleet.desired, 1),
+    gauge("QueueDelaySeconds", "Seconds", (backlog.visible * meanAgentSeconds) / (status.slots * fleet.running), 60),
+  ];
+  if (arrivalsPerSecond === undefined) return metrics;
+  const demand = view.slotDemand({
+    busySlots: busySlots(view),
+    arrivalsPerSecond,
+    meanAgentSeconds,
+    visible: backlog.visible,
+    targetDelaySeconds: view.targetDelaySeconds,
+    drainBacklogSeconds: view.drainBacklogSeconds,
+    slotsOfDesiredTasks: status.slots * fleet.desired,
+  });
+  return [gauge("SlotDemand", "Percent", demand, 1), ...metrics];
+}
+
+/**
+ * Busy slots of the fleet. Where every task publishes, each tells its own times the number of tasks, and their mean is
+ * exact. Of a large fleet one task's slots are a poor sample: there the messages in flight count, less those that a
+ * task holds without an agent.
+ */
+function busySlots({ backlog, fleet, status }: QueueView): number {
+  const slots = status.slots * fleet.running;
+  if (fleet.running <= PUBLISHERS) return Math.min(slots, status.busy * fleet.running);
+  return Math.min(slots, Math.max(0, backlog.inFlight - (status.buffered + status.settling) * fleet.running));
+}
