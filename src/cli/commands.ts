@@ -25,4 +25,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print the effective settings and where each came from",
     load: async () => (await import("./config.js")).config,
   },
+  doctor: {
+    summary: "ask the real queue what fits and what doesn't",
+    load: async () => (await import("./doctor.js")).doctor,
+  },
 };

@@ -8,7 +8,17 @@ import { cruise, type ICruiseResult, type IForbiddenRuleType } from "dependency-
 const MAY_KNOW: Record<string, readonly string[]> = {
   "src/index.ts": ["src/worker.ts", "src/config.ts", "src/agents/", "src/pipeline/"],
   "src/cli.ts": ["src/cli/"],
-  "src/cli/": ["src/worker.ts", "src/config.ts", "src/settings.ts", "src/scaling/"],
+  "src/cli/": [
+    "src/worker.ts",
+    "src/config.ts",
+    "src/settings.ts",
+    "src/agents/",
+    "src/aws/",
+    "src/console/",
+    "src/observe/",
+    "src/pipeline/",
+    "src/scaling/",
+  ],
   "src/worker.ts": [
     "src/config.ts",
     "src/lifecycle.ts",

@@ -6,7 +6,7 @@ const FIRST_FAILING = 5;
 /** Longest and shortest work of the sample agent when a body doesn't say, in milliseconds. */
 const WORK_MS = { min: 50, max: 400 };
 /** A run of very many samples should still end while somebody watches. */
-const RUN_SECONDS = 30;
+const RUN_SECONDS = 10;
 
 /**
  * The body of the `n`-th sample message, counted from 1: a task for the sample agent.

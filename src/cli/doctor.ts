@@ -1,0 +1,83 @@
+import { examineQueue } from "../aws/queue-checks.js";
+import { type Config, ConfigError, loadConfig } from "../config.js";
+import { loadAgent } from "./agent.js";
+import { type CommandLine, parseCommandLine } from "./command-line.js";
+import { accessFindings } from "./doctor/access.js";
+import { bad, type Finding, ok } from "./doctor/finding.js";
+import { fitFindings } from "./doctor/fit.js";
+import { loadEnvironment } from "./environment.js";
+import { ExitCode } from "./exit-code.js";
+import { printHelp } from "./help.js";
+
+const LINE: CommandLine = {
+  name: "doctor",
+  about:
+    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint,\nvisibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give,\nreceipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this\ncan't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.",
+  options: [
+    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
+  ],
+  examples: [
+    "SQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/tasks HANDLER=./agent.mjs queuehand doctor",
+    "queuehand doctor --json",
+  ],
+  exits: [
+    ["0", "everything fits; there may be warnings"],
+    ["1", "something doesn't fit"],
+    ["64", "wrong command line"],
+    ["78", "bad settings: all faults are listed"],
+  ],
+};
+
+/** `queuehand doctor`. */
+export async function doctor(argv: readonly string[]): Promise<number> {
+  const typed = parseCommandLine(LINE, argv);
+  if (typed.flag("help")) return printHelp(LINE);
+  const { variables } = await loadEnvironment(false, {
+    SQS_QUEUE_URL: typed.text("queue-url"),
+    HANDLER: typed.text("handler"),
+  });
+  const config = loadConfig(variables, "run");
+  const agent = await agentFinding(config);
+  const report = await examineQueue({
+    queueUrl: config.queueUrl,
+    deadLetterQueueUrl: config.deadLetterQueueUrl,
+    metricsNamespace: config.metrics === "cloudwatch" ? config.metricsNamespace : undefined,
+  });
+  const findings = [
+    ok("settings", "all of them are fine"),
+    agent,
+    ...accessFindings(report, config.queueUrl),
+    ...fitFindings(config, report),
+  ];
+  const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;
+  if (typed.flag("json")) {
+    const ok = count("bad") === 0;
+    process.stdout.write(`${JSON.stringify({ ok, queueUrl: config.queueUrl, findings })}\n`);
+  } else {
+    process.stdout.write(`${findings.map(line).join("\n")}\n\n`);
+    process.stdout.write(`${count("ok")} fit, ${count("warn")} to know of, ${count("bad")} to mend.\n`);
+  }
+  return count("bad") > 0 ? ExitCode.failed : ExitCode.ok;
+}
+
+async function agentFinding(config: Config): Promise<Finding> {
+  try {
+    await loadAgent(config);
+    return ok("agent", `${config.handler?.kind === "module" ? config.handler.path : "HANDLER"} loads`);
+  } catch (error) {
+    if (error instanceof ConfigError) return bad("agent", error.message, "run would end with exit code 78");
+    throw error;
+  }
+}
+
+const SIGNS: Readonly<Record<Finding["level"], string>> = { ok: "✓", warn: "!", bad: "✗" };
+const COLORS: Readonly<Record<Finding["level"], number>> = { ok: 32, warn: 33, bad: 31 };
+const ABOUT_WIDTH = 13;
+
+function line({ level, about, text, advice }: Finding): string {
+  const sign =
+    process.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[${COLORS[level]}m${SIGNS[level]}\u001B[0m` : SIGNS[level];
+  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${advice}` : "";
+  return `${sign} ${about.padEnd(ABOUT_WIDTH)}${text}${todo}`;
+}
