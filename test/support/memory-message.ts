@@ -18,6 +18,7 @@ export interface DeadMessage {
   readonly attributes: ReadonlyMap<string, MessageAttribute>;
   readonly receiveCount: number;
   readonly groupId: string | undefined;
+  readonly traceHeader: string | undefined;
   readonly by: "redrive" | "copy";
   readonly reason: string | undefined;
 }
@@ -69,6 +70,7 @@ export class MemoryMessage {
       attributes: new Map(this.options.attributes ?? []),
       receiveCount: this.receiveCount,
       groupId: this.options.groupId,
+      traceHeader: this.options.traceHeader,
       by,
       reason,
     };

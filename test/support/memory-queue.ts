@@ -177,8 +177,11 @@ export class MemoryQueue implements Queue {
     const call: Call = { operation: "copyToDeadLetters", at: this.#clock.monotonic(), letters: [...letters] };
     const fault = await this.#begin(call, signal);
     return this.#entries(letters, fault, ({ message, reason }) => {
-      const { id, body, attributes, receiveCount, groupId } = message;
-      this.deadLetters.push({ id, body, attributes, receiveCount, groupId, by: "copy", reason });
+      const { id, body, attributes, receiveCount, groupId, traceHeader } = message;
+      // As SqsQueue does it on FIFO: the same delivery copied twice is one dead letter.
+      const copied = this.deadLetters.some((dead) => dead.id === id && dead.receiveCount === receiveCount);
+      if (this.#options.fifo && copied) return ok;
+      this.deadLetters.push({ id, body, attributes, receiveCount, groupId, traceHeader, by: "copy", reason });
       return ok;
     });
   }
@@ -282,6 +285,7 @@ export class MemoryQueue implements Queue {
       const aborted = () => end(() => reject(given(signal)));
       const timer = Number.isFinite(ms) ? this.#clock.setTimer(woken, ms) : undefined;
       signal.addEventListener("abort", aborted, { once: true });
+      if (signal.aborted) return aborted();
       if (untilWoken) {
         this.#waiting.add(woken);
         this.#arm();
