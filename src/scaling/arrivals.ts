@@ -1,0 +1,60 @@
+import type { Load } from "./load.js";
+import type { Random } from "./random.js";
+
+/** From here on the gap of a group is drawn as a normal number: a sum of so many exponential ones looks like it. */
+const NORMAL_FROM = 10;
+
+/**
+ * The moments at which messages arrive: a Poisson process whose rate follows a load. Where `grain` messages are
+ * simulated as one, each moment stands for `grain` of them and the counts keep a Poisson process' variance.
+ */
+export class Arrivals {
+  /** The next moment, seconds; Infinity after the end. */
+  next = 0;
+  private second = 0;
+  private rate: number;
+  /** The moment at which `rate` held last: the start of the second, or the last arrival in it. */
+  private from = 0;
+
+  constructor(
+    private readonly load: Load,
+    private readonly random: Random,
+    private readonly grain: number,
+    private readonly endSecond: number,
+  ) {
+    this.rate = load.rateAt(0);
+    this.advance();
+  }
+
+  /** Moves `next` on to the following arrival. */
+  advance(): void {
+    // The process is of rate 1 in "operational time", the integral of the load; here that integral is inverted.
+    let work = this.gap();
+    for (;;) {
+      const left = (this.second + 1 - this.from) * this.rate;
+      if (work <= left) {
+        this.next = this.from + work / this.rate;
+        this.from = this.next;
+        return;
+      }
+      work -= left;
+      this.second++;
+      this.from = this.second;
+      if (this.second >= this.endSecond) {
+        this.next = Number.POSITIVE_INFINITY;
+        this.rate = Number.POSITIVE_INFINITY;
+        return;
+      }
+      this.rate = this.load.rateAt(this.second);
+    }
+  }
+
+  private gap(): number {
+    const { grain, random } = this;
+    if (grain === 1) return random.exponential();
+    if (grain >= NORMAL_FROM) return Math.max(0, grain + Math.sqrt(grain) * random.normal());
+    let sum = 0;
+    for (let i = 0; i < grain; i++) sum += random.exponential();
+    return sum;
+  }
+}

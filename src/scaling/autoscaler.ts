@@ -1,0 +1,164 @@
+import { Alarm } from "./alarm.js";
+import { ScaleInCooldown, ScaleOutCooldown } from "./cooldown.js";
+import { Hpa } from "./hpa.js";
+import type { Metrics } from "./metric-series.js";
+import type { Policy, ScalingDefinition, StepScalingPolicy, TargetTrackingPolicy } from "./policy.js";
+import { aggregated, capacityAfterStep, stepFor } from "./step-scaling.js";
+import { capacityIn, capacityOut, targetTrackingAlarms } from "./target-tracking.js";
+
+/** A new number of tasks and the policy that asked for it. */
+export interface ScalingActivity {
+  readonly desiredTasks: number;
+  readonly policy: string;
+}
+
+/** What one policy asks for at one moment. */
+export interface Proposal {
+  readonly desiredTasks: number;
+  /** The proposal became the new number of tasks. */
+  accepted(): void;
+}
+
+/** One policy as time goes by. */
+export interface PolicyRun {
+  readonly name: string;
+  /** @param tasks that are ordered now. */
+  tick(now: number, tasks: number): Proposal | undefined;
+  /** False for a target tracking that is not ready to scale in: it vetoes the others of its kind. */
+  readonly readyToScaleIn: boolean;
+}
+
+/**
+ * Application Auto Scaling for one service: evaluates its policies on the metrics and says how many tasks to order.
+ * Scales out when any policy wants to, to the highest number asked for; scales in when nobody wants out and every
+ * target-tracking policy is ready, to the highest number asked for. Knows no clock: `tick` is told the time.
+ */
+export class Autoscaler {
+  private readonly runs: readonly PolicyRun[];
+  minTasks: number;
+  maxTasks: number;
+
+  /** @param delaySeconds between the end of a period and the moment at which its alarm is evaluated. */
+  constructor(definition: ScalingDefinition, metrics: Metrics, delaySeconds: number, startSecond = 0) {
+    this.minTasks = definition.minTasks;
+    this.maxTasks = definition.maxTasks;
+    this.runs = definition.policies.map((policy) => startPolicy(policy, metrics, delaySeconds, startSecond));
+  }
+
+  /** @returns the change to make at `now` (seconds, never running backwards), or undefined. */
+  tick(now: number, desiredTasks: number): ScalingActivity | undefined {
+    const within = (tasks: number) => Math.min(this.maxTasks, Math.max(this.minTasks, tasks));
+    let out: (Proposal & { policy: string }) | undefined;
+    let into: (Proposal & { policy: string }) | undefined;
+    for (const run of this.runs) {
+      const proposal = run.tick(now, desiredTasks);
+      if (!proposal) continue;
+      const tasks = within(proposal.desiredTasks);
+      const candidate = { desiredTasks: tasks, accepted: proposal.accepted, policy: run.name };
+      if (tasks > desiredTasks && tasks > (out?.desiredTasks ?? 0)) out = candidate;
+      if (tasks < desiredTasks && tasks > (into?.desiredTasks ?? -1)) into = candidate;
+    }
+    const chosen = out ?? (this.runs.every((run) => run.readyToScaleIn) ? into : undefined);
+    if (chosen) {
+      chosen.accepted();
+      return { desiredTasks: chosen.desiredTasks, policy: chosen.policy };
+    }
+    const bounded = within(desiredTasks);
+    // Never below the floor; above the ceiling AWS leaves things alone until a policy acts.
+    return bounded > desiredTasks ? { desiredTasks: bounded, policy: "floor" } : undefined;
+  }
+}
+
+function startPolicy(policy: Policy, metrics: Metrics, delaySeconds: number, startSecond: number): PolicyRun {
+  switch (policy.kind) {
+    case "targetTracking":
+      return new TargetTrackingRun(policy, metrics, delaySeconds, startSecond);
+    case "step":
+      return new StepScalingRun(policy, metrics, delaySeconds, startSecond);
+    case "hpa":
+      return new Hpa(policy, metrics);
+  }
+}
+
+class TargetTrackingRun implements PolicyRun {
+  readonly name: string;
+  private readonly high: Alarm;
+  private readonly low: Alarm;
+  private readonly outCooldown: ScaleOutCooldown;
+  private readonly inCooldown: ScaleInCooldown;
+
+  constructor(
+    private readonly policy: TargetTrackingPolicy,
+    metrics: Metrics,
+    delaySeconds: number,
+    startSecond: number,
+  ) {
+    const { high, low } = targetTrackingAlarms(policy);
+    this.name = policy.name;
+    this.high = new Alarm(high, metrics, delaySeconds, startSecond);
+    this.low = new Alarm(low, metrics, delaySeconds, startSecond);
+    this.outCooldown = new ScaleOutCooldown(policy.scaleOutCooldownSeconds);
+    this.inCooldown = new ScaleInCooldown(policy.scaleInCooldownSeconds);
+  }
+
+  get readyToScaleIn(): boolean {
+    return this.policy.scaleInDisabled || this.low.state === "ALARM";
+  }
+
+  tick(now: number, tasks: number): Proposal | undefined {
+    const above = this.high.tick(now);
+    const below = this.low.tick(now);
+    if (above) {
+      const base = this.outCooldown.baseAt(now, tasks);
+      const desiredTasks = capacityOut(base, above.at(-1)!, this.policy.target);
+      return { desiredTasks, accepted: () => this.outCooldown.started(now, base) };
+    }
+    if (below && !this.policy.scaleInDisabled && this.inCooldown.allows(now)) {
+      const desiredTasks = capacityIn(tasks, below.at(-1)!, this.policy.target);
+      return { desiredTasks, accepted: () => this.inCooldown.started(now) };
+    }
+    return undefined;
+  }
+}
+
+class StepScalingRun implements PolicyRun {
+  readonly name: string;
+  readonly readyToScaleIn = true;
+  private readonly alarms: readonly Alarm[];
+  private readonly outCooldown: ScaleOutCooldown;
+  private readonly inCooldown: ScaleInCooldown;
+
+  constructor(
+    private readonly policy: StepScalingPolicy,
+    metrics: Metrics,
+    delaySeconds: number,
+    startSecond: number,
+  ) {
+    this.name = policy.name;
+    this.alarms = policy.alarms.map((alarm) => new Alarm(alarm, metrics, delaySeconds, startSecond));
+    this.outCooldown = new ScaleOutCooldown(policy.cooldownSeconds);
+    this.inCooldown = new ScaleInCooldown(policy.cooldownSeconds);
+  }
+
+  tick(now: number, tasks: number): Proposal | undefined {
+    const breach = this.breachAt(now);
+    const step = breach === undefined ? undefined : stepFor(this.policy.steps, breach);
+    if (!step) return undefined;
+    const base = this.outCooldown.baseAt(now, tasks);
+    const fromBase = capacityAfterStep(this.policy, step, base);
+    if (fromBase > tasks) return { desiredTasks: fromBase, accepted: () => this.outCooldown.started(now, base) };
+    const desiredTasks = capacityAfterStep(this.policy, step, tasks);
+    if (desiredTasks >= tasks || !this.inCooldown.allows(now)) return undefined;
+    return { desiredTasks, accepted: () => this.inCooldown.started(now) };
+  }
+
+  /** By how much the metric differs from the threshold, if an alarm invokes the policy now; the last one counts. */
+  private breachAt(now: number): number | undefined {
+    let breach: number | undefined;
+    for (const alarm of this.alarms) {
+      const datapoints = alarm.tick(now);
+      if (datapoints?.length) breach = aggregated(this.policy, datapoints) - alarm.definition.threshold;
+    }
+    return breach;
+  }
+}
