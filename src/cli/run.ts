@@ -4,6 +4,7 @@ import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { printHelp } from "./help.js";
+import { boundYoungGeneration } from "./young-generation.js";
 
 const LINE: CommandLine = {
   name: "run",
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
   });
+  boundYoungGeneration();
   const config = loadConfig(variables, "run");
   const agent = await loadAgent(config);
   // Loaded now and not before, so that bad settings are told at once.
