@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../pipeline/clock.js";
-import type { Backlog, Metric, MetricsSink, QueueCounts } from "../pipeline/metrics.js";
+import type { Backlog, CountedQueue, Metric, MetricsSink } from "../pipeline/metrics.js";
 import type { WorkerStatus } from "../pipeline/status.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
 import { Arrivals } from "./arrivals.js";
@@ -30,7 +30,7 @@ export interface PublisherParts {
   readonly counters: Counters;
   readonly status: () => WorkerStatus;
   readonly sink: MetricsSink;
-  readonly counts: QueueCounts;
+  readonly queue: CountedQueue;
   readonly fleet: FleetEstimate;
   readonly slotDemand: SlotDemand;
   readonly clock: Clock;
@@ -61,7 +61,7 @@ export class MetricsPublisher {
   #drawn = false;
   #published: Reading;
   #failing = false;
-  /** When a slot was last seen without an agent, or the start: since then agents that no one has seen end have run. */
+  /** Monotonic milliseconds at which a slot was last seen free. */
   #busySince: number;
 
   constructor(parts: PublisherParts) {
@@ -137,9 +137,9 @@ export class MetricsPublisher {
   }
 
   async #readQueue(): Promise<Backlog | undefined> {
-    const { clock, counts } = this.#parts;
+    const { clock, queue } = this.#parts;
     try {
-      return await withDeadline(clock, CALL_WITHIN_MS, (signal) => counts.read(signal), this.#stopped.signal);
+      return await withDeadline(clock, CALL_WITHIN_MS, (signal) => queue.counts(signal), this.#stopped.signal);
     } catch (error) {
       this.#tellFailure("the queue's counts can't be read", error);
       return undefined;

@@ -38,9 +38,9 @@ export interface Backlog {
   readonly delayed: number;
 }
 
-/** Asks a queue for its backlog; one API call each time. */
-export interface QueueCounts {
-  read(signal: AbortSignal): Promise<Backlog>;
+/** A queue that can be asked for its backlog; one API call each time. */
+export interface CountedQueue {
+  counts(signal: AbortSignal): Promise<Backlog>;
 }
 
 /** Tasks of a service: how many are wanted, and how many run. */

@@ -85,7 +85,7 @@ class SimulatedFleet {
           return called(undefined);
         },
       },
-      counts: { read: () => called({ visible: 0, inFlight: Math.round(busy * this.size), delayed: 0 }) },
+      queue: { counts: () => called({ visible: 0, inFlight: Math.round(busy * this.size), delayed: 0 }) },
       fleet: new FleetEstimate({
         fleet:
           this.#options.ecs === false ? undefined : { read: () => called({ desired: this.size, running: this.size }) },

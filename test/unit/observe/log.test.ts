@@ -239,7 +239,7 @@ describe("the log's output", () => {
     for (const closing of [false, true]) {
       const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "pipe" });
       let told = "";
-      const ended = new Promise((resolve) => child.on("exit", resolve));
+      const ended = new Promise((resolve) => child.on("close", resolve));
       await new Promise<void>((resolve) => {
         child.stderr.on("data", (chunk) => {
           told += chunk;
@@ -251,5 +251,5 @@ describe("the log's output", () => {
       expect(await ended).toBe(7);
       expect(told).toContain("alive");
     }
-  });
+  }, 30_000);
 });

@@ -52,8 +52,8 @@ function setup(options: { fleet?: Fleet; random?: () => number; interval?: numbe
         return world.publish(publication);
       },
     },
-    counts: {
-      read() {
+    queue: {
+      counts() {
         calls.counts++;
         return world.read();
       },

@@ -1,0 +1,130 @@
+import type { ECSClient } from "@aws-sdk/client-ecs";
+import type { Fleet, FleetSize } from "../pipeline/metrics.js";
+import type { Telemetry } from "../pipeline/telemetry.js";
+import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What ECS tells a task of itself. */
+export interface EcsTask {
+  /** Name or ARN. */
+  readonly cluster: string;
+  /** Undefined for a task that belongs to no service. */
+  readonly serviceName: string | undefined;
+  readonly taskArn: string;
+  readonly availabilityZone: string | undefined;
+  /** Limits of the whole task; undefined where none are set. */
+  readonly vcpus: number | undefined;
+  readonly memoryMiB: number | undefined;
+}
+
+const METADATA_TIMEOUT_MS = 2_000;
+
+/** The task that this process runs in, by the metadata endpoint; undefined outside ECS. Rejects if that doesn't answer. */
+export async function readEcsTask(env: Environment, signal?: AbortSignal): Promise<EcsTask | undefined> {
+  const uri = env.ECS_CONTAINER_METADATA_URI_V4;
+  if (!uri) return undefined;
+  const timeout = AbortSignal.timeout(METADATA_TIMEOUT_MS);
+  const response = await fetch(`${uri}/task`, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+  if (!response.ok) throw new Error(`the task metadata endpoint answered ${response.status}`);
+  const told = (await response.json()) as {
+    Cluster?: string;
+    ServiceName?: string;
+    TaskARN?: string;
+    AvailabilityZone?: string;
+    Limits?: { CPU?: number; Memory?: number };
+  };
+  if (!told.Cluster || !told.TaskARN) throw new Error("the task metadata names no cluster or no task");
+  return {
+    cluster: told.Cluster,
+    serviceName: told.ServiceName || undefined,
+    taskArn: told.TaskARN,
+    availabilityZone: told.AvailabilityZone,
+    vcpus: told.Limits?.CPU,
+    memoryMiB: told.Limits?.Memory,
+  };
+}
+
+export interface EcsFleetOptions {
+  readonly env?: Environment;
+  /** Unset: of the task's ARN. */
+  readonly region?: string | undefined;
+  /** Unset: AWS_ENDPOINT_URL_ECS, AWS_ENDPOINT_URL, else AWS. */
+  readonly endpoint?: string | undefined;
+  readonly credentials?: CredentialProvider | undefined;
+  /** Told once that the role may not ask. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
+/** A role that may not ask won't be allowed to by the next interval. */
+const DENIED_PAUSE_MS = 900_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/**
+ * How many tasks the own service wants and runs, by DescribeServices: one attempt a question. Undefined outside ECS,
+ * for a task without a service, and where the role may not ask, which is told once and tried again rarely.
+ */
+export class EcsFleet implements FleetSize {
+  readonly #options: EcsFleetOptions;
+  #task: EcsTask | undefined;
+  #client: Promise<ECSClient> | undefined;
+  #deniedUntil = 0;
+  #toldDenied = false;
+
+  constructor(options: EcsFleetOptions = {}) {
+    this.#options = options;
+  }
+
+  async read(signal: AbortSignal): Promise<Fleet | undefined> {
+    if (performance.now() < this.#deniedUntil) return undefined;
+    this.#task ??= await readEcsTask(this.#options.env ?? process.env, signal);
+    if (!this.#task?.serviceName) return undefined;
+    const { DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
+    this.#client ??= makeClient(this.#options, this.#task);
+    const command = new DescribeServicesCommand({ cluster: this.#task.cluster, services: [this.#task.serviceName] });
+    try {
+      const { services } = await (await this.#client).send(command, { abortSignal: signal });
+      const service = services?.[0];
+      if (service?.desiredCount === undefined) return undefined;
+      return { desired: service.desiredCount, running: service.runningCount ?? service.desiredCount };
+    } catch (error) {
+      if (!/AccessDenied/.test((error as Error).name)) throw error;
+      this.#denied(error);
+      return undefined;
+    }
+  }
+
+  /** Closes the sockets. Harmless twice, and before the first question. */
+  async close(): Promise<void> {
+    (await this.#client)?.destroy();
+  }
+
+  #denied(error: unknown): void {
+    this.#deniedUntil = performance.now() + DENIED_PAUSE_MS;
+    if (this.#toldDenied) return;
+    this.#toldDenied = true;
+    this.#options.telemetry?.({
+      kind: "warning",
+      text: "the role may not call ecs:DescribeServices: the fleet's size is estimated from the messages in flight",
+      error,
+    });
+  }
+}
+
+async function makeClient(options: EcsFleetOptions, { taskArn }: EcsTask): Promise<ECSClient> {
+  const { ECSClient } = await import("@aws-sdk/client-ecs");
+  const source = new CredentialSource(options.credentials ?? defaultCredentials);
+  const region = options.region ?? (taskArn.split(":")[3] || undefined);
+  return new ECSClient({
+    ...(region !== undefined && { region }),
+    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    credentials: async () => source.now() ?? source.fresh(),
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
+}

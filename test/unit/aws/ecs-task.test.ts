@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { EcsFleet, readEcsTask } from "../../../src/aws/ecs-task.js";
+import type { Fact } from "../../../src/pipeline/telemetry.js";
+import { type PeerAnswer, type PeerRequest, startPeer } from "../../support/http-peer.js";
+
+const never = new AbortController().signal;
+const taskArn = "arn:aws:ecs:eu-west-1:123456789012:task/agents/0123456789abcdef";
+const metadata = {
+  Cluster: "agents",
+  ServiceName: "task-agent",
+  TaskARN: taskArn,
+  AvailabilityZone: "eu-west-1a",
+  Limits: { CPU: 0.5, Memory: 1024 },
+};
+const service = { services: [{ desiredCount: 12, runningCount: 9 }], failures: [] };
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+
+async function setup(
+  answers: { task?: PeerAnswer; ecs?: (request: PeerRequest) => PeerAnswer | undefined } = {},
+  env?: Record<string, string>,
+) {
+  const peer = await startPeer((request) =>
+    request.target === undefined
+      ? (answers.task ?? { json: metadata })
+      : (answers.ecs ?? (() => ({ json: service })))(request),
+  );
+  const facts: Fact[] = [];
+  const fleet = new EcsFleet({
+    env: env ?? { ECS_CONTAINER_METADATA_URI_V4: `${peer.url}/v4/abc` },
+    endpoint: peer.url,
+    credentials: async () => ({ accessKeyId: "key", secretAccessKey: "secret" }),
+    telemetry: (fact) => facts.push(fact),
+  });
+  opened.push(fleet, peer);
+  return { peer, fleet, facts };
+}
+
+describe("EcsFleet", () => {
+  test("tells the tasks that the own service wants and runs", async () => {
+    const { peer, fleet } = await setup();
+    expect(await fleet.read(never)).toEqual({ desired: 12, running: 9 });
+    expect(peer.requests.map(({ url, target, json }) => [url, target, json])).toEqual([
+      ["/v4/abc/task", undefined, {}],
+      ["/", "AmazonEC2ContainerServiceV20141113.DescribeServices", { cluster: "agents", services: ["task-agent"] }],
+    ]);
+  });
+
+  test("reads the metadata once and asks the service each time", async () => {
+    const { peer, fleet } = await setup();
+    for (let each = 0; each < 3; each++) await fleet.read(never);
+    expect(peer.requests.filter(({ target }) => target === undefined)).toHaveLength(1);
+    expect(peer.requests).toHaveLength(4);
+  });
+
+  test("knows nothing outside ECS, and makes no call", async () => {
+    const { peer, fleet } = await setup({}, {});
+    expect(await fleet.read(never)).toBeUndefined();
+    expect(peer.requests).toEqual([]);
+  });
+
+  test("knows nothing of a task without a service, nor of a service that is gone", async () => {
+    const alone = await setup({ task: { json: { ...metadata, ServiceName: undefined } } });
+    expect(await alone.fleet.read(never)).toBeUndefined();
+    const gone = await setup({ ecs: () => ({ json: { services: [], failures: [{ reason: "MISSING" }] } }) });
+    expect(await gone.fleet.read(never)).toBeUndefined();
+  });
+
+  test("asks no more for a while when the role may not, and tells so once", async () => {
+    const { peer, fleet, facts } = await setup({
+      ecs: () => ({ status: 400, json: { __type: "AccessDeniedException", message: "not authorized" } }),
+    });
+    for (let each = 0; each < 3; each++) expect(await fleet.read(never)).toBeUndefined();
+    expect(peer.requests).toHaveLength(2);
+    expect(facts).toEqual([
+      { kind: "warning", text: expect.stringContaining("ecs:DescribeServices"), error: expect.any(Error) },
+    ]);
+  });
+
+  test("rejects after one attempt when it is throttled", async () => {
+    const { peer, fleet } = await setup({
+      ecs: () => ({ status: 400, json: { __type: "ThrottlingException", message: "Rate exceeded" } }),
+    });
+    await expect(fleet.read(never)).rejects.toThrow("Rate exceeded");
+    expect(peer.requests).toHaveLength(2);
+  });
+});
+
+describe("the task's metadata", () => {
+  test("name cluster, service, task and limits", async () => {
+    const peer = await startPeer(() => ({ json: metadata }));
+    opened.push(peer);
+    expect(await readEcsTask({ ECS_CONTAINER_METADATA_URI_V4: peer.url })).toEqual({
+      cluster: "agents",
+      serviceName: "task-agent",
+      taskArn,
+      availabilityZone: "eu-west-1a",
+      vcpus: 0.5,
+      memoryMiB: 1024,
+    });
+  });
+
+  test("are refused when they name no task, or when the endpoint is sick", async () => {
+    const odd = await startPeer(() => ({ json: {} }));
+    const sick = await startPeer(() => ({ status: 500, json: {} }));
+    opened.push(odd, sick);
+    await expect(readEcsTask({ ECS_CONTAINER_METADATA_URI_V4: odd.url })).rejects.toThrow("names no cluster");
+    await expect(readEcsTask({ ECS_CONTAINER_METADATA_URI_V4: sick.url })).rejects.toThrow("answered 500");
+  });
+});
