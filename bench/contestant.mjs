@@ -11,14 +11,18 @@ const POLL_MS = 20;
 export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The script of each contestant is `contestants/NAME.mjs`; its title is what the results print. */
+/** Who can be started, with the title that the results print. */
 export const TITLES = {
   bare: "bare loop on the SDK",
   squiss: "squiss-ts",
   "sqs-consumer-batch": "sqs-consumer, by batch",
   "sqs-consumer": "sqs-consumer, by message",
   queuehand: "queuehand",
+  "queuehand-library": "queuehand, as a library",
 };
+
+/** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
+const COMMANDS = { queuehand: [join(HERE, "../dist/cli.js"), "run"] };
 
 const children = new Set();
 let started = 0;
@@ -72,13 +76,12 @@ export class Contestant {
    * @param name of TITLES.
    * @param url of the queue.
    * @param terms environment variables: CONCURRENCY, BENCH_AGENT, ...
-   * @param options `nodeOptions` for node itself, `cli` to start queuehand by its command line.
+   * @param nodeOptions for node itself.
    */
-  constructor(name, url, terms = {}, { nodeOptions = [], cli = false } = {}) {
+  constructor(name, url, terms = {}, nodeOptions = []) {
     this.#eventsPath = join(tmpdir(), `queuehand-bench-${process.pid}-${++started}.events`);
     const events = openSync(this.#eventsPath, "a");
-    const script =
-      cli && name === "queuehand" ? [join(HERE, "../dist/cli.js"), "run"] : [join(HERE, `contestants/${name}.mjs`)];
+    const script = COMMANDS[name] ?? [join(HERE, `contestants/${name}.mjs`)];
     this.startedAt = monotonicMs();
     this.#child = track(
       spawn(process.execPath, [...nodeOptions, ...script], {
@@ -91,7 +94,9 @@ export class Contestant {
           AWS_ENDPOINT_URL_SQS: new URL(url).origin,
           AWS_EC2_METADATA_DISABLED: "true",
           SQS_QUEUE_URL: url,
-          ...(name === "queuehand" ? { HANDLER: "./agent.mjs", METRICS: "off", HTTP_PORT: "0" } : {}),
+          HANDLER: "./agent.mjs",
+          METRICS: "emf",
+          HTTP_PORT: "0",
           ...terms,
         },
         stdio: ["ignore", "ignore", "pipe", events],

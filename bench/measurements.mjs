@@ -23,7 +23,7 @@ export const MEASUREMENTS = {
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: USUAL_SLOTS, seconds }, report),
   },
   manySlots: {
-    contestants: EVERYBODY,
+    contestants: [...EVERYBODY, "queuehand-library"],
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: MANY_SLOTS, seconds }, report),
   },
   longTail: {

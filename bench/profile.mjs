@@ -15,12 +15,11 @@ export async function profile(name, seconds) {
   mkdirSync(folder, { recursive: true });
   const server = await startServer("server.mjs");
   const control = controlOf(server);
-  const contestant = new Contestant(
-    name,
-    server.url,
-    { CONCURRENCY: String(SLOTS), BENCH_AGENT: "noop" },
-    { nodeOptions: ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLE_MICROS}`] },
-  );
+  const contestant = new Contestant(name, server.url, { CONCURRENCY: String(SLOTS), BENCH_AGENT: "noop" }, [
+    "--cpu-prof",
+    `--cpu-prof-dir=${folder}`,
+    `--cpu-prof-interval=${SAMPLE_MICROS}`,
+  ]);
   try {
     await contestant.until("deleted message", async () => (await control.stats()).deleted > 0);
     await sleep(seconds * 1000);

@@ -70,6 +70,7 @@ function receive(input, reply, request) {
   if (messages.length > 0 || waitSeconds === 0) return answer(messages);
   const leave = () => {
     clearTimeout(timer);
+    request.socket.off("close", leave);
     waiters = waiters.filter((other) => other !== waiter);
   };
   const waiter = {

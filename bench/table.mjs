@@ -120,7 +120,7 @@ export const ROWS = [
       "memory MB": ({ residentMb }) => whole(residentMb),
       "µs a message": ({ cpuMicros }) => whole(cpuMicros),
     },
-    judge({ manySlots: { queuehand, ...others }, usualSlots }) {
+    judge({ manySlots: { queuehand, "queuehand-library": _, ...others }, usualSlots }) {
       const least = Math.min(...Object.values(others).map(({ residentMb }) => residentMb));
       const growth = queuehand.cpuMicros / usualSlots.queuehand.cpuMicros;
       return verdict(

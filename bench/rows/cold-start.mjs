@@ -5,7 +5,7 @@ export async function coldStart(name) {
   const server = await startServer("server.mjs");
   const control = controlOf(server);
   await control.reset({ mode: "queue" });
-  const contestant = new Contestant(name, server.url, { CONCURRENCY: "10" }, { cli: true });
+  const contestant = new Contestant(name, server.url, { CONCURRENCY: "10" });
   try {
     let at;
     await contestant.until("receive", async () => {

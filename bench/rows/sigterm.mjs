@@ -13,12 +13,12 @@ export async function sigterm(name, terms = {}) {
   const server = await startServer("server.mjs");
   const control = controlOf(server);
   await control.reset({ mode: "queue", seed: BACKLOG, visibilitySeconds: 120 });
-  const contestant = new Contestant(
-    name,
-    server.url,
-    { CONCURRENCY: String(SLOTS), BENCH_AGENT: "between:200,2000", BENCH_HEARTBEAT: "on", ...terms },
-    { cli: true },
-  );
+  const contestant = new Contestant(name, server.url, {
+    CONCURRENCY: String(SLOTS),
+    BENCH_AGENT: "between:200,2000",
+    BENCH_HEARTBEAT: "on",
+    ...terms,
+  });
   try {
     await contestant.until("fifty started agents", () => startsOf(contestant).length >= SLOTS);
     await sleep(SETTLE_IN_MS);

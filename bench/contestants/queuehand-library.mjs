@@ -1,4 +1,4 @@
-/** queuehand through its library entry; leases, counters, buffer, log and HTTP server as in production. */
+/** queuehand through its library entry, as in a program of one's own. */
 import { createWorker, loadConfig } from "../../dist/index.js";
 import agent from "../agent.mjs";
 
