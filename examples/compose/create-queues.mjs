@@ -6,7 +6,7 @@ const PATIENCE_MS = 120_000;
 /** Every deploy that interrupts a message counts as a receive: fewer than five would make dead letters of them. */
 const MAX_RECEIVE_COUNT = 5;
 
-const sqs = new SQSClient({ maxAttempts: 1 });
+const sqs = new SQSClient({ endpoint: process.env.AWS_ENDPOINT_URL, maxAttempts: 1 });
 const name = new URL(process.env.SQS_QUEUE_URL).pathname.split("/").at(-1);
 
 async function create(QueueName, Attributes) {

@@ -7,7 +7,7 @@ const SAMPLES = 1200;
 /** One in so many messages asks the sample agent to fail. */
 const FAILING_EACH = 20;
 
-const sqs = new SQSClient();
+const sqs = new SQSClient({ endpoint: process.env.AWS_ENDPOINT_URL });
 const send = (MessageBody) => sqs.send(new SendMessageCommand({ QueueUrl: process.env.SQS_QUEUE_URL, MessageBody }));
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));

@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterEach, beforeAll, expect, test } from "@jest/globals";
+import { containerSuite } from "../support/container-suite.js";
+import { WorkerContainer, workerImage } from "../support/image.js";
+
+const exec = promisify(execFile);
+
+/** Settings that are right, for a queue that nobody serves: a start needs no server to be told to stop. */
+const RIGHT = {
+  SQS_QUEUE_URL: "http://127.0.0.1:9/000000000000/nobody",
+  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+  HANDLER: "./examples/task-agent.mjs",
+  METRICS: "off",
+};
+
+containerSuite("the start of the worker's image", () => {
+  const workers: WorkerContainer[] = [];
+
+  beforeAll(async () => {
+    await workerImage();
+  }, 400_000);
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
+  });
+
+  async function start(environment: Record<string, string>, command?: string[]): Promise<WorkerContainer> {
+    const worker = await WorkerContainer.start(environment, command ? { command } : {});
+    workers.push(worker);
+    return worker;
+  }
+
+  test("tells every fault of the settings at once and ends with 78", async () => {
+    const worker = await start({
+      CONCURRENCY: "0",
+      POLL_INTERVAL_SECONDS: "25",
+      VISIBILITY_TIMEOUTS: "60",
+      METRICS: "prometheus",
+    });
+    expect(await worker.end()).toMatchObject({ exitCode: 78 });
+    const text = worker.lines.toString();
+    for (const name of ["SQS_QUEUE_URL", "HANDLER", "CONCURRENCY", "POLL_INTERVAL_SECONDS", "METRICS"]) {
+      expect(text).toContain(`${name} `);
+    }
+    expect(text).toContain("did you mean VISIBILITY_TIMEOUT?");
+    expect(text).toContain('between 0 and 20, got "25"');
+  });
+
+  test.each([
+    ["is missing", { HANDLER: "./nowhere.mjs" }, /nowhere\.mjs/],
+    ["has no default export", { HANDLER: "./healthcheck.mjs", HTTP_PORT: "off" }, /default export/],
+  ])("names an agent file that %s and ends with 78", async (_, environment, named) => {
+    const worker = await start({ ...RIGHT, ...environment });
+    expect(await worker.end()).toMatchObject({ exitCode: 78 });
+    expect(worker.lines.toString()).toMatch(named);
+  });
+
+  test("runs other commands than `run` when asked for them", async () => {
+    const worker = await start({}, ["--version"]);
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+    expect(worker.lines.toString()).toMatch(/^\d+\.\d+\.\d+$/m);
+  });
+
+  // Before its first line of JavaScript the worker has received nothing, and the signal ends it as it ends any program.
+  test.each([0, 30, 60, 100, 150, 250, 400])(
+    "ends within its budget when SIGTERM comes %d ms after the start",
+    async (delayMs) => {
+      const environment = Object.entries({ ...RIGHT, POLL_INTERVAL_SECONDS: "1" }).flatMap(([name, value]) => [
+        "-e",
+        `${name}=${value}`,
+      ]);
+      const { stdout } = await exec("docker", [
+        "run",
+        "-d",
+        "--read-only",
+        "--cap-drop=ALL",
+        ...environment,
+        await workerImage(),
+      ]);
+      const id = stdout.trim();
+      try {
+        await sleep(delayMs);
+        await exec("docker", ["kill", "--signal=SIGTERM", id]);
+        const { stdout: exitCode } = await exec("docker", ["wait", id], { timeout: 30_000 });
+        expect(["0", "143"]).toContain(exitCode.trim());
+      } finally {
+        await exec("docker", ["rm", "-f", id]);
+      }
+    },
+  );
+});

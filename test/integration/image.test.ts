@@ -1,0 +1,202 @@
+import { GetMetricDataCommand, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { containerSuite } from "../support/container-suite.js";
+import { WorkerContainer } from "../support/image.js";
+import { EMPTY, LocalStack, type QueuePair } from "../support/localstack.js";
+
+containerSuite("the worker's image on LocalStack", () => {
+  let localStack: LocalStack;
+  const workers: WorkerContainer[] = [];
+
+  beforeAll(async () => {
+    localStack = await LocalStack.start();
+  }, 180_000);
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
+  });
+  afterAll(() => localStack?.stop());
+
+  async function startWorker(queue: QueuePair, environment: Record<string, string> = {}): Promise<WorkerContainer> {
+    const worker = await WorkerContainer.start(
+      { ...localStack.settings(queue), ...environment },
+      { network: localStack.network },
+    );
+    workers.push(worker);
+    return worker;
+  }
+
+  test("handles every message once, then is idle and ends with 0 on SIGTERM", async () => {
+    const queue = await localStack.createQueues("handles");
+    const taskIds = Array.from({ length: 100 }, (_, n) => `task-${n}`);
+    await localStack.sendTasks(queue, taskIds, 20);
+    const worker = await startWorker(queue);
+
+    await localStack.countsBecome(queue.url, EMPTY);
+    expect(worker.tasksDone().toSorted()).toEqual(taskIds.toSorted());
+    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+
+    await worker.signal("SIGTERM");
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+  });
+
+  test("runs with a read-only root, no capabilities, and not as root", async () => {
+    const queue = await localStack.createQueues("hardened");
+    const worker = await startWorker(queue);
+    await worker.running();
+    expect(await worker.inspect()).toMatchObject({ user: "node", readOnly: true });
+    // Process 1 is the init, which hands signals on; the worker is its child.
+    const ids = await worker.run(["sh", "-c", "grep -h '^\\(Name\\|Uid\\|CapEff\\)' /proc/1/status"]);
+    expect(ids.split("\n").map((line) => line.split(/\s+/).slice(0, 2))).toEqual([
+      ["Name:", "tini"],
+      ["Uid:", "1000"],
+      ["CapEff:", "0000000000000000"],
+    ]);
+    await expect(worker.run(["touch", "/app/anything"])).rejects.toThrow(/Read-only file system/);
+  });
+
+  test("becomes healthy, by the image's own health check", async () => {
+    const queue = await localStack.createQueues("healthy");
+    const worker = await startWorker(queue);
+    await worker.running();
+    await expect(worker.run(["node", "healthcheck.mjs"])).resolves.toBe("");
+    await worker.healthy();
+  });
+
+  test("is healthy without a port as well", async () => {
+    const queue = await localStack.createQueues("portless");
+    const worker = await startWorker(queue, { HTTP_PORT: "off" });
+    await worker.running();
+    await worker.healthy();
+  });
+
+  test("finishes and deletes what its agents work on when SIGTERM comes in mid-work, then ends with 0", async () => {
+    const queue = await localStack.createQueues("mid-work");
+    const taskIds = Array.from({ length: 5 }, (_, n) => `task-${n}`);
+    await localStack.sendTasks(queue, taskIds, 3000);
+    const worker = await startWorker(queue);
+    await worker.started(taskIds.length);
+
+    await worker.signal("SIGTERM");
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+    expect(worker.tasksDone().toSorted()).toEqual(taskIds);
+    expect(await localStack.counts(queue.url)).toEqual(EMPTY);
+  });
+
+  test("ends with 0 when SIGINT comes while it is idle", async () => {
+    const queue = await localStack.createQueues("idle");
+    const worker = await startWorker(queue);
+    await worker.running();
+    await worker.signal("SIGINT");
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+  });
+
+  test("releases what can't end in its budget, then ends with 75", async () => {
+    const queue = await localStack.createQueues("deadline");
+    await localStack.sendTasks(queue, ["slow-1", "slow-2"], 300_000);
+    const worker = await startWorker(queue, { SHUTDOWN_TIMEOUT_SECONDS: "3", VISIBILITY_TIMEOUT: "600" });
+    await worker.started(2);
+
+    await worker.signal("SIGTERM");
+    expect(await worker.end()).toMatchObject({ exitCode: 75 });
+    // Visible at once, ten minutes before the visibility timeout.
+    expect(await localStack.counts(queue.url)).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
+  });
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("ends at once when a second signal comes: %s, %d", async (signal, exitCode) => {
+    const queue = await localStack.createQueues(`second-${signal}`);
+    await localStack.sendTasks(queue, ["slow"], 300_000);
+    const worker = await startWorker(queue);
+    await worker.started(1);
+
+    await worker.signal(signal);
+    await worker.lines.first(({ fields }) => fields.state === "draining");
+    await worker.signal(signal);
+    expect(await worker.end()).toMatchObject({ exitCode });
+  });
+
+  test("loses nothing when it is killed in mid-work: another worker gets the messages", async () => {
+    const queue = await localStack.createQueues("killed");
+    const taskIds = Array.from({ length: 5 }, (_, n) => `task-${n}`);
+    await localStack.sendTasks(queue, taskIds, 2000);
+    const killed = await startWorker(queue);
+    await killed.started(taskIds.length);
+
+    await killed.signal("SIGKILL");
+    expect(await killed.end()).toMatchObject({ exitCode: 137 });
+    expect(killed.tasksDone()).toEqual([]);
+
+    const successor = await startWorker(queue);
+    await localStack.countsBecome(queue.url, EMPTY);
+    expect(successor.tasksDone().toSorted()).toEqual(taskIds);
+    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+  });
+
+  test("finishes what runs and ends with 69 when its queue is deleted under it", async () => {
+    const queue = await localStack.createQueues("deleted");
+    await localStack.sendTasks(queue, ["last"], 3000);
+    const worker = await startWorker(queue);
+    await worker.started(1);
+
+    await localStack.deleteQueue(queue.url);
+    expect(await worker.end()).toMatchObject({ exitCode: 69 });
+    expect(worker.tasksDone()).toEqual(["last"]);
+  });
+
+  test("publishes its metrics to CloudWatch", async () => {
+    const queue = await localStack.createQueues("metrics");
+    const worker = await startWorker(queue, { METRICS: "cloudwatch", METRICS_INTERVAL_SECONDS: "10" });
+    await localStack.sendTasks(
+      queue,
+      Array.from({ length: 20 }, (_, n) => `task-${n}`),
+      50,
+    );
+    await localStack.countsBecome(queue.url, EMPTY);
+    await worker.signal("SIGTERM"); // the last ones are flushed on the way out
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+
+    const { Metrics = [] } = await localStack.cloudWatch.send(new ListMetricsCommand({ Namespace: "Queuehand" }));
+    const dimension = { Name: "QueueName", Value: queue.name };
+    const own = Metrics.filter(({ Dimensions }) => Dimensions?.some(({ Value }) => Value === queue.name));
+    expect(new Set(own.map(({ MetricName }) => MetricName))).toEqual(
+      new Set([
+        "SlotDemand",
+        "BacklogMessages",
+        "BacklogPerTask",
+        "QueueDelaySeconds",
+        "TimeInQueueSeconds",
+        "AgentSeconds",
+        "MessagesSettled",
+        "ReceiveErrors",
+        "SettleErrors",
+        "LeasesLost",
+        "Interruptions",
+      ]),
+    );
+
+    const { MetricDataResults } = await localStack.cloudWatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(Date.now() - 600_000),
+        EndTime: new Date(Date.now() + 60_000),
+        MetricDataQueries: [
+          {
+            Id: "done",
+            MetricStat: {
+              Metric: {
+                Namespace: "Queuehand",
+                MetricName: "MessagesSettled",
+                Dimensions: [dimension, { Name: "Outcome", Value: "done" }],
+              },
+              Period: 60,
+              Stat: "Sum",
+            },
+          },
+        ],
+      }),
+    );
+    const values = MetricDataResults?.[0]?.Values ?? [];
+    expect(values.reduce((sum, value) => sum + value, 0)).toBe(20);
+  });
+});
