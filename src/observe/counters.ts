@@ -96,6 +96,7 @@ export class Counters {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #samples: { at: number; handled: number }[];
+  readonly #hung = new Set<string>();
   #trouble: ReceiveTrouble | undefined;
   #lastReceiveAt: number | undefined;
 
@@ -115,6 +116,7 @@ export class Counters {
         break;
       case "ended":
         totals.ended++;
+        if (this.#hung.size > 0) this.#hung.delete(fact.delivery.messageId);
         this.agentMs.record(fact.agentMs);
         break;
       case "settled":
@@ -154,6 +156,7 @@ export class Counters {
         break;
       case "abortIgnored":
         totals.abortsIgnored++;
+        this.#hung.add(fact.delivery.messageId);
         break;
       case "oddAnswer":
         totals.oddAnswers += fact.count;
@@ -173,6 +176,11 @@ export class Counters {
   /** The streak of failed receives that lasts at this moment. */
   get receiveTrouble(): ReceiveTrouble | undefined {
     return this.#trouble;
+  }
+
+  /** Agents that run on at this moment although they were aborted; each holds a slot. */
+  get hungAgents(): number {
+    return this.#hung.size;
   }
 
   /** Monotonic milliseconds at which a receive last ended, well or not; undefined before the first. */

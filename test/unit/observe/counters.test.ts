@@ -102,6 +102,16 @@ describe("Counters", () => {
     expect(counters.receiveTrouble).toBeUndefined();
   });
 
+  test("know how many agents run on after their abort, until they end", () => {
+    const { counters, record } = setup();
+    record({ kind: "abortIgnored", delivery, cause: "timeout", sinceMs: 5_000 });
+    record({ kind: "abortIgnored", delivery, cause: "timeout", sinceMs: 10_000 });
+    record({ kind: "abortIgnored", delivery: { messageId: "m-2", receiveCount: 1 }, cause: "timeout", sinceMs: 5_000 });
+    expect(counters.hungAgents).toBe(2);
+    record({ kind: "ended", delivery, outcome: "retry", agentMs: 60_000 });
+    expect(counters.hungAgents).toBe(1);
+  });
+
   test("give the rate of about the last ten seconds, not of the whole life", async () => {
     const { clock, counters, handle } = setup();
     for (let second = 0; second < 60; second++) {

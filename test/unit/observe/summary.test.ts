@@ -31,6 +31,7 @@ function setup() {
   const clock = new FakeClock();
   let status = running;
   const observatory = new Observatory({
+    queueName: "tasks",
     status: () => status,
     clock,
     logger: createLogger({ level: "info", output }),
