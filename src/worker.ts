@@ -88,7 +88,12 @@ class QueueWorker implements Worker {
     const clock = options.clock ?? systemClock;
     this.#clock = clock;
     const logger = options.logger ?? createLogger({ level: config.logLevel });
-    this.#observatory = new Observatory({ status: () => this.status(), clock, logger });
+    this.#observatory = new Observatory({
+      queueName: config.queueUrl.split("/").at(-1)!,
+      status: () => this.status(),
+      clock,
+      logger,
+    });
     const telemetry = options.telemetry
       ? fanOut([this.#observatory.telemetry, options.telemetry])
       : this.#observatory.telemetry;
