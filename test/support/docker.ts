@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { networkInterfaces } from "node:os";
+import { existsSync } from "node:fs";
 
 let asked: { readonly reason: string | undefined } | undefined;
 
@@ -30,5 +30,6 @@ function ask(): string | undefined {
  * the host's and looks for ports at its gateway; an engine in the same container publishes them on loopback.
  */
 function isEngineHere(): boolean {
-  return process.env.DOCKER_HOST === undefined && networkInterfaces().docker0 !== undefined;
+  // Asked of /sys: os.networkInterfaces() leaves the bridge out while no container is connected to it.
+  return process.env.DOCKER_HOST === undefined && existsSync("/sys/class/net/docker0");
 }
