@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** The variable by which a run's processes are found again, wherever they went. */
+export const RUN_ID = "QUEUEHAND_RUN_ID";
+
+/** What has outlived its leader may end by itself for so long. */
+const STRAGGLER_GRACE_MS = 1_000;
+/** First and longest pause between two looks. */
+const LOOK_MS = 5;
+const LOOK_MAX_MS = 500;
+/** In so short a time process ids don't go all the way round. */
+const ROUND_MS = 2_000;
+
+/** Leaders that live now: their environment needs no look when another run's strays are searched. */
+const leaders = new Set<number>();
+
+/**
+ * All processes of one run: its leader's process group, and what left that group by setsid but still carries the run's
+ * id in its environment. What clears its environment as well isn't found: that takes a container of its own.
+ */
+export class ProcessGroup {
+  readonly #startedAt = performance.now();
+
+  /**
+   * @param leader the process id of the leader, started with a group of its own (`detached`).
+   * @param runId what its environment has as RUN_ID.
+   */
+  constructor(
+    readonly leader: number,
+    readonly runId: string,
+  ) {
+    leaders.add(leader);
+  }
+
+  /** Sends a signal to the group; false when nobody is in it. */
+  signal(signal: NodeJS.Signals): boolean {
+    try {
+      process.kill(-this.leader, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * To be called when the leader has exited, before its id can be anybody else's: ends all that is left.
+   * @returns how many processes had left the group and were killed; resolves when none lives.
+   */
+  async end(): Promise<number> {
+    leaders.delete(this.leader);
+    if (this.signal("SIGTERM")) await this.#endGroup();
+    const strays = new Set<number>();
+    for (let pause = LOOK_MS; ; pause = Math.min(LOOK_MAX_MS, pause * 2)) {
+      const found = this.#strays();
+      if (found.length === 0) return strays.size;
+      for (const stray of found) {
+        strays.add(stray);
+        kill(stray);
+      }
+      await sleep(pause);
+    }
+  }
+
+  /** Zombies don't count: they take signals for ever where process 1 doesn't reap what it inherits. */
+  async #endGroup(): Promise<void> {
+    const killAt = performance.now() + STRAGGLER_GRACE_MS;
+    for (let pause = LOOK_MS; this.#anyAlive(); pause = Math.min(LOOK_MAX_MS, pause * 2)) {
+      if (performance.now() >= killAt) this.signal("SIGKILL");
+      await sleep(Math.min(pause, Math.max(LOOK_MS, killAt - performance.now())));
+    }
+  }
+
+  #anyAlive(): boolean {
+    return processes().some((pid) => {
+      try {
+        // pid (name) state parent group ...; the name may hold anything, a bracket too.
+        const [state, , group] = afterName(readFileSync(`/proc/${pid}/stat`, "latin1"));
+        return Number(group) === this.leader && state !== "Z" && state !== "X";
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Living processes with the run's id. */
+  #strays(): number[] {
+    const newest = newestProcess();
+    // Ids are given out in turn: what the leader started has a later one, unless they went round in the meantime.
+    const inTurn = newest >= this.leader && performance.now() - this.#startedAt < ROUND_MS;
+    if (inTurn && newest === this.leader) return [];
+    const mark = `${RUN_ID}=${this.runId}`;
+    return processes().filter((pid) => {
+      if (pid === process.pid || leaders.has(pid) || (inTurn && pid < this.leader)) return false;
+      try {
+        return readFileSync(`/proc/${pid}/environ`).includes(mark);
+      } catch {
+        return false; // another user's, or gone
+      }
+    });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It was faster.
+  }
+}
+
+/** Every process id there is; none where there is no /proc. */
+function processes(): number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** The id given out last, of processes and threads alike; 0 where it isn't told. */
+function newestProcess(): number {
+  try {
+    return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
+  } catch {
+    return 0;
+  }
+}
+
+const afterName = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ");

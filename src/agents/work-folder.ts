@@ -1,0 +1,100 @@
+import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmod, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PRIVATE = 0o700;
+const BLOCK_BYTES = 512;
+/** A walk over more than this many files is given up, and counts as over any quota. */
+const FILES_MAX = 100_000;
+
+/** The folder in which a worker makes a work folder for each of its agents' processes. */
+export class WorkFolders {
+  #root: string | undefined;
+  #made = 0;
+
+  /** Makes the folder, for this user alone. Rejects when the place for temporary files can't be written. */
+  async open(): Promise<void> {
+    this.#root = await mkdtemp(join(tmpdir(), "queuehand-"));
+  }
+
+  /**
+   * A fresh, empty folder.
+   * @throws Error when it can't be made: no space, no inode.
+   */
+  make(): WorkFolder {
+    if (this.#root === undefined) throw new Error("work folders were not opened");
+    const path = join(this.#root, String(++this.#made));
+    mkdirSync(path, PRIVATE);
+    return new WorkFolder(path);
+  }
+
+  /** Removes all that is left. */
+  async close(): Promise<void> {
+    if (this.#root !== undefined) await removeAll(this.#root);
+    this.#root = undefined;
+  }
+}
+
+/** A folder for one process, gone with it. */
+export class WorkFolder {
+  readonly #files: string[] = [];
+
+  constructor(readonly path: string) {}
+
+  /** Writes a small file and returns its path. Throws when there is no space. */
+  write(name: string, text: string): string {
+    const file = join(this.path, name);
+    // Synchronously: for some hundred bytes the way to another thread and back costs more than the writing.
+    writeFileSync(file, text, { mode: 0o600, flag: "wx" });
+    this.#files.push(file);
+    return file;
+  }
+
+  /** Bytes on the disk of all that is in it; Infinity for more files than anyone should look through. */
+  async size(): Promise<number> {
+    let bytes = 0;
+    let files = 0;
+    const folders = [this.path];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const entry of entries) {
+        if (++files > FILES_MAX) return Number.POSITIVE_INFINITY;
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) folders.push(path);
+        bytes += await lstat(path).then(
+          ({ blocks }) => blocks * BLOCK_BYTES,
+          () => 0,
+        );
+      }
+    }
+    return bytes;
+  }
+
+  /** Removes it with all that is in it. Rejects when something can't be removed. */
+  async remove(): Promise<void> {
+    try {
+      for (const file of this.#files) unlinkSync(file);
+      rmdirSync(this.path);
+    } catch {
+      // There is more in it than what we wrote, or less.
+      await removeAll(this.path);
+    }
+  }
+}
+
+/** Like `rm -rf`, and also where the agent took away its own right to write. */
+async function removeAll(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch {
+    await openUp(path);
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function openUp(folder: string): Promise<void> {
+  await chmod(folder, PRIVATE).catch(() => {});
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await openUp(join(folder, entry.name));
+}
