@@ -1,6 +1,7 @@
 import { fullJitter } from "./backoff.js";
 import { BatchLane } from "./batch-lane.js";
-import type { Clock } from "./clock.js";
+import { type Clock, sleep } from "./clock.js";
+import { withDeadline } from "./deadline.js";
 import type { Delivery } from "./delivery.js";
 import { interrupted, leaseLost, type Outcome } from "./outcome.js";
 import { type EntryResult, type Queue, QueueError } from "./queue.js";
@@ -41,7 +42,7 @@ export class Acknowledger {
   readonly #visibility: BatchLane<Settlement>;
   readonly #deadLetters: BatchLane<Settlement>;
   readonly #pending = new Set<Settlement>();
-  #abandoned = false;
+  readonly #cut = new AbortController();
   #whenIdle: (() => void)[] = [];
 
   constructor(options: AcknowledgerOptions) {
@@ -99,10 +100,10 @@ export class Acknowledger {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Ends every pending settlement as uncertain, and every later one after a single attempt. */
+  /** Ends every pending settlement as uncertain, and its call. */
   abandon(): void {
-    this.#abandoned = true;
     for (const settlement of this.#pending) this.#conclude(settlement, false);
+    this.#cut.abort(new QueueError("deadline", "the drain's budget is used up"));
   }
 
   #begin(settlement: Settlement): void {
@@ -136,16 +137,11 @@ export class Acknowledger {
     send: (items: readonly Settlement[], signal: AbortSignal) => Promise<EntryResult[]>,
   ): Promise<void> {
     const { clock, telemetry } = this.#options;
-    const giveUp = new AbortController();
-    const deadline = clock.setTimer(
-      () => giveUp.abort(new QueueError("deadline", "no answer within 5 s")),
-      CALL_DEADLINE_MS,
-    );
     let failed = 0;
     let problem: unknown;
     let fatal: QueueError | undefined;
     try {
-      const results = await send(items, giveUp.signal);
+      const results = await withDeadline(clock, CALL_DEADLINE_MS, this.#cut.signal, (signal) => send(items, signal));
       for (const [position, settlement] of items.entries()) {
         const result = results[position] ?? {
           ok: false,
@@ -166,8 +162,6 @@ export class Acknowledger {
         if (fatal) this.#conclude(settlement, false);
         else this.#heed(settlement, { ok: false, kind: "again", detail: String(error) });
       }
-    } finally {
-      clock.clearTimer(deadline);
     }
     if (failed > 0) {
       const kind = items[0]!.operation.kind;
@@ -196,14 +190,13 @@ export class Acknowledger {
         if (settlement.operation.kind === "deadLetter") return this.#settleInstead(settlement, result.detail);
         if (settlement.operation.kind === "visibility") return this.#conclude(settlement, false);
     }
-    if (this.#abandoned) return this.#conclude(settlement, false);
     settlement.attempts++;
     // Between attempts the extender keeps the message hidden.
     lease.unlock();
-    this.#options.clock.setTimer(
-      () => this.#pending.has(settlement) && this.#lock(settlement),
-      fullJitter(RETRY_BACKOFF_MS, settlement.attempts),
-    );
+    const waitMs = fullJitter(RETRY_BACKOFF_MS, settlement.attempts);
+    void sleep(this.#options.clock, waitMs, this.#cut.signal).then(() => {
+      if (this.#pending.has(settlement)) this.#lock(settlement);
+    });
   }
 
   /** A rejected message that can't be copied is tried again, since deleting it would lose it. */

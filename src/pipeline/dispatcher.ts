@@ -157,9 +157,6 @@ export class Dispatcher {
   #take(delivery: Delivery): void {
     const { acknowledger } = this.#options;
     if (this.#closed) return acknowledger.release(delivery, "draining");
-    if (!delivery.message.intact) {
-      return acknowledger.settle(delivery, { kind: "retry", error: new Error("the body's MD5 doesn't match") }, 0);
-    }
     const known = this.#inHand.get(delivery.message.id);
     if (known) return this.#takeAgain(known, delivery);
     this.#inHand.set(delivery.message.id, delivery);
@@ -189,6 +186,10 @@ export class Dispatcher {
   async #work(delivery: Delivery): Promise<void> {
     if (!this.#waiting.delete(delivery)) return;
     if (delivery.lease.lost) return this.#end(delivery, leaseLost, 0);
+    // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
+    if (!delivery.message.intact) {
+      return this.#end(delivery, { kind: "retry", error: new Error("the body's MD5 doesn't match") }, 0);
+    }
     this.#busy++;
     delivery.running = true;
     const processed = await this.#options.processor.process(delivery);

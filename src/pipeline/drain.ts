@@ -48,6 +48,7 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   if (!clean) {
     processor.abortAll("shutdown", "the worker is shutting down");
     await within(dispatcher.idle(), budgetMs - reserveMs * LAST_CALLS_SHARE);
+    processor.abandon();
     for (const delivery of dispatcher.running()) acknowledger.release(delivery, "the drain's budget is used up");
   }
   if (!(await within(polled, budgetMs - reserveMs * LAST_CALLS_SHARE))) poller.cut();

@@ -1,5 +1,6 @@
 import { fullJitter } from "./backoff.js";
 import { type Clock, sleep } from "./clock.js";
+import { withDeadline } from "./deadline.js";
 import type { Demand } from "./dispatcher.js";
 import { type Queue, QueueError, type ReceivedMessage } from "./queue.js";
 import type { Telemetry } from "./telemetry.js";
@@ -100,17 +101,12 @@ export class Poller {
     this.#open++;
     this.#asked += count;
     const askedAt = clock.monotonic();
-    const giveUp = new AbortController();
-    const onCut = () => giveUp.abort(this.#cut.signal.reason);
-    this.#cut.signal.addEventListener("abort", onCut, { once: true });
     const deadlineMs = waitSeconds * 1000 + DEADLINE_EXTRA_MS;
-    const deadline = clock.setTimer(
-      () => giveUp.abort(new QueueError("deadline", `no answer within ${deadlineMs / 1000} s`)),
-      deadlineMs,
-    );
     let fatal: QueueError | undefined;
     try {
-      const messages = await queue.receive(count, waitSeconds, giveUp.signal);
+      const messages = await withDeadline(clock, deadlineMs, this.#cut.signal, (signal) =>
+        queue.receive(count, waitSeconds, signal),
+      );
       const answeredAt = clock.monotonic();
       this.#asked -= count;
       this.#recovered();
@@ -125,8 +121,6 @@ export class Poller {
       if (error instanceof QueueError && error.kind === "fatal") fatal = error;
       this.#failed(error);
     } finally {
-      clock.clearTimer(deadline);
-      this.#cut.signal.removeEventListener("abort", onCut);
       this.#open--;
     }
     if (fatal && !this.#stopping.signal.aborted) {

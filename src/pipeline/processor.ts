@@ -67,6 +67,11 @@ export class Processor {
   abortAll(cause: AbortCause, detail: string): void {
     for (const run of this.#runs) run.abort(cause, detail);
   }
+
+  /** Watches no longer what runs on in spite of its abort. */
+  abandon(): void {
+    for (const run of this.#runs) run.end();
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.js";
+import { withDeadline } from "./deadline.js";
 import type { DueLease, LeaseTable } from "./lease-table.js";
 import { BATCH_MAX, type EntryResult, type Queue, VISIBILITY_MAX_SECONDS } from "./queue.js";
 
@@ -35,6 +36,7 @@ export class VisibilityExtender {
   #timer: Timer;
   #calls = 0;
   #running = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: VisibilityExtenderOptions) {
     this.#options = options;
@@ -49,6 +51,7 @@ export class VisibilityExtender {
 
   stop(): void {
     this.#running = false;
+    this.#stopping.abort();
     this.#options.clock.clearTimer(this.#timer);
   }
 
@@ -78,19 +81,18 @@ export class VisibilityExtender {
   async #extend(batch: readonly DueLease[], now: number): Promise<void> {
     const { queue, leases, clock, events } = this.#options;
     const changes = batch.map((lease) => ({ handle: lease.handle, seconds: this.#secondsFor(lease, now) }));
-    const giveUp = new AbortController();
-    const deadline = clock.setTimer(() => giveUp.abort(), CALL_DEADLINE_MS);
     this.#calls++;
     try {
-      const results = await queue.changeVisibility(changes, giveUp.signal);
+      const results = await withDeadline(clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
+        queue.changeVisibility(changes, signal),
+      );
       for (const [position, lease] of batch.entries())
         this.#conclude(lease, results[position], now + changes[position]!.seconds * 1000);
     } catch (error) {
       for (const lease of batch) leases.giveBack(lease, lease.expiresAt);
-      events.failed(batch.length, error);
+      if (this.#running) events.failed(batch.length, error);
     } finally {
       this.#calls--;
-      clock.clearTimer(deadline);
       if (this.#calls === CALLS_MAX - 1 && this.#running) this.#extendDue();
     }
   }

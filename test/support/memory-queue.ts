@@ -118,6 +118,11 @@ export class MemoryQueue implements Queue {
     return [...this.#messages].filter((message) => message.inFlight(now)).length;
   }
 
+  /** Ids of everything that the queue still holds, hidden or not. */
+  ids(): string[] {
+    return [...this.#messages].map(({ id }) => id);
+  }
+
   /** Makes the next `times` calls of an operation go wrong; several faults queue up. */
   failNext(operation: Operation, fault: Fault, times = 1): void {
     const faults = this.#faults.get(operation) ?? [];
