@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface EcsTask {
   /** Name or ARN. */
   readonly cluster: string;
-  /** Undefined for a task that belongs to no service. */
+  /** Undefined for a task of no service, and where the endpoint doesn't tell: before agent 1.63, on emulators. */
   readonly serviceName: string | undefined;
   readonly taskArn: string;
   readonly availabilityZone: string | undefined;
@@ -56,6 +56,11 @@ export interface EcsFleetOptions {
   readonly telemetry?: Telemetry | undefined;
 }
 
+interface OwnService {
+  readonly cluster: string;
+  readonly service: string;
+}
+
 /** A role that may not ask won't be allowed to by the next interval. */
 const DENIED_PAUSE_MS = 900_000;
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -67,8 +72,8 @@ const REQUEST_TIMEOUT_MS = 2_000;
  */
 export class EcsFleet implements FleetSize {
   readonly #options: EcsFleetOptions;
-  #task: EcsTask | undefined;
-  #client: Promise<ECSClient> | undefined;
+  #own: Promise<OwnService | undefined> | undefined;
+  #client: ECSClient | undefined;
   #deniedUntil = 0;
   #toldDenied = false;
 
@@ -78,17 +83,25 @@ export class EcsFleet implements FleetSize {
 
   async read(signal: AbortSignal): Promise<Fleet | undefined> {
     if (performance.now() < this.#deniedUntil) return undefined;
-    this.#task ??= await readEcsTask(this.#options.env ?? process.env, signal);
-    if (!this.#task?.serviceName) return undefined;
-    const { DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
-    this.#client ??= makeClient(this.#options, this.#task);
-    const command = new DescribeServicesCommand({ cluster: this.#task.cluster, services: [this.#task.serviceName] });
     try {
-      const { services } = await (await this.#client).send(command, { abortSignal: signal });
+      this.#own ??= this.#findOwn(signal);
+      const own = await this.#own;
+      if (!own) return undefined;
+      const { DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
+      const command = new DescribeServicesCommand({ cluster: own.cluster, services: [own.service] });
+      const { services } = await this.#client!.send(command, { abortSignal: signal });
       const service = services?.[0];
       if (service?.desiredCount === undefined) return undefined;
       return { desired: service.desiredCount, running: service.runningCount ?? service.desiredCount };
     } catch (error) {
+      // What failed is asked for again the next time.
+      if (
+        await this.#own?.then(
+          () => false,
+          () => true,
+        )
+      )
+        this.#own = undefined;
       if (!/AccessDenied/.test((error as Error).name)) throw error;
       this.#denied(error);
       return undefined;
@@ -96,8 +109,21 @@ export class EcsFleet implements FleetSize {
   }
 
   /** Closes the sockets. Harmless twice, and before the first question. */
-  async close(): Promise<void> {
-    (await this.#client)?.destroy();
+  close(): void {
+    this.#client?.destroy();
+  }
+
+  async #findOwn(signal: AbortSignal): Promise<OwnService | undefined> {
+    const task = await readEcsTask(this.#options.env ?? process.env, signal);
+    if (!task) return undefined;
+    const { cluster, taskArn } = task;
+    const { DescribeTasksCommand } = await import("@aws-sdk/client-ecs");
+    this.#client ??= await makeClient(this.#options, task);
+    if (task.serviceName) return { cluster, service: task.serviceName };
+    const command = new DescribeTasksCommand({ cluster, tasks: [taskArn] });
+    const { tasks } = await this.#client.send(command, { abortSignal: signal });
+    const service = /^service:(.+)$/.exec(tasks?.[0]?.group ?? "")?.[1];
+    return service === undefined ? undefined : { cluster, service };
   }
 
   #denied(error: unknown): void {
@@ -106,7 +132,7 @@ export class EcsFleet implements FleetSize {
     this.#toldDenied = true;
     this.#options.telemetry?.({
       kind: "warning",
-      text: "the role may not call ecs:DescribeServices: the fleet's size is estimated from the messages in flight",
+      text: "the role may not ask ECS for the service's tasks: the fleet's size is estimated from the messages in flight",
       error,
     });
   }

@@ -14,7 +14,7 @@ const metadata = {
 };
 const service = { services: [{ desiredCount: 12, runningCount: 9 }], failures: [] };
 
-const opened: { close(): Promise<void> }[] = [];
+const opened: { close(): void | Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
 });
@@ -62,9 +62,40 @@ describe("EcsFleet", () => {
     expect(peer.requests).toEqual([]);
   });
 
-  test("knows nothing of a task without a service, nor of a service that is gone", async () => {
-    const alone = await setup({ task: { json: { ...metadata, ServiceName: undefined } } });
-    expect(await alone.fleet.read(never)).toBeUndefined();
+  test("asks ECS once for the service that the metadata don't name", async () => {
+    const { peer, fleet } = await setup({
+      task: { json: { ...metadata, ServiceName: undefined } },
+      ecs: ({ target }) => ({
+        json: target?.endsWith("DescribeTasks") ? { tasks: [{ taskArn, group: "service:task-agent" }] } : service,
+      }),
+    });
+    for (let each = 0; each < 2; each++) expect(await fleet.read(never)).toEqual({ desired: 12, running: 9 });
+    expect(peer.requests.map(({ target, json }) => [target?.split(".")[1], json])).toEqual([
+      [undefined, {}],
+      ["DescribeTasks", { cluster: "agents", tasks: [taskArn] }],
+      ["DescribeServices", { cluster: "agents", services: ["task-agent"] }],
+      ["DescribeServices", { cluster: "agents", services: ["task-agent"] }],
+    ]);
+  });
+
+  test("knows nothing of a task without a service, and asks no more", async () => {
+    const { peer, fleet } = await setup({
+      task: { json: { ...metadata, ServiceName: undefined } },
+      ecs: () => ({ json: { tasks: [{ taskArn, group: "family:task-agent" }] } }),
+    });
+    for (let each = 0; each < 3; each++) expect(await fleet.read(never)).toBeUndefined();
+    expect(peer.requests).toHaveLength(2);
+  });
+
+  test("asks the metadata endpoint again when it was sick", async () => {
+    const answers = { task: { status: 500, json: {} } as PeerAnswer };
+    const { fleet } = await setup(answers);
+    await expect(fleet.read(never)).rejects.toThrow("answered 500");
+    answers.task = { json: metadata };
+    expect(await fleet.read(never)).toEqual({ desired: 12, running: 9 });
+  });
+
+  test("knows nothing of a service that is gone", async () => {
     const gone = await setup({ ecs: () => ({ json: { services: [], failures: [{ reason: "MISSING" }] } }) });
     expect(await gone.fleet.read(never)).toBeUndefined();
   });
@@ -76,7 +107,7 @@ describe("EcsFleet", () => {
     for (let each = 0; each < 3; each++) expect(await fleet.read(never)).toBeUndefined();
     expect(peer.requests).toHaveLength(2);
     expect(facts).toEqual([
-      { kind: "warning", text: expect.stringContaining("ecs:DescribeServices"), error: expect.any(Error) },
+      { kind: "warning", text: expect.stringContaining("may not ask ECS"), error: expect.any(Error) },
     ]);
   });
 
