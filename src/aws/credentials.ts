@@ -10,8 +10,10 @@ export type CredentialProvider = () => Promise<Credentials>;
 
 /** So long before the end a refresh is begun; the SDK's own figure. */
 const REFRESH_AHEAD_MS = 300_000;
-/** How long a failed refresh is left alone, so that a sick endpoint isn't asked by every call. */
+/** How long the provider is left alone after an answer, so that it isn't asked by every call of the last minutes. */
 const REFRESH_PAUSE_MS = 5_000;
+/** A refresh that hangs for longer is given up for a new one. */
+const REFRESH_LIMIT_MS = 30_000;
 /** Credentials that end so soon would not outlive the call that they sign. */
 const LAST_USE_MS = 5_000;
 
@@ -22,44 +24,53 @@ const LAST_USE_MS = 5_000;
 export class CredentialSource {
   readonly #provider: CredentialProvider;
   readonly #onStale: ((error: unknown) => void) | undefined;
+  readonly #now: () => number;
   #held: Credentials | undefined;
   #refresh: Promise<Credentials> | undefined;
+  #refreshSince = 0;
   #quietUntil = 0;
   #stale = false;
 
-  /** @param onStale told once per outage that old credentials are served, with what the refresh said. */
-  constructor(provider: CredentialProvider, onStale?: (error: unknown) => void) {
+  /**
+   * @param onStale told once per outage that old credentials are served, with what the refresh said.
+   * @param now epoch milliseconds.
+   */
+  constructor(provider: CredentialProvider, onStale?: (error: unknown) => void, now: () => number = Date.now) {
     this.#provider = provider;
     this.#onStale = onStale;
+    this.#now = now;
   }
 
   /** The credentials at hand, or undefined if they have to be waited for. */
   now(): Credentials | undefined {
     const held = this.#held;
     if (held?.expiration === undefined) return held;
-    const left = held.expiration.getTime() - Date.now();
+    const left = held.expiration.getTime() - this.#now();
     if (left > REFRESH_AHEAD_MS) return held;
     if (left <= LAST_USE_MS) return undefined;
-    if (Date.now() >= this.#quietUntil) this.fresh().catch((error) => this.#failed(error));
+    if (!this.#refresh && this.#now() >= this.#quietUntil) this.fresh().catch((error) => this.#failed(error));
     return held;
   }
 
   /** Credentials from the provider; callers at the same time share one request. Rejects with the provider's error. */
   fresh(): Promise<Credentials> {
-    this.#refresh ??= this.#provider()
+    if (this.#refresh && this.#now() - this.#refreshSince < REFRESH_LIMIT_MS) return this.#refresh;
+    const refresh = this.#provider()
       .then((fresh) => {
         this.#stale = false;
         this.#held = fresh;
         return fresh;
       })
       .finally(() => {
-        this.#refresh = undefined;
+        this.#quietUntil = this.#now() + REFRESH_PAUSE_MS;
+        if (this.#refresh === refresh) this.#refresh = undefined;
       });
-    return this.#refresh;
+    this.#refresh = refresh;
+    this.#refreshSince = this.#now();
+    return refresh;
   }
 
   #failed(error: unknown): void {
-    this.#quietUntil = Date.now() + REFRESH_PAUSE_MS;
     if (!this.#stale) this.#onStale?.(error);
     this.#stale = true;
   }
