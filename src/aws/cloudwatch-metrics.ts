@@ -18,8 +18,8 @@ const VALUES_MAX = 20_000;
 /** Finer figures say nothing, and are most of a call's size. */
 const DIGITS = 6;
 const ATTEMPTS = 2;
+/** The only limit of the client's own. That of an answer is the signal's: who gave it knows then that none came. */
 const CONNECT_TIMEOUT_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 2_000;
 
 /**
  * Publishes metrics by PutMetricData, with as few calls as its limits allow: one, for all that a task ever has to say.
@@ -56,11 +56,7 @@ async function makeClient({ region, endpoint, credentials }: CloudWatchMetricsOp
     ...(endpoint !== undefined && { endpoint }),
     credentials: async () => source.now() ?? source.fresh(),
     maxAttempts: ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
   });
 }
 
