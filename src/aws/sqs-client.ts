@@ -14,6 +14,7 @@ export interface SqsClientOptions {
   /** Longest time from a call's start to its answer's head, in milliseconds; 30,000 if unset. */
   readonly requestTimeoutMs?: number;
   readonly onStaleCredentials?: (error: unknown) => void;
+  readonly logger?: SQSClientConfig["logger"];
 }
 
 /** A connection that isn't made by then goes to a host that doesn't answer; SQS takes a few milliseconds. */
@@ -45,6 +46,7 @@ export function makeSqsClient(options: SqsClientOptions): SQSClient {
     ...(region !== undefined && { region }),
     // Given from here because the SDK prefers the queue URL's host to an endpoint that it read from the environment.
     ...(endpoint !== undefined && { endpoint, useQueueUrlAsEndpoint: false }),
+    ...(options.logger && { logger: options.logger }),
     credentials: async () => source.now() ?? source.fresh(),
   };
   return new SQSClient(config);

@@ -30,6 +30,7 @@ const FATAL = new Set([
 const THROTTLED = new Set([
   "RequestThrottled",
   "KmsThrottled",
+  "KmsThrottling",
   "OverLimit",
   "Throttling",
   "ThrottlingException",
@@ -54,9 +55,12 @@ interface Failure {
   readonly $response?: { readonly statusCode?: number; readonly body?: unknown };
 }
 
-/** The bare code of an error: `AWS.SimpleQueueService.NonExistentQueue` is `NonExistentQueue`, `com.amazonaws.sqs#X` is `X`. */
+/**
+ * The bare code of an error: `com.amazonaws.sqs#X` is `X`, and of the older codes `AWS.SimpleQueueService.X` is `X`,
+ * `KMS.XException` is `KmsX`.
+ */
 function bare(code: string): string {
-  return code.replace(/^.*[.#](?=[A-Za-z]+$)/, "");
+  return code.replace(/^KMS\.([A-Za-z]+?)(Exception)?$/, "Kms$1").replace(/^.*[.#](?=[A-Za-z]+$)/, "");
 }
 
 /**
