@@ -98,6 +98,15 @@ export class WorkerContainer {
     return [...seen];
   }
 
+  /** Resolves once the sample agent has done `count` different tasks. */
+  async done(count: number): Promise<void> {
+    const seen = new Set<unknown>();
+    await this.lines.first(({ fields }) => {
+      if (fields.msg === "task done") seen.add(fields.taskId);
+      return seen.size >= count;
+    });
+  }
+
   /** The task ids that the sample agent has done so far, in order, repetitions included. */
   tasksDone(): string[] {
     return this.lines.where(({ fields }) => fields.msg === "task done").map(({ fields }) => String(fields.taskId));
