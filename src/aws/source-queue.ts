@@ -8,7 +8,7 @@ import {
   type ReceivedMessage,
   type VisibilityChange,
 } from "../pipeline/queue.js";
-import type { QueueAttributes } from "./queue-attributes.js";
+import type { QueueAttributes, QueueCounts } from "./queue-attributes.js";
 import { SqsQueue, type SqsQueueOptions } from "./sqs-queue.js";
 
 const DISCOVERY_DEADLINE_MS = 10_000;
@@ -46,6 +46,10 @@ export class SourceQueue implements Queue {
 
   changeVisibility(changes: readonly VisibilityChange[], signal: AbortSignal): Promise<EntryResult[]> {
     return this.#queue.changeVisibility(changes, signal);
+  }
+
+  counts(signal: AbortSignal): Promise<QueueCounts> {
+    return this.#queue.counts(signal);
   }
 
   /** Reads the attributes, again and again if need be; undefined when that isn't allowed, or the queue is gone. */

@@ -23,14 +23,16 @@ export interface ObservatoryParts {
   /** Lines that the log's output has dropped. */
   readonly droppedLines?: () => number;
   /** Where metrics are published to; unset: nowhere. */
-  readonly publishing?: {
-    readonly settings: PublisherSettings;
-    readonly sink: MetricsSink;
-    readonly queue: CountedQueue;
-    /** Unset: the fleet is estimated from the messages in flight. */
-    readonly fleet?: FleetSize | undefined;
-    readonly slotDemand: SlotDemand;
-  };
+  readonly publishing?:
+    | undefined
+    | {
+        readonly settings: PublisherSettings;
+        readonly sink: MetricsSink;
+        readonly queue: CountedQueue;
+        /** Unset: the fleet is estimated from the messages in flight. */
+        readonly fleet?: FleetSize | undefined;
+        readonly slotDemand: SlotDemand;
+      };
   /** Uniform in [0, 1); `Math.random` unless given. */
   readonly random?: () => number;
 }

@@ -22,6 +22,8 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   "src/worker.ts": [
     "src/config.ts",
     "src/lifecycle.ts",
+    "src/publishing.ts",
+    "src/signals.ts",
     "src/agents/",
     "src/aws/",
     "src/console/",
@@ -29,6 +31,9 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/pipeline/",
     "src/scaling/",
   ],
+  // Parts of the composition, each with one matter of its own.
+  "src/publishing.ts": ["src/config.ts", "src/aws/", "src/observe/", "src/pipeline/", "src/scaling/"],
+  "src/signals.ts": [],
   "src/lifecycle.ts": ["src/pipeline/"],
   "src/config.ts": ["src/settings.ts", "src/pipeline/"],
   "src/settings.ts": [],

@@ -1,0 +1,129 @@
+import { Acknowledger } from "./acknowledger.js";
+import type { Clock } from "./clock.js";
+import { Dispatcher } from "./dispatcher.js";
+import { drain } from "./drain.js";
+import type { Handler } from "./handler.js";
+import type { LeaseTable } from "./lease-table.js";
+import { LeaseWatch } from "./lease-watch.js";
+import { Poller } from "./poller.js";
+import { Processor } from "./processor.js";
+import { BATCH_MAX, type Queue, type QueueError, type ReceivedMessage } from "./queue.js";
+import type { RetryBackoff } from "./settlement.js";
+import type { WorkerStatus } from "./status.js";
+import type { Telemetry } from "./telemetry.js";
+
+export interface PipelineOptions {
+  readonly queue: Queue;
+  readonly handler: Pick<Handler, "run">;
+  /** Shared with whoever extends them. */
+  readonly leases: LeaseTable;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly slots: number;
+  readonly fifo: boolean;
+  readonly maxMessages: number;
+  readonly pollIntervalSeconds: number;
+  readonly visibilityTimeoutSeconds: number;
+  readonly handlerTimeoutSeconds: number;
+  readonly retryBackoff: RetryBackoff | undefined;
+  /** Told when the queue is gone or forbidden; polling has ended then. */
+  readonly onFatal: (error: QueueError) => void;
+}
+
+const GIVE_BACK_DEADLINE_MS = 5_000;
+
+/** The road of a delivery, put together: poller → dispatcher → processor → acknowledger, and the watch over its leases. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #leaseWatch: LeaseWatch;
+  readonly #processor: Processor;
+  readonly #acknowledger: Acknowledger;
+  readonly #dispatcher: Dispatcher;
+  readonly #poller: Poller;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    const { queue, handler, leases, clock, telemetry, slots, fifo, retryBackoff, onFatal } = options;
+    const onRoom = () => this.#poller.pollIfWanted();
+    this.#leaseWatch = new LeaseWatch(leases, clock, options.visibilityTimeoutSeconds);
+    this.#acknowledger = new Acknowledger({ queue, clock, telemetry, retryBackoff, fifo, onFatal, onSettled: onRoom });
+    this.#processor = new Processor({ handler, clock, telemetry, timeoutSeconds: options.handlerTimeoutSeconds });
+    this.#dispatcher = new Dispatcher({
+      slots,
+      fifo,
+      processor: this.#processor,
+      acknowledger: this.#acknowledger,
+      leases,
+      clock,
+      telemetry,
+      onRoom,
+      onOverflow: (messages) => this.#giveBack(messages),
+    });
+    this.#poller = new Poller({
+      queue,
+      clock,
+      telemetry,
+      maxMessages: options.maxMessages,
+      waitSeconds: options.pollIntervalSeconds,
+      demand: () => this.#dispatcher.demand(),
+      accept: (messages, askedAt, answeredAt) => this.#accept(messages, askedAt, answeredAt),
+      onFatal,
+    });
+  }
+
+  status(): Omit<WorkerStatus, "state"> {
+    return {
+      slots: this.#options.slots,
+      busy: this.#dispatcher.busy,
+      buffered: this.#dispatcher.buffered,
+      openPolls: this.#poller.open,
+      settling: this.#acknowledger.pending,
+      meanAgentSeconds: this.#dispatcher.meanAgentSeconds,
+      lastReceiveOkAt: this.#poller.lastAnswerAt,
+    };
+  }
+
+  start(): void {
+    this.#leaseWatch.start();
+    this.#poller.start();
+  }
+
+  /** Tells every running agent to stop at once, without waiting for the drain's reserve. */
+  abortAgents(detail: string): void {
+    this.#processor.abortAll("shutdown", detail);
+  }
+
+  /** Ends all work within `budgetSeconds`; false when some had to be given up. To be called once. */
+  async drain(budgetSeconds: number): Promise<boolean> {
+    const clean = await drain({
+      poller: this.#poller,
+      dispatcher: this.#dispatcher,
+      processor: this.#processor,
+      acknowledger: this.#acknowledger,
+      clock: this.#options.clock,
+      budgetSeconds,
+    });
+    this.#leaseWatch.stop();
+    return clean;
+  }
+
+  #accept(messages: readonly ReceivedMessage[], askedAt: number, answeredAt: number): void {
+    const { visibilityTimeoutSeconds } = this.#options;
+    // SQS hides from the moment it answers, which lies between the two; the earlier is safe. But a long poll may have
+    // lasted for longer than a short visibility timeout, and a message that comes at its end isn't lost yet.
+    const leaseFrom = Math.max(askedAt, answeredAt - (visibilityTimeoutSeconds * 1000) / 3);
+    this.#dispatcher.accept(messages, leaseFrom, visibilityTimeoutSeconds);
+  }
+
+  /** No lease is left for these: others may have them at once. */
+  #giveBack(messages: readonly ReceivedMessage[]): void {
+    const { queue, telemetry } = this.#options;
+    telemetry({ kind: "warning", text: `${messages.length} messages more than fit were given back` });
+    for (let start = 0; start < messages.length; start += BATCH_MAX) {
+      const changes = messages.slice(start, start + BATCH_MAX).map(({ handle }) => ({ handle, seconds: 0 }));
+      queue
+        .changeVisibility(changes, AbortSignal.timeout(GIVE_BACK_DEADLINE_MS))
+        .catch((error) => telemetry({ kind: "settleFailed", operation: "visibility", count: changes.length, error }));
+    }
+  }
+}

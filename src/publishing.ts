@@ -1,0 +1,32 @@
+import { CloudWatchMetrics } from "./aws/cloudwatch-metrics.js";
+import { EcsFleet } from "./aws/ecs-task.js";
+import type { Config } from "./config.js";
+import { EmfMetrics } from "./observe/emf.js";
+import { LogOutput } from "./observe/log-output.js";
+import type { ObservatoryParts } from "./observe/observatory.js";
+import type { CountedQueue, MetricsSink } from "./pipeline/metrics.js";
+import type { Telemetry } from "./pipeline/telemetry.js";
+import { slotDemand } from "./scaling/slot-demand.js";
+
+/** Where METRICS sends the metrics of a queue, or undefined for `off`. */
+export function publishingOf(
+  config: Config,
+  queue: CountedQueue,
+  telemetry: Telemetry,
+): ObservatoryParts["publishing"] {
+  const sink = sinkOf(config);
+  return sink && { settings: config, sink, queue, fleet: new EcsFleet({ telemetry }), slotDemand };
+}
+
+function sinkOf(config: Config): MetricsSink | undefined {
+  switch (config.metrics) {
+    case "cloudwatch":
+      return new CloudWatchMetrics();
+    case "emf": {
+      const output = new LogOutput();
+      return new EmfMetrics((line) => output.write(line));
+    }
+    case "off":
+      return undefined;
+  }
+}
