@@ -1,0 +1,223 @@
+import { MetricMathError, parseMetricMath } from "./metric-math.js";
+import type { MetricQuery } from "./metric-query.js";
+import {
+  type AdjustmentType,
+  type AlarmDefinition,
+  METRIC_NAMES,
+  type MetricName,
+  type Policy,
+  type ScalingDefinition,
+  type ScheduledChange,
+  type Statistic,
+  type StepAdjustment,
+} from "./policy.js";
+import { Properties } from "./properties.js";
+import { type Resource, readTemplate, TemplateError } from "./template.js";
+
+/**
+ * Reads the scaling of one ECS service from a CloudFormation template such as `infra/scaling.yaml`.
+ * @param name how messages call the file: its path.
+ * @param overrides values by parameter.
+ * @throws TemplateError with every resource that can't be simulated and why; a policy is never guessed.
+ */
+export function readScalingTemplate(
+  text: string,
+  name: string,
+  overrides: Readonly<Record<string, string>> = {},
+): ScalingDefinition {
+  const { resources } = readTemplate(text, name, overrides);
+  const faults: string[] = [];
+  /** Reads one resource; its fault joins the others, so that all are told at once. */
+  const read = <T>(resource: Resource, reader: (properties: Properties) => T): T[] => {
+    try {
+      return [reader(new Properties(resource.properties, `${name}: ${resource.id}`))];
+    } catch (error) {
+      if (!(error instanceof TemplateError || error instanceof MetricMathError)) throw error;
+      const told = error instanceof TemplateError ? error.faults : [`${name}: ${resource.id}: ${error.message}`];
+      faults.push(...told);
+      return [];
+    }
+  };
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const alarms = ofType("AWS::CloudWatch::Alarm")
+    .map((resource) => ({ resource, actions: actionsOf(resource) }))
+    .filter(({ actions }) => actions.length > 0);
+  const policies = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").flatMap((resource) => {
+    const invoking = alarms.filter(({ actions }) => actions.includes(`<${resource.id}>`));
+    return read(resource, (properties) =>
+      policyOf(
+        resource.id,
+        properties,
+        invoking.flatMap((alarm) => read(alarm.resource, (each) => alarmOf(alarm.resource.id, each))),
+      ),
+    );
+  });
+  const targets = ofType("AWS::ApplicationAutoScaling::ScalableTarget");
+  if (targets.length !== 1) faults.push(`${name}: one scalable target is simulated, got ${targets.length}`);
+  const bounds = targets.slice(0, 1).flatMap((resource) => read(resource, boundsOf));
+  if (faults.length > 0) throw new TemplateError(faults);
+  return { name, ...bounds[0]!, policies };
+}
+
+const actionsOf = ({ properties }: Resource) => ((properties.AlarmActions ?? []) as readonly unknown[]).map(String);
+
+function boundsOf(target: Properties): Pick<ScalingDefinition, "minTasks" | "maxTasks" | "scheduled"> {
+  const dimension = target.text("ScalableDimension");
+  if (dimension !== "ecs:service:DesiredCount") throw target.fault(`${dimension} is not simulated`);
+  const scheduled = target.list("ScheduledActions").map((action): ScheduledChange => {
+    const change = action.part("ScalableTargetAction");
+    return {
+      name: action.text("ScheduledActionName"),
+      schedule: action.text("Schedule"),
+      minTasks: change.optionalNumber("MinCapacity"),
+      maxTasks: change.optionalNumber("MaxCapacity"),
+    };
+  });
+  const [minTasks, maxTasks] = [target.number("MinCapacity"), target.number("MaxCapacity")];
+  if (minTasks > maxTasks) throw target.fault(`MinCapacity (${minTasks}) must not exceed MaxCapacity (${maxTasks})`);
+  return { minTasks, maxTasks, scheduled };
+}
+
+function policyOf(id: string, policy: Properties, alarms: readonly AlarmDefinition[]): Policy {
+  const type = policy.text("PolicyType");
+  switch (type) {
+    case "TargetTrackingScaling": {
+      const tracking = policy.part("TargetTrackingScalingPolicyConfiguration");
+      if (tracking.has("PredefinedMetricSpecification")) {
+        const metric = tracking.part("PredefinedMetricSpecification").text("PredefinedMetricType");
+        throw policy.fault(`target tracking on ${metric} is not simulated; nothing here knows a task's CPU or memory`);
+      }
+      return {
+        kind: "targetTracking",
+        name: id,
+        query: queryOf(tracking.part("CustomizedMetricSpecification"), "Statistic"),
+        target: tracking.number("TargetValue"),
+        scaleOutCooldownSeconds: tracking.optionalNumber("ScaleOutCooldown") ?? COOLDOWN_SECONDS,
+        scaleInCooldownSeconds: tracking.optionalNumber("ScaleInCooldown") ?? COOLDOWN_SECONDS,
+        scaleInDisabled: tracking.optionalText("DisableScaleIn") === "true",
+      };
+    }
+    case "StepScaling": {
+      const step = policy.part("StepScalingPolicyConfiguration");
+      if (alarms.length === 0) throw policy.fault("no alarm invokes this step policy");
+      const thresholds = [...new Set(alarms.map(({ threshold }) => threshold))];
+      if (thresholds.length > 1) {
+        throw policy.fault(`steps count from one threshold, and its alarms have ${thresholds.join(" and ")}`);
+      }
+      return {
+        kind: "step",
+        name: id,
+        alarms,
+        adjustmentType: step.choice<AdjustmentType>("AdjustmentType", [
+          "ChangeInCapacity",
+          "PercentChangeInCapacity",
+          "ExactCapacity",
+        ]),
+        steps: stepsOf(step),
+        cooldownSeconds: step.optionalNumber("Cooldown") ?? COOLDOWN_SECONDS,
+        minAdjustmentMagnitude: step.optionalNumber("MinAdjustmentMagnitude") ?? 0,
+        aggregation: step.has("MetricAggregationType")
+          ? step.choice("MetricAggregationType", ["Average", "Maximum", "Minimum"])
+          : "Average",
+      };
+    }
+    default:
+      throw policy.fault(`a policy of type ${type} is not simulated`);
+  }
+}
+
+/** What Application Auto Scaling takes for an ECS service when a policy names none. */
+const COOLDOWN_SECONDS = 300;
+
+/** AWS takes at most so many steps in one policy. */
+const STEPS_MAX = 20;
+
+function stepsOf(policy: Properties): StepAdjustment[] {
+  const steps = policy.list("StepAdjustments").map((step) => ({
+    lower: step.optionalNumber("MetricIntervalLowerBound") ?? Number.NEGATIVE_INFINITY,
+    upper: step.optionalNumber("MetricIntervalUpperBound") ?? Number.POSITIVE_INFINITY,
+    adjustment: step.number("ScalingAdjustment"),
+  }));
+  if (steps.length === 0 || steps.length > STEPS_MAX) {
+    throw policy.fault(`a step policy has between 1 and ${STEPS_MAX} steps, got ${steps.length}`);
+  }
+  steps.sort((a, b) => a.lower - b.lower);
+  for (const [at, step] of steps.entries()) {
+    if (step.lower >= step.upper) throw policy.fault(`the step from ${step.lower} to ${step.upper} is empty`);
+    const next = steps[at + 1];
+    if (next && next.lower !== step.upper) {
+      throw policy.fault(`the step from ${step.lower} ends at ${step.upper}, and the next one begins at ${next.lower}`);
+    }
+  }
+  return steps;
+}
+
+function alarmOf(id: string, alarm: Properties): AlarmDefinition {
+  if (alarm.has("ExtendedStatistic"))
+    throw alarm.fault(`the statistic ${alarm.text("ExtendedStatistic")} is not simulated`);
+  const { query, periodSeconds } = alarm.has("Metrics")
+    ? mathOf(alarm)
+    : { query: queryOf(alarm, "Statistic"), periodSeconds: alarm.number("Period") };
+  if (!SHORT_PERIODS.includes(periodSeconds) && periodSeconds % 60 !== 0) {
+    throw alarm.fault(`Period must be 10, 20, 30 or a multiple of 60, got ${periodSeconds}`);
+  }
+  const evaluationPeriods = alarm.number("EvaluationPeriods");
+  const comparison = alarm.choice("ComparisonOperator", [
+    "GreaterThanThreshold",
+    "GreaterThanOrEqualToThreshold",
+    "LessThanThreshold",
+    "LessThanOrEqualToThreshold",
+  ]);
+  return {
+    name: id,
+    query,
+    periodSeconds,
+    evaluationPeriods,
+    datapointsToAlarm: alarm.optionalNumber("DatapointsToAlarm") ?? evaluationPeriods,
+    threshold: alarm.number("Threshold"),
+    comparison: comparison.replace("ToThreshold", "").replace("Threshold", "") as AlarmDefinition["comparison"],
+    missingData: alarm.has("TreatMissingData")
+      ? alarm.choice("TreatMissingData", ["missing", "ignore", "breaching", "notBreaching"])
+      : "missing",
+  };
+}
+
+/** Periods below a minute that an alarm may have. */
+const SHORT_PERIODS = [10, 20, 30];
+
+/** An alarm's list of metrics: statistics by id and the one expression whose value counts. */
+function mathOf(alarm: Properties): { query: MetricQuery; periodSeconds: number } {
+  const inputs: Record<string, MetricQuery> = {};
+  const expressions: { readonly id: string; readonly text: string }[] = [];
+  const periods = new Set<number>();
+  for (const each of alarm.list("Metrics")) {
+    if (each.has("MetricStat")) {
+      const stat = each.part("MetricStat");
+      periods.add(stat.number("Period"));
+      const metric = stat.part("Metric");
+      inputs[each.text("Id")] = { kind: "statistic", metric: metricOf(metric), statistic: statisticOf(stat, "Stat") };
+    } else {
+      expressions.push({ id: each.text("Id"), text: each.text("Expression") });
+    }
+  }
+  if (expressions.length !== 1) throw alarm.fault(`one expression is simulated, got ${expressions.length}`);
+  if (periods.size !== 1) throw alarm.fault(`the metrics of an alarm have one period, got ${[...periods].join(", ")}`);
+  const expression = parseMetricMath(expressions[0]!.text);
+  for (const id of expression.ids) if (!inputs[id]) throw alarm.fault(`the expression reads ${id}, which is not there`);
+  return { query: { kind: "math", expression, inputs }, periodSeconds: [...periods][0]! };
+}
+
+function queryOf(properties: Properties, statisticKey: string): MetricQuery {
+  if (properties.has("Metrics")) throw properties.fault("target tracking on metric math is not simulated");
+  return { kind: "statistic", metric: metricOf(properties), statistic: statisticOf(properties, statisticKey) };
+}
+
+function metricOf(properties: Properties): MetricName {
+  const metric = properties.text("MetricName");
+  if ((METRIC_NAMES as readonly string[]).includes(metric)) return metric as MetricName;
+  throw properties.fault(`the metric ${metric} is not simulated; ${METRIC_NAMES.join(", ")} are`);
+}
+
+function statisticOf(properties: Properties, key: string): Statistic {
+  return properties.choice(key, ["Average", "Maximum", "Minimum", "Sum", "SampleCount"]);
+}
