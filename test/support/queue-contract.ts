@@ -8,16 +8,12 @@ export type Difference =
   | "delete tells of a superseded handle"
   | "an expired handle still changes visibility"
   | "a superseded handle still changes visibility"
+  | "a superseded handle still deletes"
   | "one message of a group in a batch"
-  | "a group stays open while a message of it is in flight"
   | "no group on a standard queue"
-  | "no attribute named __proto__"
   | "no 12-hour limit"
   | "no characters beyond U+FFFF"
-  | "no trace header"
-  | "bodies below 1 MiB only"
-  | "a rubbish handle fails the whole batch"
-  | "a released message does not wake a poll";
+  | "no trace header";
 
 const never = new AbortController().signal;
 
@@ -111,17 +107,13 @@ export function queueContract(
         expect((await only(queue, 1)).receiveCount).toBe(2);
       });
 
-      promiseUnless(
-        "a released message does not wake a poll",
-        "a poll that is open gets a message that is released meanwhile",
-        async ({ queue, send, during }) => {
-          await send("released");
-          const { handle } = await only(queue);
-          const poll = queue.receive(1, 4, never);
-          await queue.changeVisibility([{ handle, seconds: 0 }], never);
-          expect(await during(poll)).toHaveLength(1);
-        },
-      );
+      promise("a poll that is open gets a message that is released meanwhile", async ({ queue, send, during }) => {
+        await send("released");
+        const { handle } = await only(queue);
+        const poll = queue.receive(1, 4, never);
+        await queue.changeVisibility([{ handle, seconds: 0 }], never);
+        expect(await during(poll)).toHaveLength(1);
+      });
 
       promise(
         "a change keeps a message hidden for longer",
@@ -191,16 +183,29 @@ export function queueContract(
       );
 
       promiseUnless(
-        "delete tells of a superseded handle",
-        "a superseded handle deletes nothing, and says ok",
+        "a superseded handle still deletes",
+        "a superseded handle deletes nothing",
         async ({ queue, send, elapse, during }) => {
           await send("two owners");
           const first = await only(queue);
           await elapse(1.2);
           const second = await during(only(queue, 5));
-          expect(await queue.delete([first.handle], never)).toEqual([{ ok: true }]);
+          await queue.delete([first.handle], never);
           const [kept] = await queue.changeVisibility([{ handle: second.handle, seconds: 10 }], never);
           expect(kept).toEqual({ ok: true });
+        },
+        { visibilityTimeoutSeconds: 1 },
+      );
+
+      promiseUnless(
+        "delete tells of a superseded handle",
+        "deleting by a superseded handle is answered with ok",
+        async ({ queue, send, elapse, during }) => {
+          await send("two owners");
+          const first = await only(queue);
+          await elapse(1.2);
+          await during(only(queue, 5));
+          expect(await queue.delete([first.handle], never)).toEqual([{ ok: true }]);
         },
         { visibilityTimeoutSeconds: 1 },
       );
@@ -218,8 +223,7 @@ export function queueContract(
         expect(await queue.receive(10, 0, never)).toEqual([]);
       });
 
-      promiseUnless(
-        "a rubbish handle fails the whole batch",
+      promise(
         "one bad entry does not spoil its neighbours, and the results keep their order",
         async ({ queue, send }) => {
           await send("a");
@@ -270,14 +274,14 @@ export function queueContract(
         expect(plain(message.attributes)).toEqual(plain(new Map(attributes)));
       });
 
-      promiseUnless("no attribute named __proto__", "an attribute named __proto__", async ({ queue, send }) => {
+      promise("an attribute named __proto__", async ({ queue, send }) => {
         await send("hostile", { attributes: [["__proto__", { type: "String", string: "polluted" }]] });
         const message = await only(queue);
         expect([...message.attributes]).toEqual([["__proto__", { type: "String", string: "polluted" }]]);
         expect(({} as { string?: string }).string).toBeUndefined();
       });
 
-      promiseUnless("bodies below 1 MiB only", "a body of 1 MiB, there and back", async ({ queue, send }) => {
+      promise("a body of 1 MiB, there and back", async ({ queue, send }) => {
         const body = "é".repeat(524_288);
         await send(body);
         const message = await only(queue, 5);
@@ -332,8 +336,7 @@ export function queueContract(
         fifo,
       );
 
-      promiseUnless(
-        "a group stays open while a message of it is in flight",
+      promise(
         "a group with a message in flight gives no more, others do",
         async ({ queue, send }) => {
           await send("a1", { groupId: "a" });
