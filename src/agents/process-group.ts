@@ -14,6 +14,16 @@ const ROUND_MS = 2_000;
 
 /** Leaders that live now: their environment needs no look when another run's strays are searched. */
 const leaders = new Set<number>();
+let exitHooked = false;
+
+/** A worker that is told to end at once takes its agents with it. */
+function killAllAtExit(): void {
+  if (exitHooked) return;
+  exitHooked = true;
+  process.on("exit", () => {
+    for (const leader of leaders) kill(-leader);
+  });
+}
 
 /**
  * All processes of one run: its leader's process group, and what left that group by setsid but still carries the run's
@@ -31,6 +41,7 @@ export class ProcessGroup {
     readonly runId: string,
   ) {
     leaders.add(leader);
+    killAllAtExit();
   }
 
   /** Sends a signal to the group; false when nobody is in it. */

@@ -1,0 +1,225 @@
+import { fileURLToPath } from "node:url";
+import type { Run } from "../pipeline/handler.js";
+import type { AbortCause, Outcome } from "../pipeline/outcome.js";
+import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { AgentLogs } from "./agent-logs.js";
+import { AgentOutput } from "./agent-output.js";
+import { AgentProcess, type Exit } from "./agent-process.js";
+import { KILL_GRACE_MS } from "./kill-grace.js";
+import { AgentLoadError } from "./load-module.js";
+import {
+  type FromModule,
+  fieldsFromWire,
+  LINE_BYTES_MAX,
+  LOG_LEVELS,
+  messageToWire,
+  outcomeFromWire,
+  type ToModule,
+} from "./module-wire.js";
+import { readPaced } from "./paced-lines.js";
+import { printable } from "./printable.js";
+import type { WorkFolder } from "./work-folder.js";
+
+const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
+/** Loading a module may take so long, top-level awaits included. */
+const START_MS = 60_000;
+/** A process that is done with may take so long to end by itself. */
+const RETIRE_MS = 1_000;
+/** More than any honest agent says. */
+const LINES_PER_SECOND = 20_000;
+const REASON_MAX = 500;
+
+export interface ModuleProcessOptions {
+  /** As HANDLER names it. */
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The process's own, removed with it. */
+  readonly folder: WorkFolder;
+  /** V8's limit on the old space, in MiB; Node's own if unset. */
+  readonly heapMiBMax?: number;
+  readonly logs: AgentLogs;
+}
+
+/** A module's process ended in the middle of a run. Without a stack, which would tell of the worker alone. */
+class ProcessDied extends Error {
+  override readonly name = "ProcessDied";
+  constructor(message: string) {
+    super(message);
+    this.stack = `${this.name}: ${message}`;
+  }
+}
+
+interface Current {
+  readonly run: Run;
+  readonly end: (outcome: Outcome) => void;
+}
+
+/** One process with a module agent in it, which works on one message at a time. */
+export class ModuleProcess {
+  readonly #process: AgentProcess;
+  readonly #output: AgentOutput;
+  readonly #logs: AgentLogs;
+  #log: () => ReturnType<AgentLogs["of"]>;
+  #current: Current | undefined;
+  #alive = true;
+  #onReady: ((unfit: string | undefined) => void) | undefined;
+  #runs = 0;
+  #residentBytes = 0;
+  /** Resolves when it has ended and its folder is gone. */
+  readonly ended: Promise<void>;
+
+  /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
+  static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
+    const { path, environment, folder, heapMiBMax } = options;
+    const flags = heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`];
+    let started: AgentProcess;
+    try {
+      started = await AgentProcess.start({
+        file: process.execPath,
+        args: [...flags, HOST, path],
+        environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
+      });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+    const made = new ModuleProcess(started, options);
+    const unfit = await made.#ready();
+    if (unfit !== undefined) {
+      await made.retire();
+      throw new AgentLoadError(unfit);
+    }
+    return made;
+  }
+
+  private constructor(started: AgentProcess, { path, folder, logs }: ModuleProcessOptions) {
+    this.#process = started;
+    this.#logs = logs;
+    this.#log = () => logs.own;
+    this.#output = new AgentOutput(() => this.#log());
+    this.#output.read(started.stdout, "stdout");
+    this.#output.read(started.stderr, "stderr");
+    started.stdin.end();
+    readPaced(started.channel, {
+      bytesMax: LINE_BYTES_MAX,
+      linesPerSecond: LINES_PER_SECOND,
+      onLine: (line, left) => this.#heard(line, left),
+    });
+    this.ended = started.ended.then(async (exit) => {
+      this.#alive = false;
+      const why = this.#howItDied(exit);
+      this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
+      this.#current?.end({ kind: "retry", error: new ProcessDied(`the agent's process ${why}`) });
+      this.#output.finish();
+      if (started.strays > 0) {
+        logs.own.warn({ processes: started.strays }, "processes that had left the agent's group were killed");
+      }
+      await folder.remove().catch((error: Error) => {
+        logs.own.warn({ error: error.message }, "the work folder can't be removed");
+      });
+    });
+  }
+
+  /** False once it has ended: it can't be given a message then. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Messages that it has worked on. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Its memory after the latest run, as it says itself. */
+  get residentBytes(): number {
+    return this.#residentBytes;
+  }
+
+  /** Never rejects; a process that dies, or has to be killed, costs this message's attempt alone. */
+  async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    this.#runs++;
+    let log: ReturnType<AgentLogs["of"]> | undefined;
+    this.#log = () => {
+      log ??= this.#logs.of(message);
+      return log;
+    };
+    let killTimer: NodeJS.Timeout | undefined;
+    const abort = () => {
+      const { cause, message: detail } = run.signal.reason as { cause: AbortCause; message: string };
+      this.#say({ abort: cause, detail });
+      killTimer = setTimeout(() => this.#process.kill(0), KILL_GRACE_MS[cause] ?? KILL_GRACE_MS.shutdown);
+    };
+    const outcome = await new Promise<Outcome>((resolve) => {
+      this.#current = { run, end: resolve };
+      this.#say({ run: messageToWire(message), deadline: run.deadline });
+      if (run.signal.aborted) abort();
+      else run.signal.addEventListener("abort", abort, { once: true });
+    });
+    this.#current = undefined;
+    clearTimeout(killTimer);
+    run.signal.removeEventListener("abort", abort);
+    this.#output.finish();
+    return outcome;
+  }
+
+  /** Lets it end, and kills it if it doesn't. */
+  async retire(): Promise<void> {
+    this.#process.channel.end();
+    const timer = setTimeout(() => this.#process.kill(0), RETIRE_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #ready(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onReady?.(`the module was not loaded after ${START_MS / 1000} s; is there a top-level await that hangs?`);
+      }, START_MS);
+      this.#onReady = (unfit) => {
+        clearTimeout(timer);
+        this.#onReady = undefined;
+        resolve(unfit);
+      };
+    });
+  }
+
+  #say(what: ToModule): void {
+    this.#process.channel.write(`${JSON.stringify(what)}\n`);
+  }
+
+  /** A line from the process: an agent may have written it, so nothing in it is trusted. */
+  #heard(line: string, bytesLeft: number): void {
+    let said: FromModule;
+    try {
+      said = JSON.parse(line);
+      if (bytesLeft > 0 || typeof said !== "object" || said === null) throw new SyntaxError("not an object of ours");
+    } catch (error) {
+      this.#log().warn({ fault: (error as Error).message }, "a line of the agent's process was ignored");
+      return;
+    }
+    const run = this.#current?.run;
+    if ("ended" in said && typeof said.ended === "object" && said.ended) {
+      this.#residentBytes = Number(said.residentBytes) || 0;
+      this.#current?.end(outcomeFromWire(said.ended));
+    } else if ("log" in said && LOG_LEVELS.includes(said.log) && typeof said.fields === "object" && said.fields) {
+      this.#output.entry(said.log, fieldsFromWire(said.fields), String(said.text));
+    } else if ("extend" in said && run && said.extend >= 1 && said.extend <= 43_200) {
+      this.#say({ deadline: run.extend(Number(said.extend)) });
+    } else if ("progress" in said) {
+      run?.progress(printable(String(said.progress)));
+    } else if ("ready" in said) {
+      this.#onReady?.(undefined);
+    } else if ("unfit" in said) {
+      this.#onReady?.(String(said.unfit));
+    }
+  }
+
+  #howItDied({ code, signal }: Exit): string {
+    const last = this.#output.lastErrorLine.slice(0, REASON_MAX);
+    const how =
+      signal === null
+        ? `ended with exit code ${code}`
+        : `was killed by ${signal}${signal === "SIGKILL" || signal === "SIGABRT" ? ", perhaps for want of memory" : ""}`;
+    return last ? `${how}: ${last}` : how;
+  }
+}

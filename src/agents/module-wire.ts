@@ -1,0 +1,136 @@
+import type { AbortCause, Outcome } from "../pipeline/outcome.js";
+import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
+
+/** What the worker says to a module's process, one JSON object a line. */
+export type ToModule =
+  | { readonly run: WireMessage; readonly deadline: number }
+  | { readonly abort: AbortCause; readonly detail: string }
+  | { readonly deadline: number };
+
+/** What a module's process says to the worker. */
+export type FromModule =
+  | { readonly ready: true }
+  | { readonly unfit: string }
+  | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
+  | { readonly extend: number }
+  | { readonly progress: string }
+  | { readonly ended: WireOutcome; readonly residentBytes: number };
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Longest line of a module's process; it keeps to it by cutting what it says. */
+export const LINE_BYTES_MAX = 262_144;
+const MESSAGE_MAX = 4_000;
+const STACK_MAX = 8_000;
+
+type WireAttribute = { readonly type: string; readonly string?: string; readonly base64?: string };
+
+export interface WireMessage extends Omit<ReceivedMessage, "attributes"> {
+  readonly attributes: readonly (readonly [string, WireAttribute])[];
+}
+
+export function messageToWire(message: ReceivedMessage): WireMessage {
+  const attributes = [...message.attributes].map(([name, { type, string, binary }]) => {
+    const value = binary ? { base64: Buffer.from(binary).toString("base64") } : string === undefined ? {} : { string };
+    return [name, { type, ...value }] as const;
+  });
+  return { ...message, attributes };
+}
+
+export function messageFromWire(message: WireMessage): ReceivedMessage {
+  const attributes = new Map<string, MessageAttribute>();
+  for (const [name, { base64, ...attribute }] of message.attributes) {
+    attributes.set(name, base64 === undefined ? attribute : { ...attribute, binary: Buffer.from(base64, "base64") });
+  }
+  return { ...message, attributes };
+}
+
+/** An error as it crosses; `code` where it has one. */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+}
+
+export function errorToWire(error: unknown): WireError {
+  const { name, message, stack, code } = (error instanceof Error ? error : new Error(String(error))) as Error & {
+    code?: unknown;
+  };
+  return {
+    name: String(name),
+    message: String(message).slice(0, MESSAGE_MAX),
+    ...(stack === undefined ? {} : { stack: String(stack).slice(0, STACK_MAX) }),
+    ...(typeof code === "string" ? { code } : {}),
+  };
+}
+
+export function errorFromWire({ name, message, stack, code }: WireError): Error {
+  const error = new Error(String(message));
+  error.name = String(name);
+  error.stack = stack === undefined ? `${name}: ${message}` : String(stack);
+  return code === undefined ? error : Object.assign(error, { code: String(code) });
+}
+
+/** The outcomes that an agent can bring about. */
+export type WireOutcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number }
+  | { readonly kind: "reject"; readonly reason: string }
+  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number };
+
+export function outcomeToWire(outcome: Outcome): WireOutcome {
+  switch (outcome.kind) {
+    case "retry":
+      return { ...outcome, error: errorToWire(outcome.error) };
+    case "reject":
+    case "defer":
+      return { ...outcome, reason: outcome.reason.slice(0, MESSAGE_MAX) };
+    default:
+      return { kind: "done" };
+  }
+}
+
+/** The outcome of a line that comes from an agent's process: anything odd is a retry. */
+export function outcomeFromWire(outcome: WireOutcome): Outcome {
+  const { afterSeconds } = outcome as { afterSeconds?: unknown };
+  const after =
+    typeof afterSeconds === "number" && afterSeconds >= 0 && afterSeconds <= 43_200 ? { afterSeconds } : undefined;
+  switch (outcome.kind) {
+    case "done":
+      return { kind: "done" };
+    case "reject":
+      return { kind: "reject", reason: String(outcome.reason) };
+    case "defer":
+      return { kind: "defer", reason: String(outcome.reason), ...after };
+    case "retry":
+      return { kind: "retry", ...(outcome.error ? { error: errorFromWire(outcome.error) } : {}), ...after };
+    default:
+      return { kind: "retry", error: new Error("the agent's process told of an unknown outcome") };
+  }
+}
+
+/** Fields of a log line, fit to be sent: errors spelled out, nothing that JSON can't say, nothing too long. */
+export function fieldsToWire(fields: object): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([name, value]) => [
+    name,
+    value instanceof Error ? { $error: errorToWire(value) } : value,
+  ]);
+  try {
+    const text = JSON.stringify(Object.fromEntries(entries), (_, value) =>
+      typeof value === "bigint" ? String(value) : value,
+    );
+    return text.length <= LINE_BYTES_MAX / 8 ? JSON.parse(text) : { leftOut: `${text.length} characters of fields` };
+  } catch (error) {
+    return { leftOut: `fields that are no JSON: ${(error as Error).message}` };
+  }
+}
+
+export function fieldsFromWire(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([name, value]) => {
+    const { $error } = (value ?? {}) as { $error?: WireError };
+    return [name, $error ? errorFromWire($error) : value];
+  });
+  return Object.fromEntries(entries);
+}

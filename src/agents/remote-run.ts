@@ -1,0 +1,72 @@
+import type { Run } from "../pipeline/handler.js";
+import type { AbortCause } from "../pipeline/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../pipeline/queue.js";
+import { RunAborted } from "../pipeline/run-control.js";
+import type { AgentLog } from "./context.js";
+import { type FromModule, fieldsToWire, type LogLevel } from "./module-wire.js";
+
+const NOTE_MAX = 1_000;
+const TEXT_MAX = 4_000;
+
+/** A run as a module's process has it: what the agent asks for is passed on to the worker. */
+export class RemoteRun implements Run {
+  #deadline: number;
+  #controller: AbortController | undefined;
+  #aborted: RunAborted | undefined;
+
+  constructor(
+    deadline: number,
+    private readonly say: (what: FromModule) => void,
+  ) {
+    this.#deadline = deadline;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** Answers at once with what the worker will most likely say; after about 12 hours that may be less. */
+  extend(seconds: number): number {
+    if (!(seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS)) {
+      throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
+    }
+    if (!this.#aborted) {
+      this.#deadline = Math.max(this.#deadline, Date.now() + seconds * 1000);
+      this.say({ extend: seconds });
+    }
+    return this.#deadline;
+  }
+
+  progress(note: string): void {
+    this.say({ progress: String(note).slice(0, NOTE_MAX) });
+  }
+
+  /** The worker's word on the deadline. */
+  moved(deadline: number): void {
+    this.#deadline = deadline;
+  }
+
+  abort(cause: AbortCause, detail: string): void {
+    this.#aborted = new RunAborted(cause, detail);
+    this.#controller?.abort(this.#aborted);
+  }
+}
+
+/** A log whose lines the worker writes. */
+export function remoteLog(say: (what: FromModule) => void): AgentLog {
+  const at =
+    (log: LogLevel) =>
+    (fields: object | string, text?: string): void => {
+      const given = typeof fields === "string" ? {} : fieldsToWire(fields);
+      say({ log, fields: given, text: String((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX) });
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

@@ -1,0 +1,254 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/process-pool.js";
+import type { Outcome } from "../../src/pipeline/outcome.js";
+import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
+
+let folder: string;
+const pools: ProcessPool[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "queuehand-pool-"));
+});
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.stop()));
+  await rm(folder, { recursive: true });
+});
+
+/** A started pool whose agent is `async (message, context) => { BODY }`. */
+async function pool(body: string, options: Partial<ProcessPoolOptions> = {}) {
+  return module(`export default async (message, context) => { ${body} };`, options);
+}
+
+async function module(source: string, options: Partial<ProcessPoolOptions> = {}) {
+  const path = join(folder, "agent.mjs");
+  await writeFile(path, source);
+  const log = new KeptLog();
+  const made = new ProcessPool({ path, slots: 4, logs: { of: log.logFor, own: log.logFor() }, ...options });
+  pools.push(made);
+  await made.start();
+  const end = (body: unknown = {}, run = new HandRun()): Promise<Outcome> =>
+    made.run(received(JSON.stringify(body)), run);
+  return { made, log, end };
+}
+
+const errorOf = (outcome: Outcome) => (outcome.kind === "retry" ? String(outcome.error) : outcome.kind);
+const texts = (log: KeptLog) => log.entries.map(({ text }) => text);
+
+describe("A module in processes", () => {
+  test("gets the message as it would in the worker's own process", async () => {
+    const { made, log } = await pool(
+      "context.log.info({ message, own: Object.getPrototypeOf(message.attributes) === null }, 'seen');",
+    );
+    const message = received('{"a":1}', {
+      id: "m-1",
+      groupId: "g",
+      receiveCount: 2,
+      attributes: [
+        ["__proto__", { type: "String", string: "x" }],
+        ["bytes", { type: "Binary", binary: new Uint8Array([1, 2]) }],
+      ],
+    });
+    expect(await made.run(message, new HandRun())).toEqual({ kind: "done" });
+    expect(log.entries).toHaveLength(1);
+    expect(log.entries[0]).toMatchObject({
+      level: "info",
+      text: "seen",
+      fields: {
+        own: true,
+        message: {
+          id: "m-1",
+          body: { a: 1 },
+          raw: '{"a":1}',
+          groupId: "g",
+          receiveCount: 2,
+          sentAt: 1_700_000_000_000,
+        },
+      },
+    });
+  });
+
+  test("ends its run by what it returns or throws", async () => {
+    const { end } = await module(`
+      class Reject extends Error { name = "Reject" }
+      class Retry extends Error { name = "Retry"; seconds = 7 }
+      class Defer extends Error { name = "Defer"; seconds = 9 }
+      export default async ({ body }) => {
+        if (body === "reject") throw new Reject("never");
+        if (body === "retry") throw new Retry("later");
+        if (body === "defer") throw new Defer("database down");
+        if (body === "throw") throw Object.assign(new TypeError("no network"), { code: "ENETDOWN" });
+      };`);
+    expect(await end("done")).toEqual({ kind: "done" });
+    expect(await end("reject")).toEqual({ kind: "reject", reason: "never" });
+    expect(await end("defer")).toEqual({ kind: "defer", reason: "database down", afterSeconds: 9 });
+    expect(await end("retry")).toMatchObject({ kind: "retry", afterSeconds: 7 });
+    const thrown = (await end("throw")) as { error: Error };
+    expect(thrown.error).toMatchObject({ name: "TypeError", message: "no network", code: "ENETDOWN" });
+    expect(thrown.error.stack).toContain("agent.mjs");
+  });
+
+  test("extends, reports, logs, and hears why it is aborted", async () => {
+    const { end, log } = await pool(`
+      const { signal, extend, progress } = context;
+      const before = context.deadline;
+      if (!(extend(100) > before)) throw new Error("not extended");
+      progress("half");
+      console.log("on stdout");
+      console.error("on stderr");
+      context.log.warn({ err: new RangeError("too far") }, "a line");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      progress("aborted: " + signal.reason.cause);
+    `);
+    const run = new HandRun();
+    const half = run.noted("half");
+    const ended = end({}, run);
+    await half;
+    run.abort("shutdown");
+    expect(await ended).toEqual({ kind: "done" });
+    expect(run.extended).toEqual([100]);
+    expect(run.notes).toEqual(["half", "aborted: shutdown"]);
+    expect(log.wrote("stdout")).toEqual(["on stdout"]);
+    expect(log.wrote("stderr")).toEqual(["on stderr"]);
+    expect(log.entries.find(({ text }) => text === "a line")?.fields.err).toBeInstanceOf(Error);
+  });
+
+  test("stays warm from message to message", async () => {
+    const { end, log } = await pool("globalThis.count = (globalThis.count ?? 0) + 1; context.log.info(String(count));");
+    for (let n = 0; n < 3; n++) await end();
+    expect(texts(log)).toEqual(["1", "2", "3"]);
+  });
+
+  test("works on one message at a time in each process", async () => {
+    const { end, log } = await pool(`
+      globalThis.at = (globalThis.at ?? 0) + 1;
+      context.log.info(String(at));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      globalThis.at--;
+    `);
+    await Promise.all(Array.from({ length: 8 }, () => end()));
+    expect(texts(log)).toEqual(Array(8).fill("1"));
+  });
+
+  test.each([
+    ["exits", "process.exit(0)", /ended with exit code 0/],
+    [
+      "throws where nobody catches",
+      "setTimeout(() => { throw new Error('stray') }); await new Promise(() => {});",
+      /ended with exit code 1/,
+    ],
+    ["crashes", "process.abort()", /killed by SIGABRT/],
+    [
+      "exhausts its heap",
+      "const all = []; for (;;) all.push(new Array(1e5).fill(1));",
+      /killed by SIGABRT, perhaps for want of memory/,
+    ],
+  ])(
+    "costs that message's attempt alone when it %s",
+    async (_, harm, error) => {
+      const { end } = await pool(
+        `if (message.body.harm) { ${harm} } else await new Promise((resolve) => setTimeout(resolve, 300));`,
+        { heapMiBMax: 40 },
+      );
+      const [harmed, ...others] = await Promise.all([end({ harm: true }), end(), end(), end()]);
+      expect(errorOf(harmed)).toMatch(error);
+      expect(others).toEqual(Array(3).fill({ kind: "done" }));
+      expect(await end()).toEqual({ kind: "done" });
+    },
+    30_000,
+  );
+
+  test("is killed in an endless loop once it is aborted, its children too", async () => {
+    const { end } = await module(`
+      import { spawn } from "node:child_process";
+      import { writeFileSync } from "node:fs";
+      export default (message, { progress }) => {
+        writeFileSync(${JSON.stringify(join(folder, "child"))}, String(spawn("sleep", ["60"], { stdio: "inherit" }).pid));
+        progress("looping");
+        for (;;);
+      };`);
+    const run = new HandRun();
+    const looping = run.noted("looping");
+    const ended = end({}, run);
+    await looping;
+    run.abort("lease lost");
+    expect(errorOf(await ended)).toMatch(/killed by SIGKILL/);
+    expect(lives(Number(await readFile(join(folder, "child"), "utf8")))).toBe(false);
+  });
+
+  test("is replaced after so many messages, and when it has grown", async () => {
+    const source = "globalThis.hold = Buffer.alloc(message.body.bytes ?? 0, 1); context.log.info(String(process.pid));";
+    const byCount = await pool(source, { runsMax: 2, slots: 1 });
+    for (let n = 0; n < 4; n++) await byCount.end();
+    const [first, second, third, fourth] = texts(byCount.log);
+    expect([first === second, second === third, third === fourth]).toEqual([true, false, true]);
+
+    const bySize = await pool(source, { residentBytesMax: 200 * 2 ** 20, slots: 1 });
+    for (const bytes of [0, 300 * 2 ** 20, 0]) await bySize.end({ bytes });
+    const [small, large, fresh] = texts(bySize.log);
+    expect([small === large, large === fresh]).toEqual([true, false]);
+  }, 30_000);
+
+  test("has no secret of the worker's in its environment, and no channel but its own", async () => {
+    const { end, log } = await pool(
+      "context.log.info({ names: Object.keys(process.env), send: typeof process.send }, 'seen');",
+      {
+        environment: {
+          PATH: process.env.PATH,
+          AWS_SECRET_ACCESS_KEY: "s",
+          NODE_OPTIONS: "--no-warnings",
+          RUN_X: "1",
+          KEPT: "1",
+        },
+        passOn: ["KEPT"],
+      },
+    );
+    await end();
+    const { names, send } = log.entries[0]!.fields as { names: string[]; send: string };
+    expect(names.toSorted()).toEqual(["KEPT", "PATH", "QUEUEHAND_RUN_ID", "QUEUEHAND_WORK_DIR", "RUN_X", "TMPDIR"]);
+    expect(send).toBe("undefined");
+  });
+});
+
+describe("A fresh process for each message", () => {
+  test("shares nothing with the one before, and has ended when its run has", async () => {
+    const { end, log } = await pool(
+      "globalThis.count = (globalThis.count ?? 0) + 1; context.log.info({ pid: process.pid, count, tmp: process.env.TMPDIR }, 'ran');",
+      { runsMax: 1 },
+    );
+    for (let n = 0; n < 4; n++) {
+      await end();
+      expect(lives(Number(log.entries.at(-1)!.fields.pid))).toBe(false);
+    }
+    expect(log.entries.map(({ fields }) => fields.count)).toEqual([1, 1, 1, 1]);
+    expect(new Set(log.entries.map(({ fields }) => fields.pid)).size).toBe(4);
+    expect(new Set(log.entries.map(({ fields }) => fields.tmp)).size).toBe(4);
+  });
+
+  test("takes more messages at once than there are spares", async () => {
+    const { end, log } = await pool("context.log.info(String(process.pid));", { runsMax: 1, slots: 8 });
+    const ends = await Promise.all(Array.from({ length: 8 }, () => end()));
+    expect(ends).toEqual(Array(8).fill({ kind: "done" }));
+    expect(new Set(texts(log)).size).toBe(8);
+  }, 30_000);
+});
+
+describe("A module that can't be loaded", () => {
+  test.each([
+    ["throws", "throw new Error('no database');", /failed while loading: Error: no database/],
+    ["exports no agent", "export default 5;", /exports 5 by default/],
+    ["ends its process", "process.exit(3);", /its process ended with exit code 3/],
+    ["waits for nothing", "await new Promise(() => {});", /its process ended with exit code 13/],
+  ])("stops the start when it %s", async (_, source, message) => {
+    await expect(module(source)).rejects.toThrow(message);
+  });
+
+  test("later on doesn't cost the message: it is deferred", async () => {
+    const { end } = await pool("process.exit(1)", { slots: 1, runsMax: 1 });
+    await writeFile(join(folder, "agent.mjs"), "throw new Error('broken by now');");
+    let outcome = await end();
+    for (let n = 0; n < 20 && outcome.kind !== "defer"; n++) outcome = await end();
+    expect(outcome).toEqual({ kind: "defer", reason: expect.stringContaining("broken by now") });
+  }, 30_000);
+});
