@@ -1,4 +1,5 @@
 # The worker's image. `docker run IMAGE` runs `node dist/cli.js run`; `docker run IMAGE doctor` runs another command.
+# Of its layers the base takes about 80 to 100 MB compressed, all that is ours 1.1 MB.
 # An agent of one's own: FROM this image, COPY agent.mjs /app/, ENV HANDLER=./agent.mjs.
 ARG NODE_IMAGE=node:24-bookworm-slim
 

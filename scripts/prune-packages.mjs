@@ -1,5 +1,5 @@
 /**
- * Takes out of a node_modules folder what a running worker never opens: type declarations, source maps, documents, and
+ * Takes out of a node_modules folder what a running worker never opens: TypeScript, source maps, documents, and
  * the second copy of the AWS SDK for bundlers (Node loads dist-cjs, whose only readers' doors are `main` and the `node`
  * condition). Licences stay.
  *
@@ -8,7 +8,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-const NEVER_OPENED = /\.d\.[cm]?ts$|\.map$|\.md$|\.tsbuildinfo$/i;
+const NEVER_OPENED = /\.[cm]?ts$|\.map$|\.md$|\.tsbuildinfo$/i;
 const NEVER_ENTERED = new Set(["docs", "test", "tests", "benchmarks", "dist-types", ".github"]);
 const BUNDLERS_ALONE = "dist-es";
 const LICENCE = /^(licen[cs]e|notice|copying)/i;

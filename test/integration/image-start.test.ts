@@ -65,6 +65,39 @@ containerSuite("the start of the worker's image", () => {
     expect(worker.lines.toString()).toMatch(/^\d+\.\d+\.\d+$/m);
   });
 
+  test("carries what it runs and nothing else: no compiler, no test code, 60 MB at most", async () => {
+    const run = async (script: string) => {
+      const { stdout } = await exec("docker", ["run", "--rm", "--entrypoint=sh", await workerImage(), "-c", script]);
+      return stdout.trim().split("\n").filter(Boolean);
+    };
+    const entries = await run("ls /app");
+    expect(entries.filter((name) => name !== "LICENSE")).toEqual([
+      "dist",
+      "examples",
+      "healthcheck.mjs",
+      "node_modules",
+      "package.json",
+    ]);
+    expect(
+      await run("ls -d /app/node_modules/typescript /app/node_modules/*jest* /app/node_modules/fauxqs 2>&-; true"),
+    ).toEqual([]);
+    expect(await run("find /app -name '*.ts' -o -name '*.test.js' -o -name '*.map'")).toEqual([]);
+    const [kilobytes] = await run("du -sk /app | cut -f1");
+    expect(Number(kilobytes)).toBeLessThan(60_000);
+  });
+
+  test("says what it is", async () => {
+    const { stdout } = await exec("docker", ["image", "inspect", "-f", "{{json .Config}}", await workerImage()]);
+    const { Labels, Entrypoint, Cmd, User, Healthcheck } = JSON.parse(stdout);
+    expect(Labels).toMatchObject({
+      "org.opencontainers.image.title": "queuehand",
+      "org.opencontainers.image.licenses": "Apache-2.0",
+    });
+    expect([...Entrypoint, ...Cmd].join(" ")).toMatch(/ node dist\/cli\.js run$/);
+    expect(User).toBe("node");
+    expect(Healthcheck.Test[0]).toBe("CMD");
+  });
+
   // Before its first line of JavaScript the worker has received nothing, and the signal ends it as it ends any program.
   test.each([0, 30, 60, 100, 150, 250, 400])(
     "ends within its budget when SIGTERM comes %d ms after the start",
