@@ -40,5 +40,5 @@ export const MEASUREMENTS = {
     },
   },
   pickUp: { contestants: EVERYBODY, trial: pickUp },
-  coldStart: { contestants: EVERYBODY, timesRuns: 2, trial: coldStart },
+  coldStart: { contestants: EVERYBODY, timesRuns: 5, trial: coldStart },
 };

@@ -10,10 +10,17 @@ export const median = (values) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-/** The median of each number over several runs of one contestant; other values as the last run had them. */
+/**
+ * The median of each number over several runs of one contestant, other values as the last run had them; `least` holds
+ * the least of each number, since what else runs on the machine can only add to a time.
+ */
 export function medianRun(runs) {
-  const fields = Object.entries(runs.at(-1) ?? {});
-  return Object.fromEntries(
-    fields.map(([field, last]) => [field, typeof last === "number" ? median(runs.map((run) => run[field])) : last]),
-  );
+  const of = (reduce) =>
+    Object.fromEntries(
+      Object.entries(runs.at(-1) ?? {}).map(([field, last]) => [
+        field,
+        typeof last === "number" ? reduce(runs.map((run) => run[field])) : last,
+      ]),
+    );
+  return { ...of(median), least: of((values) => Math.min(...values)) };
 }

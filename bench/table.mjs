@@ -88,6 +88,7 @@ export const ROWS = [
       "p50 × bare": ({ p50Ms }, { pickUp }) => ratio(p50Ms / pickUp.bare.p50Ms),
       "p50 ms": ({ p50Ms }) => ratio(p50Ms),
       "p99 ms": ({ p99Ms }) => ratio(p99Ms),
+      "least p99 ms": ({ least }) => ratio(least.p99Ms),
     },
     judge({ pickUp: { queuehand } }) {
       const { p50Ms, p99Ms } = queuehand;
@@ -103,6 +104,7 @@ export const ROWS = [
       "× sqs-consumer": ({ firstReceiveMs }, { coldStart }) =>
         ratio(firstReceiveMs / coldStart["sqs-consumer"].firstReceiveMs),
       ms: ({ firstReceiveMs }) => whole(firstReceiveMs),
+      "least ms": ({ least }) => whole(least.firstReceiveMs),
     },
     judge({ coldStart: { queuehand, ...peers } }) {
       const slowness = queuehand.firstReceiveMs / peers["sqs-consumer"].firstReceiveMs;

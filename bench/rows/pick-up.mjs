@@ -3,9 +3,9 @@ import { Contestant, monotonicMs, sleep, startServer } from "../contestant.mjs";
 import { quantile } from "../medians.mjs";
 
 const SLOTS = 10;
-const MESSAGES = 150;
-const WARM_UP_MESSAGES = 30;
-const GAP_MS = 15;
+const MESSAGES = 250;
+const WARM_UP_MESSAGES = 50;
+const GAP_MS = 12;
 const SETTLE_MS = 500;
 
 /**
