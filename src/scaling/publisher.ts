@@ -2,13 +2,21 @@ import type { Metrics } from "./metric-series.js";
 import type { Random } from "./random.js";
 import { SLOT_DEMAND_MAX_PERCENT, slotDemand } from "./slot-demand.js";
 
-/** Publications of the whole fleet in one interval, however many tasks run. */
+/** Publications of the whole fleet in one interval, on average, however many tasks run. */
 const PUBLISHERS = 5;
+
+/** Where every task publishes, each smooths the arrivals that it sees over ten seconds: the share of the new reading. */
+const SMALL_FLEET_WEIGHT = 1 - Math.exp(-1);
+
+/** CloudWatch gets a queue's own metrics once a minute. */
+const SQS_PERIOD_SECONDS = 60;
 
 export interface PublisherOptions {
   /** METRICS_INTERVAL_SECONDS. */
   readonly intervalSeconds: number;
+  /** TARGET_DELAY_SECONDS. */
   readonly targetDelaySeconds: number;
+  /** DRAIN_BACKLOG_SECONDS. */
   readonly drainBacklogSeconds: number;
   /** Slots of one task. */
   readonly slots: number;
@@ -20,7 +28,7 @@ export interface PublisherOptions {
   readonly countNoise: number;
   /** Share of publications that never arrive. */
   readonly missingShare: number;
-  /** A publisher knows the desired count of this long ago. */
+  /** A publisher knows the desired count of so long ago. */
   readonly desiredLagSeconds: number;
   /** Workers publish so long before the end of each interval of the clock... */
   readonly leadSeconds: number;
@@ -34,6 +42,7 @@ export interface Observation {
   readonly busySlots: number;
   readonly desiredTasks: number;
   readonly runningTasks: number;
+  /** Whether an agent has ended yet. */
   readonly anyEnded: boolean;
 }
 
@@ -43,9 +52,12 @@ export interface Observation {
  * a scale-out with the time after it. At zero tasks the queue keeper publishes instead, once an interval.
  */
 export class Publisher {
-  /** One entry a second; only the last few are kept. */
+  /** One entry a second, the newest first; only the last few are kept. */
   private readonly past: Observation[] = [];
   private moments: number[] = [];
+  private smoothed: number | undefined;
+  /** Seconds for which every slot has been busy. */
+  private busySeconds = 0;
 
   constructor(
     private readonly metrics: Metrics,
@@ -55,20 +67,30 @@ export class Publisher {
 
   /** Called once a second, at the end of second `now`. */
   tick(now: number, seen: Observation): void {
-    const { intervalSeconds, missingShare, desiredLagSeconds } = this.options;
+    const { intervalSeconds, missingShare, desiredLagSeconds, slots } = this.options;
     this.past.unshift(seen);
     this.past.length = Math.min(this.past.length, Math.max(intervalSeconds, desiredLagSeconds) + 1);
-    if (now % intervalSeconds === 0) {
-      const publishers = Math.min(PUBLISHERS, Math.max(1, seen.runningTasks));
-      const last = intervalSeconds - Math.max(1, this.options.leadSeconds) - 1;
-      this.moments = Array.from({ length: publishers }, () =>
-        Math.max(0, last - this.random.below(this.options.jitterSeconds + 1)),
-      );
-    }
+    this.busySeconds = seen.busySlots > 0 && seen.busySlots >= seen.runningTasks * slots ? this.busySeconds + 1 : 0;
+    if (now % intervalSeconds === 0) this.draw(seen.runningTasks);
     for (const moment of this.moments) {
       if (now % intervalSeconds === moment && this.random.uniform() >= missingShare) this.publish(now);
     }
     if (now % SQS_PERIOD_SECONDS === 0) this.publishForSqs(now, seen);
+  }
+
+  /** Draws who publishes in this interval, and when. */
+  private draw(tasks: number): void {
+    const { intervalSeconds, leadSeconds, jitterSeconds } = this.options;
+    const last = Math.max(0, intervalSeconds - leadSeconds - 1);
+    const publishers = tasks <= PUBLISHERS ? Math.max(1, tasks) : this.drawn();
+    this.moments = Array.from({ length: publishers }, () => Math.max(0, last - this.random.below(jitterSeconds + 1)));
+  }
+
+  /** Each task of a large fleet draws by itself: a Poisson number. */
+  private drawn(): number {
+    let count = -1;
+    for (let sum = 0; sum < PUBLISHERS; count++) sum += this.random.exponential();
+    return count;
   }
 
   private publish(now: number): void {
@@ -84,15 +106,11 @@ export class Publisher {
   private demand(visible: number, inFlight: number, desiredTasks: number): number {
     const { options } = this;
     if (desiredTasks === 0) return visible + inFlight > 0 ? SLOT_DEMAND_MAX_PERCENT : 0;
-    const seen = this.past[0]!;
-    const meanAgentSeconds = seen.anyEnded ? options.agentSeconds * options.agentTimeError : 0;
-    const earlier = this.past.at(-1)!;
-    const elapsed = Math.max(1, this.past.length - 1);
-    const grown = visible + inFlight - this.noisy(earlier.visible) - this.noisy(earlier.busySlots);
-    const settled = meanAgentSeconds === 0 ? 0 : inFlight / meanAgentSeconds;
+    // Before the first agent has ended, the time for which all slots have been busy is a lower bound.
+    const meanAgentSeconds = this.past[0]!.anyEnded ? options.agentSeconds * options.agentTimeError : this.busySeconds;
     return slotDemand({
       busySlots: inFlight,
-      arrivalsPerSecond: Math.max(0, grown / elapsed + settled),
+      arrivalsPerSecond: this.arrivals(visible, inFlight, meanAgentSeconds),
       meanAgentSeconds,
       visible,
       targetDelaySeconds: options.targetDelaySeconds,
@@ -101,10 +119,24 @@ export class Publisher {
     });
   }
 
+  /** What the queue gained since the publisher's last reading plus what was settled meanwhile. */
+  private arrivals(visible: number, inFlight: number, meanAgentSeconds: number): number {
+    const elapsed = Math.min(this.options.intervalSeconds, this.past.length - 1);
+    const earlier = this.past[elapsed]!;
+    const grown = visible + inFlight - this.noisy(earlier.visible) - this.noisy(earlier.busySlots);
+    const settled = meanAgentSeconds === 0 ? 0 : inFlight / meanAgentSeconds;
+    const rate = grown / Math.max(1, elapsed) + settled;
+    // In a larger fleet nobody publishes often enough to have a reading worth smoothing with.
+    const small = this.past[0]!.runningTasks <= PUBLISHERS;
+    this.smoothed =
+      small && this.smoothed !== undefined ? this.smoothed + SMALL_FLEET_WEIGHT * (rate - this.smoothed) : rate;
+    return Math.max(0, this.smoothed);
+  }
+
   private publishForSqs(now: number, seen: Observation): void {
-    this.metrics.put("ApproximateNumberOfMessagesVisible", now, seen.visible);
-    if (seen.runningTasks > 0)
-      this.metrics.put("CopilotBacklogPerTask", now, Math.ceil(seen.visible / seen.runningTasks));
+    const { visible, runningTasks } = seen;
+    this.metrics.put("ApproximateNumberOfMessagesVisible", now, visible);
+    if (runningTasks > 0) this.metrics.put("CopilotBacklogPerTask", now, Math.ceil(visible / runningTasks));
   }
 
   private noisy(count: number): number {
@@ -112,6 +144,3 @@ export class Publisher {
     return countNoise === 0 ? count : Math.max(0, count * (1 + countNoise * this.random.normal()));
   }
 }
-
-/** CloudWatch gets a queue's own metrics once a minute. */
-const SQS_PERIOD_SECONDS = 60;

@@ -14,6 +14,8 @@ export interface SlotDemandInput {
   readonly drainBacklogSeconds: number;
   /** Slots of a task × desired tasks. */
   readonly slotsOfDesiredTasks: number;
+  /** Messages that the queue holds back for now: they need no slot yet, but the fleet must not go to sleep over them. */
+  readonly delayed?: number;
 }
 
 /**
@@ -39,7 +41,7 @@ export function slotDemand(input: SlotDemandInput): number {
       throw new RangeError(`${name} must be finite and not below 0, got ${value}`);
     }
   }
-  const wanted = slotsWanted(input);
+  const wanted = Math.max(slotsWanted(input), input.delayed ? 1 : 0);
   if (wanted === 0) return 0;
   return Math.min((100 * wanted) / input.slotsOfDesiredTasks, SLOT_DEMAND_MAX_PERCENT);
 }

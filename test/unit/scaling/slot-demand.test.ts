@@ -42,6 +42,11 @@ describe("SlotDemand", () => {
     expect(slotDemand({ ...steady, arrivalsPerSecond: 0, slotsOfDesiredTasks: 0 })).toBe(0);
   });
 
+  test("asks for one slot while messages are delayed, so that nobody sleeps over them", () => {
+    expect(slotDemand({ ...steady, arrivalsPerSecond: 0, delayed: 7 })).toBeCloseTo(1);
+    expect(slotDemand({ ...steady, arrivalsPerSecond: 0, delayed: 0 })).toBe(0);
+  });
+
   test("is at its bound when there are no slots for what is wanted", () => {
     expect(slotDemand({ ...steady, slotsOfDesiredTasks: 0 })).toBe(SLOT_DEMAND_MAX_PERCENT);
   });
