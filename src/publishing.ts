@@ -22,10 +22,8 @@ function sinkOf(config: Config): MetricsSink | undefined {
   switch (config.metrics) {
     case "cloudwatch":
       return new CloudWatchMetrics();
-    case "emf": {
-      const output = new LogOutput();
-      return new EmfMetrics((line) => output.write(line));
-    }
+    case "emf":
+      return new EmfMetrics((line) => LogOutput.stdout.write(line));
     case "off":
       return undefined;
   }

@@ -1,62 +1,10 @@
 import type { Clock } from "../pipeline/clock.js";
-import type { OutcomeKind } from "../pipeline/outcome.js";
 import type { Fact } from "../pipeline/telemetry.js";
 import { Histogram } from "./histogram.js";
+import { MovingRate } from "./moving-rate.js";
+import { distributionOf, type Snapshot, type Totals } from "./snapshot.js";
 
-/** The rate is taken over about this long: long enough to be calm, short enough to be now. */
-const RATE_WINDOW_MS = 10_000;
-/** Least distance of two rate samples; with the window it bounds their number. */
-const RATE_SAMPLE_MS = 1_000;
-
-/** A distribution in milliseconds; all 0 when nothing was recorded. */
-export interface Distribution {
-  readonly count: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-}
-
-/** Sums since the start; each is a number of messages unless it says otherwise. */
-export interface Totals {
-  /** Receives that were answered, empty ones included. */
-  receives: number;
-  received: number;
-  started: number;
-  ended: number;
-  settled: Record<OutcomeKind, number>;
-  /** Settled, but not surely carried out before the lease ended: the message may come again. */
-  uncertain: number;
-  /** Certainly done or rejected: gone from the queue by our hand. */
-  gone: number;
-  /** Copied to the dead-letter queue by us; those that SQS moves after too many receives are not among them. */
-  deadLettered: number;
-  released: number;
-  /** Times that a delivery was held back here to run again later; `settled.defer` counts those that ended so. */
-  deferred: number;
-  /** Receives that failed. */
-  receiveErrors: number;
-  /** Batch entries whose delete, visibility change or dead-letter copy failed, each try counted. */
-  settleErrors: number;
-  extendErrors: number;
-  leasesLost: number;
-  /** Agents that ran on after their abort. */
-  abortsIgnored: number;
-  oddAnswers: number;
-}
-
-/** What the counters say at one moment; plain and JSON-able. */
-export interface Snapshot extends Readonly<Totals> {
-  /** Deliveries whose agent ran and whose outcome is settled, whatever it was. */
-  readonly handled: number;
-  /** Messages handled in a second, over about the last ten seconds. */
-  readonly handledPerSecond: number;
-  /** Milliseconds from sent to agent started. */
-  readonly inQueueMs: Distribution;
-  /** Milliseconds from agent started to agent ended. */
-  readonly agentMs: Distribution;
-  readonly elapsedSeconds: number;
-}
+export type { Snapshot, Totals } from "./snapshot.js";
 
 /** A streak of failed receives that hasn't ended. */
 export interface ReceiveTrouble {
@@ -95,7 +43,7 @@ export class Counters {
 
   readonly #clock: Clock;
   readonly #startedAt: number;
-  readonly #samples: { at: number; handled: number }[];
+  readonly #rate: MovingRate;
   readonly #hung = new Set<string>();
   #trouble: ReceiveTrouble | undefined;
   #lastReceiveAt: number | undefined;
@@ -103,7 +51,7 @@ export class Counters {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
-    this.#samples = [{ at: this.#startedAt, handled: 0 }];
+    this.#rate = new MovingRate(this.#startedAt);
   }
 
   /** The listener; bound, so that it can be handed to `fanOut` as it is. */
@@ -195,41 +143,19 @@ export class Counters {
   }
 
   snapshot(): Snapshot {
+    const now = this.#clock.monotonic();
     return {
       ...this.totals,
       settled: { ...this.totals.settled },
       handled: this.handled,
-      handledPerSecond: this.#rate(),
-      inQueueMs: distribution(this.inQueueMs),
-      agentMs: distribution(this.agentMs),
-      elapsedSeconds: (this.#clock.monotonic() - this.#startedAt) / 1000,
+      handledPerSecond: this.#rate.perSecond(now, this.handled),
+      inQueueMs: distributionOf(this.inQueueMs),
+      agentMs: distributionOf(this.agentMs),
+      elapsedSeconds: (now - this.#startedAt) / 1000,
     };
   }
 
   #receiveEnded(): void {
     this.#lastReceiveAt = this.#clock.monotonic();
   }
-
-  /** From samples taken when somebody asks: no timer runs for it, and nobody pays who doesn't ask. */
-  #rate(): number {
-    const samples = this.#samples;
-    const now = { at: this.#clock.monotonic(), handled: this.handled };
-    while (samples.length > 1 && samples[1]!.at <= now.at - RATE_WINDOW_MS) samples.shift();
-    const oldest = samples[0]!;
-    if (now.at - samples.at(-1)!.at >= RATE_SAMPLE_MS) samples.push(now);
-    return now.at > oldest.at ? ((now.handled - oldest.handled) * 1000) / (now.at - oldest.at) : 0;
-  }
 }
-
-/** What a histogram says, in a line's worth of numbers. */
-function distribution(histogram: Histogram): Distribution {
-  return {
-    count: histogram.count,
-    mean: rounded(histogram.mean),
-    p50: rounded(histogram.quantile(0.5)),
-    p95: rounded(histogram.quantile(0.95)),
-    p99: rounded(histogram.quantile(0.99)),
-  };
-}
-
-const rounded = (value: number) => Math.round(value * 10) / 10;

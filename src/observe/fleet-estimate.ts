@@ -67,10 +67,11 @@ export class FleetEstimate {
 
   /** Estimates the fleet from the own share of the messages in flight, if ECS has never told it. */
   sawQueue({ inFlight }: Backlog): void {
+    if (this.#told) return;
     this.#askLater();
     const own = this.#ownInFlight ?? 0;
     // Who holds next to nothing can't tell ten tasks from a thousand: the last estimate is as good as any.
-    if (this.#told || own < 0.5) return;
+    if (own < 0.5) return;
     const tasks = atLeastThisOne(Math.round(inFlight / own));
     this.#fleet = { desired: tasks, running: tasks };
   }

@@ -16,13 +16,20 @@ let exitHooked = false;
  * log libraries do, leaves a thread that a full pipe holds for ever, and `process.exit` waits for that thread.
  */
 export class LogOutput {
+  static #stdout: LogOutput | undefined;
   readonly #stream: Writable;
   #pending = "";
   #scheduled = false;
   #broken = false;
   #dropped = 0;
 
-  constructor(stream: Writable = process.stdout) {
+  /** The process's stdout: one for all who write there, as its bounds are. */
+  static get stdout(): LogOutput {
+    LogOutput.#stdout ??= new LogOutput(process.stdout);
+    return LogOutput.#stdout;
+  }
+
+  constructor(stream: Writable) {
     this.#stream = stream;
     stream.on("error", this.#written);
     open.add(this);

@@ -36,7 +36,7 @@ export interface LoggerOptions {
  * redacted, and which never holds up who logs. No line of it can be taken for embedded metrics: CloudWatch makes
  * metrics of every line with `_aws` at its top, and a logged message body could bring one.
  */
-export function createLogger({ level, pretty = false, output = new LogOutput() }: LoggerOptions): Logger {
+export function createLogger({ level, pretty = false, output = LogOutput.stdout }: LoggerOptions): Logger {
   return pino(
     {
       level,

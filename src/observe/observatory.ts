@@ -6,13 +6,17 @@ import { Counters } from "./counters.js";
 import { FactLog } from "./fact-log.js";
 import { FleetEstimate } from "./fleet-estimate.js";
 import type { Logger } from "./log.js";
+import { LogOutput } from "./log-output.js";
 import { PrometheusPage } from "./prometheus.js";
-import { MetricsPublisher, type PublisherSettings } from "./publisher.js";
+import { MetricsPublisher, type PublisherParts } from "./publisher.js";
 import type { SlotDemand } from "./queue-metrics.js";
+import { QueueWatch, type QueueWatchParts } from "./queue-watch.js";
 import { Summary } from "./summary.js";
 
 /** What the flush at the end may take: lost telemetry is a smaller harm than a late exit. */
 const FLUSH_WITHIN_MS = 2_000;
+/** What the log's last lines may take for a reader that is slow. */
+const LOG_WITHIN_MS = 500;
 
 export interface ObservatoryParts {
   readonly queueName: string;
@@ -20,13 +24,13 @@ export interface ObservatoryParts {
   readonly status: () => WorkerStatus;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Lines that the log's output has dropped. */
-  readonly droppedLines?: () => number;
+  /** Where the logger writes to; stdout unless given. */
+  readonly output?: LogOutput;
   /** Where metrics are published to; unset: nowhere. */
   readonly publishing?:
     | undefined
     | {
-        readonly settings: PublisherSettings;
+        readonly settings: PublisherParts["settings"] & QueueWatchParts["settings"];
         readonly sink: MetricsSink;
         readonly queue: CountedQueue;
         /** Unset: the fleet is estimated from the messages in flight. */
@@ -47,29 +51,33 @@ export class Observatory {
   /** Where the stages report to. */
   readonly telemetry: Telemetry;
   readonly #summary: Summary;
+  readonly #output: LogOutput;
   readonly #publisher: MetricsPublisher | undefined;
 
   constructor(parts: ObservatoryParts) {
-    const { queueName, status, clock, logger, publishing, random = Math.random } = parts;
+    const { queueName, status, clock, logger, publishing, random = Math.random, output = LogOutput.stdout } = parts;
     const counters = new Counters(clock);
     const log = new FactLog(logger, clock);
-    const lostLines = () => log.suppressed + (parts.droppedLines?.() ?? 0);
+    const lostLines = () => log.suppressed + output.dropped;
+    this.#output = output;
     this.counters = counters;
     this.telemetry = fanOut([counters.record, log.record]);
     this.metricsPage = new PrometheusPage({ counters, status, queueName, lostLines });
     this.#summary = new Summary({ logger, counters, status, clock, lostLines });
-    this.#publisher =
-      publishing &&
-      new MetricsPublisher({
-        ...publishing,
-        fleet: new FleetEstimate({ fleet: publishing.fleet, clock, random }),
-        queueName,
-        counters,
-        status,
-        clock,
-        telemetry: this.telemetry,
-        random,
-      });
+    if (!publishing) return;
+    const fleet = new FleetEstimate({ fleet: publishing.fleet, clock, random });
+    const watch = new QueueWatch({ ...publishing, fleet, counters, status, clock, random });
+    const { telemetry } = this;
+    this.#publisher = new MetricsPublisher({
+      ...publishing,
+      queueName,
+      counters,
+      status,
+      watch,
+      clock,
+      telemetry,
+      random,
+    });
   }
 
   /** Begins the summary lines and the publications. Harmless twice. */
@@ -78,9 +86,10 @@ export class Observatory {
     this.#publisher?.start();
   }
 
-  /** Publishes and logs what is left, within two seconds. Never rejects. */
+  /** Publishes and logs what is left, within two and a half seconds at worst. Never rejects. */
   async stop(): Promise<void> {
     await this.#publisher?.stop(FLUSH_WITHIN_MS);
     this.#summary.stop();
+    await this.#output.drain(LOG_WITHIN_MS);
   }
 }

@@ -1,38 +1,27 @@
 import type { Clock, Timer } from "../pipeline/clock.js";
-import type { Backlog, CountedQueue, Metric, MetricsSink } from "../pipeline/metrics.js";
+import type { Metric, MetricsSink } from "../pipeline/metrics.js";
 import type { WorkerStatus } from "../pipeline/status.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
-import { Arrivals } from "./arrivals.js";
 import type { Counters } from "./counters.js";
 import { DeadlineError, withDeadline } from "./deadline.js";
-import type { FleetEstimate } from "./fleet-estimate.js";
 import { happened, ownMetrics, type Reading, readCounters } from "./own-sums.js";
-import { queueMetrics, type SlotDemand } from "./queue-metrics.js";
+import type { QueueWatch } from "./queue-watch.js";
 import { OWN_SUMS_WAIT_MAX_MS, publishChance } from "./thinning.js";
 
-/** The three calls of a tick together stay below the shortest interval, 10 seconds. */
-const CALL_WITHIN_MS = 3_000;
+/** With as much for the fleet's size and for the queue's counts, a tick stays below the shortest interval, 10 seconds. */
+const TAKEN_WITHIN_MS = 3_000;
 /** Sums that could not be published for so long go overboard: told that late they would mislead. */
 const RETAINED_MAX_MS = 2 * OWN_SUMS_WAIT_MAX_MS;
 /** The least wait for a tick, as a share of the interval: one that came a little early isn't followed by its double. */
 const TICK_MIN_SHARE = 0.5;
 
-export interface PublisherSettings {
-  readonly metricsNamespace: string;
-  readonly metricsIntervalSeconds: number;
-  readonly targetDelaySeconds: number;
-  readonly drainBacklogSeconds: number;
-}
-
 export interface PublisherParts {
-  readonly settings: PublisherSettings;
+  readonly settings: { readonly metricsNamespace: string; readonly metricsIntervalSeconds: number };
   readonly queueName: string;
   readonly counters: Counters;
   readonly status: () => WorkerStatus;
+  readonly watch: QueueWatch;
   readonly sink: MetricsSink;
-  readonly queue: CountedQueue;
-  readonly fleet: FleetEstimate;
-  readonly slotDemand: SlotDemand;
   readonly clock: Clock;
   /** Told when metrics stop arriving and when they arrive again. */
   readonly telemetry: Telemetry;
@@ -51,7 +40,6 @@ export interface PublisherParts {
  */
 export class MetricsPublisher {
   readonly #parts: PublisherParts;
-  readonly #arrivals = new Arrivals();
   readonly #stopped = new AbortController();
   readonly #intervalMs: number;
   /** Where in each interval of the wall clock this task's tick lies: fixed, as CloudWatch's own periods are. */
@@ -61,21 +49,18 @@ export class MetricsPublisher {
   #drawn = false;
   #published: Reading;
   #failing = false;
-  /** Monotonic milliseconds at which a slot was last seen free. */
-  #busySince: number;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
     this.#intervalMs = parts.settings.metricsIntervalSeconds * 1000;
     this.#phaseMs = parts.random() * this.#intervalMs;
-    this.#busySince = parts.clock.monotonic();
     this.#published = this.#read();
   }
 
   /** Draws the first lot and ticks from then on. Calling it again, or after a stop, is harmless. */
   start(): void {
     if (this.#running || this.#stopped.signal.aborted) return;
-    this.#running = this.#prepare().then(() => this.#tickLater());
+    this.#running = this.#look(false).then(() => this.#tickLater());
   }
 
   /** Publishes this task's own sums and ends, within `ms` milliseconds. Never rejects. */
@@ -83,6 +68,7 @@ export class MetricsPublisher {
     if (this.#stopped.signal.aborted) return;
     this.#stopped.abort();
     this.#parts.clock.clearTimer(this.#timer);
+    this.#parts.watch.stop();
     await withDeadline(this.#parts.clock, ms, async () => {
       await this.#running;
       const now = this.#read();
@@ -106,67 +92,31 @@ export class MetricsPublisher {
   /** One interval's work; never rejects. */
   async #tick(): Promise<void> {
     const publishes = this.#drawn && this.#parts.status().state === "running";
-    const backlog = await this.#prepare(publishes);
+    const queue = await this.#look(publishes);
     const now = this.#read();
-    if (publishes && backlog) {
-      const queue = this.#queueMetrics(backlog.counts, backlog.arrivalsPerSecond);
+    if (publishes && queue) {
       await this.#publish([...queue, ...ownMetrics(this.#published, now)], now);
     } else if (now.at - this.#published.at > OWN_SUMS_WAIT_MAX_MS && happened(this.#published, now)) {
       await this.#publish(ownMetrics(this.#published, now), now);
     }
   }
 
-  /** Learns the fleet's size where due, draws the lot for the next tick, and reads the queue where one of both asks. */
-  async #prepare(publishes = false): Promise<{ counts: Backlog; arrivalsPerSecond: number | undefined } | undefined> {
-    const { fleet, status, random } = this.#parts;
-    const { busy, buffered, settling, slots } = status();
-    fleet.sawOwn(busy + buffered + settling);
-    if (busy < slots) this.#busySince = this.#parts.clock.monotonic();
-    const unknown = (publishes || fleet.due) && !(await fleet.ask(this.#stopped.signal));
-    this.#drawn = random() < publishChance(fleet.current.running);
-    if (!publishes && !this.#drawn && !unknown) return undefined;
-    const counts = await this.#readQueue();
-    if (!counts) return undefined;
-    if (unknown) fleet.sawQueue(counts);
-    const reading = {
-      at: this.#parts.clock.monotonic(),
-      onQueue: counts.visible + counts.inFlight + counts.delayed,
-      ownGone: this.#parts.counters.totals.gone,
-    };
-    return { counts, arrivalsPerSecond: this.#arrivals.observe(reading, fleet.current.running) };
-  }
-
-  async #readQueue(): Promise<Backlog | undefined> {
-    const { clock, queue } = this.#parts;
+  /** Draws the lot for the next tick, and reads the queue if this tick or the next publishes. */
+  async #look(publishes: boolean): Promise<Metric[] | undefined> {
+    const { watch, random } = this.#parts;
+    const known = await watch.learnFleet(publishes, this.#stopped.signal);
+    this.#drawn = random() < publishChance(watch.tasks);
     try {
-      return await withDeadline(clock, CALL_WITHIN_MS, (signal) => queue.counts(signal), this.#stopped.signal);
+      return publishes || this.#drawn || !known ? await watch.read(this.#stopped.signal) : undefined;
     } catch (error) {
       this.#tellFailure("the queue's counts can't be read", error);
       return undefined;
+    } finally {
+      if (this.#drawn && !this.#stopped.signal.aborted) watch.prepare();
     }
   }
 
-  #queueMetrics(backlog: Backlog, arrivalsPerSecond: number | undefined): Metric[] {
-    const { fleet, status, slotDemand, settings } = this.#parts;
-    return queueMetrics({
-      backlog,
-      fleet: fleet.current,
-      status: status(),
-      arrivalsPerSecond,
-      meanAgentSeconds: this.#meanAgentSeconds(),
-      slotDemand,
-      targetDelaySeconds: settings.targetDelaySeconds,
-      drainBacklogSeconds: settings.drainBacklogSeconds,
-    });
-  }
-
-  /** Before the first agent has ended, the time that all slots have been busy is a lower bound: better than nought. */
-  #meanAgentSeconds(): number {
-    const { status, clock } = this.#parts;
-    return status().meanAgentSeconds || (clock.monotonic() - this.#busySince) / 1000;
-  }
-
-  async #publish(metrics: Metric[], now: Reading, ms = CALL_WITHIN_MS): Promise<void> {
+  async #publish(metrics: Metric[], now: Reading, ms = TAKEN_WITHIN_MS): Promise<void> {
     const { clock, sink, settings, queueName } = this.#parts;
     const publication = { namespace: settings.metricsNamespace, queueName, at: clock.wall(), metrics };
     try {

@@ -20,6 +20,8 @@ export interface QueueView {
   readonly backlog: Backlog;
   readonly fleet: Fleet;
   readonly status: WorkerStatus;
+  /** Busy slots of this task, the mean of the last interval. */
+  readonly busyMean: number;
   /** Undefined before two readings of the queue. */
   readonly arrivalsPerSecond: number | undefined;
   readonly meanAgentSeconds: number;
@@ -62,8 +64,8 @@ export function queueMetrics(view: QueueView): Metric[] {
  * exact. Of a large fleet one task's slots are a poor sample: there the messages in flight count, less those that a
  * task holds without an agent.
  */
-function busySlots({ backlog, fleet, status }: QueueView): number {
+function busySlots({ backlog, fleet, status, busyMean }: QueueView): number {
   const slots = status.slots * fleet.running;
-  if (fleet.running <= PUBLISHERS) return Math.min(slots, status.busy * fleet.running);
+  if (fleet.running <= PUBLISHERS) return Math.min(slots, busyMean * fleet.running);
   return Math.min(slots, Math.max(0, backlog.inFlight - (status.buffered + status.settling) * fleet.running));
 }

@@ -2,8 +2,10 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { Counters } from "../../src/observe/counters.js";
 import { FleetEstimate } from "../../src/observe/fleet-estimate.js";
 import { MetricsPublisher } from "../../src/observe/publisher.js";
+import { QueueWatch } from "../../src/observe/queue-watch.js";
 import { askFleetEveryMs, OWN_SUMS_WAIT_MAX_MS, publishChance } from "../../src/observe/thinning.js";
 import type { Publication } from "../../src/pipeline/metrics.js";
+import type { WorkerStatus } from "../../src/pipeline/status.js";
 import { slotDemand } from "../../src/scaling/slot-demand.js";
 import { FakeClock } from "../support/fake-clock.js";
 
@@ -60,24 +62,32 @@ class SimulatedFleet {
       calls.push(clock.monotonic());
       return Promise.resolve(answer);
     };
+    const status = (): WorkerStatus => ({
+      state: "running",
+      slots: SLOTS,
+      busy,
+      buffered: 0,
+      openPolls: 1,
+      settling: 0,
+      meanAgentSeconds: AGENT_SECONDS,
+      lastReceiveOkAt: undefined,
+    });
+    const random = this.#random;
+    const toldByEcs = { read: () => called({ desired: this.size, running: this.size }) };
     const publisher = new MetricsPublisher({
-      settings: {
-        metricsNamespace: "Queuehand",
-        metricsIntervalSeconds: INTERVAL_SECONDS,
-        targetDelaySeconds: 30,
-        drainBacklogSeconds: 300,
-      },
+      settings: { metricsNamespace: "Queuehand", metricsIntervalSeconds: INTERVAL_SECONDS },
       queueName: "tasks",
       counters,
-      status: () => ({
-        state: "running",
-        slots: SLOTS,
-        busy,
-        buffered: 0,
-        openPolls: 1,
-        settling: 0,
-        meanAgentSeconds: AGENT_SECONDS,
-        lastReceiveOkAt: undefined,
+      status,
+      watch: new QueueWatch({
+        settings: { targetDelaySeconds: 30, drainBacklogSeconds: 300 },
+        queue: { counts: () => called({ visible: 0, inFlight: Math.round(busy * this.size), delayed: 0 }) },
+        fleet: new FleetEstimate({ fleet: this.#options.ecs === false ? undefined : toldByEcs, clock, random }),
+        counters,
+        status,
+        slotDemand,
+        clock,
+        random,
       }),
       sink: {
         publish(publication) {
@@ -85,17 +95,9 @@ class SimulatedFleet {
           return called(undefined);
         },
       },
-      queue: { counts: () => called({ visible: 0, inFlight: Math.round(busy * this.size), delayed: 0 }) },
-      fleet: new FleetEstimate({
-        fleet:
-          this.#options.ecs === false ? undefined : { read: () => called({ desired: this.size, running: this.size }) },
-        clock,
-        random: this.#random,
-      }),
-      slotDemand,
       clock,
       telemetry: () => {},
-      random: this.#random,
+      random,
     });
     this.#tasks.push({ publisher, counters });
     publisher.start();

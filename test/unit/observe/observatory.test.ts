@@ -34,7 +34,7 @@ function setup(sink?: MetricsSink) {
     }),
     clock,
     logger: createLogger({ level: "info", output }),
-    droppedLines: () => output.dropped,
+    output,
     random: () => 0.5,
     ...(sink && {
       publishing: {

@@ -3,6 +3,7 @@ import { Counters } from "../../../src/observe/counters.js";
 import { FleetEstimate } from "../../../src/observe/fleet-estimate.js";
 import { MetricsPublisher } from "../../../src/observe/publisher.js";
 import type { SlotDemandInput } from "../../../src/observe/queue-metrics.js";
+import { QueueWatch } from "../../../src/observe/queue-watch.js";
 import type { Backlog, Fleet, Publication } from "../../../src/pipeline/metrics.js";
 import type { OutcomeKind } from "../../../src/pipeline/outcome.js";
 import type { WorkerStatus } from "../../../src/pipeline/status.js";
@@ -12,7 +13,7 @@ import { FakeClock } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 1 };
 
-function setup(options: { fleet?: Fleet; random?: () => number; interval?: number } = {}) {
+function setup(options: { fleet?: Fleet; random?: () => number } = {}) {
   const clock = new FakeClock();
   const counters = new Counters(clock);
   const publications: Publication[] = [];
@@ -36,41 +37,46 @@ function setup(options: { fleet?: Fleet; random?: () => number; interval?: numbe
     demandedOf: [] as SlotDemandInput[],
   };
   const random = options.random ?? (() => 0.25);
-  const publisher = new MetricsPublisher({
-    settings: {
-      metricsNamespace: "Queuehand",
-      metricsIntervalSeconds: options.interval ?? 10,
-      targetDelaySeconds: 30,
-      drainBacklogSeconds: 300,
-    },
-    queueName: "tasks",
-    counters,
-    status: () => world.status,
-    sink: {
-      publish(publication) {
-        calls.sink++;
-        return world.publish(publication);
+  const status = () => world.status;
+  const fleet = new FleetEstimate({
+    fleet: {
+      async read() {
+        calls.fleet++;
+        return world.fleet;
       },
     },
+    clock,
+    random,
+  });
+  const watch = new QueueWatch({
+    settings: { targetDelaySeconds: 30, drainBacklogSeconds: 300 },
     queue: {
       counts() {
         calls.counts++;
         return world.read();
       },
     },
-    fleet: new FleetEstimate({
-      fleet: {
-        async read() {
-          calls.fleet++;
-          return world.fleet;
-        },
-      },
-      clock,
-      random,
-    }),
+    fleet,
+    counters,
+    status,
     slotDemand(input) {
       world.demandedOf.push(input);
       return slotDemand(input);
+    },
+    clock,
+    random,
+  });
+  const publisher = new MetricsPublisher({
+    settings: { metricsNamespace: "Queuehand", metricsIntervalSeconds: 10 },
+    queueName: "tasks",
+    counters,
+    status,
+    watch,
+    sink: {
+      publish(publication) {
+        calls.sink++;
+        return world.publish(publication);
+      },
     },
     clock,
     telemetry: (fact) => facts.push(fact),
@@ -133,19 +139,32 @@ describe("MetricsPublisher", () => {
     world.status = { ...world.status, busy: 9 };
     publisher.start();
     await clock.advance(1_000);
-    const windows = clock.nextTimerInMs! + 1_000;
     world.backlog = { visible: 1_300, inFlight: 18, delayed: 0 };
     handle("done", 50);
-    await clock.advance(20_000 - 1_000);
+    await clock.advance(13_000);
     expect(world.demandedOf[0]).toEqual({
       busySlots: 18,
-      arrivalsPerSecond: expect.closeTo(((300 + 2 * 50) * 1000) / windows, 5),
+      arrivalsPerSecond: (300 + 2 * 50) / 12.5,
       meanAgentSeconds: 2,
       visible: 1_300,
       targetDelaySeconds: 30,
       drainBacklogSeconds: 300,
       slotsOfDesiredTasks: 40,
     });
+    await publisher.stop(1_000);
+  });
+
+  test("takes the mean of the interval for the busy slots, not the moment of the tick", async () => {
+    const { clock, publisher, world } = setup({ fleet: { desired: 1, running: 1 } });
+    publisher.start();
+    for (let second = 0; second < 60; second++) {
+      world.status = { ...world.status, busy: second % 4 === 0 ? 8 : 0 };
+      await clock.advance(1_000);
+    }
+    for (const { busySlots } of world.demandedOf.slice(1)) {
+      expect(busySlots).toBeGreaterThan(0);
+      expect(busySlots).toBeLessThan(5);
+    }
     await publisher.stop(1_000);
   });
 

@@ -1,0 +1,65 @@
+import type { OutcomeKind } from "../pipeline/outcome.js";
+import type { Histogram } from "./histogram.js";
+
+/** A distribution in milliseconds; all 0 when nothing was recorded. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Sums since the start; each is a number of messages unless it says otherwise. */
+export interface Totals {
+  /** Receives that were answered, empty ones included. */
+  receives: number;
+  received: number;
+  started: number;
+  ended: number;
+  settled: Record<OutcomeKind, number>;
+  /** Settled, but not surely carried out before the lease ended: the message may come again. */
+  uncertain: number;
+  /** Certainly done or rejected: gone from the queue by our hand. */
+  gone: number;
+  /** Copied to the dead-letter queue by us; those that SQS moves after too many receives are not among them. */
+  deadLettered: number;
+  released: number;
+  /** Times that a delivery was held back here to run again later; `settled.defer` counts those that ended so. */
+  deferred: number;
+  /** Receives that failed. */
+  receiveErrors: number;
+  /** Batch entries whose delete, visibility change or dead-letter copy failed, each try counted. */
+  settleErrors: number;
+  extendErrors: number;
+  leasesLost: number;
+  /** Agents that ran on after their abort. */
+  abortsIgnored: number;
+  oddAnswers: number;
+}
+
+/** What the counters say at one moment; plain and JSON-able. */
+export interface Snapshot extends Readonly<Totals> {
+  /** Deliveries whose agent ran and whose outcome is settled, whatever it was. */
+  readonly handled: number;
+  /** Messages handled in a second, over about the last ten seconds. */
+  readonly handledPerSecond: number;
+  /** Milliseconds from sent to agent started. */
+  readonly inQueueMs: Distribution;
+  /** Milliseconds from agent started to agent ended. */
+  readonly agentMs: Distribution;
+  readonly elapsedSeconds: number;
+}
+
+/** What a histogram of milliseconds says, in a line's worth of numbers. */
+export function distributionOf(histogram: Histogram): Distribution {
+  return {
+    count: histogram.count,
+    mean: rounded(histogram.mean),
+    p50: rounded(histogram.quantile(0.5)),
+    p95: rounded(histogram.quantile(0.95)),
+    p99: rounded(histogram.quantile(0.99)),
+  };
+}
+
+const rounded = (value: number) => Math.round(value * 10) / 10;
