@@ -1,6 +1,5 @@
 import {
   BATCH_MAX,
-  type DeadLetter,
   type EntryResult,
   type Queue,
   type QueueError,
@@ -8,8 +7,9 @@ import {
   type VisibilityChange,
 } from "../pipeline/queue.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
+import { entryResults } from "./batch-answer.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
-import { BYTES_MAX, type DeadLetterCopy, deadLetterCopy } from "./dead-letter-copy.js";
+import { DeadLetterQueue } from "./dead-letter-queue.js";
 import {
   attributesOf,
   COUNT_ATTRIBUTES,
@@ -19,9 +19,9 @@ import {
   type QueueAttributes,
   type QueueCounts,
 } from "./queue-description.js";
+import { handlesIn, messagesOf } from "./receive-answer.js";
 import { endpointOf, regionOf, regionOfSharedConfig } from "./region.js";
-import { refusedEntry } from "./sqs-error.js";
-import { receivedMessage, SYSTEM_ATTRIBUTES, type WireMessage } from "./sqs-message.js";
+import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
 import { type SqsCall, SqsWire } from "./sqs-wire.js";
 
 export interface SqsQueueOptions {
@@ -48,37 +48,21 @@ const SETTLE_TIMEOUT_MS = 5_000;
 const OPEN_TRIES = 3;
 const OPEN_PAUSE_MS = 200;
 
-const ok: EntryResult = Object.freeze({ ok: true });
-const unanswered: EntryResult = Object.freeze({
-  ok: false,
-  kind: "again",
-  detail: "the answer does not name this entry",
-});
-
-/** What the server said of one entry of a batch. */
-interface BatchAnswer {
-  readonly Successful?: readonly { readonly Id?: string }[];
-  readonly Failed?: readonly {
-    readonly Id?: string;
-    readonly Code?: string;
-    readonly SenderFault?: boolean;
-    readonly Message?: string;
-  }[];
-}
-
 /**
  * The Queue on Amazon SQS. Promises: an answer that is odd loses no message that can be saved (one bad MD5, a message
  * twice, more than asked, attributes missing; of an answer cut short, the messages that can be made out are released);
  * a call ends when its signal aborts; and receiving never takes a socket from deleting.
  */
 export class SqsQueue implements Queue {
-  readonly copyToDeadLetters: Queue["copyToDeadLetters"];
+  readonly copyToDeadLetters: Queue["copyToDeadLetters"] = undefined;
   readonly deadLetterQueueUrl: string | undefined;
   /** The region that calls are signed for. */
   readonly region: string;
   readonly #options: SqsQueueOptions;
   readonly #telemetry: Telemetry;
   readonly #credentials: CredentialSource;
+  /** Where calls go: a custom endpoint, else the host in the queue's URL. */
+  readonly #endpoint: string;
   readonly #wires = new Map<string, SqsWire>();
 
   /** Makes no call, and connects on first use. */
@@ -92,10 +76,19 @@ export class SqsQueue implements Queue {
         error,
       }),
     );
-    this.region = options.region ?? regionOf(options.queueUrl, process.env, this.#customEndpoint()) ?? "us-east-1";
-    this.deadLetterQueueUrl = options.deadLetterQueueUrl;
-    this.copyToDeadLetters =
-      this.deadLetterQueueUrl === undefined ? undefined : (letters, signal) => this.#copy(letters, signal);
+    const custom = options.endpoint ?? endpointOf(process.env);
+    this.region = options.region ?? regionOf(options.queueUrl, process.env, custom) ?? "us-east-1";
+    this.#endpoint = custom ?? new URL(options.queueUrl).origin;
+    const url = options.deadLetterQueueUrl;
+    this.deadLetterQueueUrl = url;
+    if (url === undefined) return;
+    const endpoint = custom ?? new URL(url).origin;
+    const deadLetters = new DeadLetterQueue({
+      url,
+      send: (input, signal) => this.#wire("settle", endpoint).call(shortCall("SendMessageBatch", input, signal)),
+      warn: (text) => this.#telemetry({ kind: "warning", text }),
+    });
+    this.copyToDeadLetters = (letters, signal) => deadLetters.copy(letters, signal);
   }
 
   /**
@@ -150,7 +143,7 @@ export class SqsQueue implements Queue {
       repeatable: false,
       onBroken: (text) => this.#releaseHandlesIn(text),
     });
-    return this.#messagesOf(answer.Messages, max);
+    return messagesOf(answer.Messages, max, this.#odd);
   }
 
   async delete(handles: readonly string[], signal: AbortSignal): Promise<EntryResult[]> {
@@ -187,44 +180,20 @@ export class SqsQueue implements Queue {
     for (const wire of this.#wires.values()) wire.close();
   }
 
-  async #copy(letters: readonly DeadLetter[], signal: AbortSignal): Promise<EntryResult[]> {
-    const url = this.deadLetterQueueUrl!;
-    const copies = letters.map((letter) => deadLetterCopy(letter, url.endsWith(".fifo")));
-    const results = new Array<EntryResult>(letters.length).fill(unanswered);
-    for (const batch of batchesOf(copies)) {
-      const entries = batch.map((index) => ({ Id: String(index), ...copies[index]!.entry }));
-      try {
-        const answer = await this.#settle("SendMessageBatch", { Entries: entries }, signal, url);
-        const answered = entryResults(letters.length, answer);
-        for (const index of batch) results[index] = answered[index]!;
-      } catch (error) {
-        // A dead-letter queue that is gone says nothing about the queue itself: its messages stay, the worker too.
-        const { kind, message } = error as QueueError;
-        const failed: EntryResult = { ok: false, kind: kind === "fatal" ? "refused" : "again", detail: message };
-        for (const index of batch) results[index] = failed;
-      }
-    }
-    copies.forEach(({ note }, index) => {
-      if (!note || !results[index]!.ok) return;
-      this.#telemetry({ kind: "warning", text: `dead letter of message ${letters[index]!.message.id}: ${note}` });
-    });
-    return results;
-  }
-
   async #urlOf(arn: string, signal: AbortSignal): Promise<string> {
     const { account, name } = ownerOfArn(arn);
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    const answer = await this.#wire("settle").call({ ...call("GetQueueUrl", input, signal) });
+    const answer = await this.#wire("settle").call(shortCall("GetQueueUrl", input, signal));
     return String(answer.QueueUrl);
   }
 
-  #settle(operation: string, input: object, signal: AbortSignal, queueUrl = this.#options.queueUrl) {
-    return this.#wire("settle", queueUrl).call(call(operation, { QueueUrl: queueUrl, ...input }, signal));
+  #settle(operation: string, input: object, signal: AbortSignal) {
+    const call = shortCall(operation, { QueueUrl: this.#options.queueUrl, ...input }, signal);
+    return this.#wire("settle").call(call);
   }
 
   /** A pool of sockets for each purpose and host: an open poll must never stand between a delete and its socket. */
-  #wire(purpose: "receive" | "settle", queueUrl = this.#options.queueUrl): SqsWire {
-    const endpoint = this.#customEndpoint() ?? new URL(queueUrl).origin;
+  #wire(purpose: "receive" | "settle", endpoint = this.#endpoint): SqsWire {
     const name = `${purpose} ${endpoint}`;
     let wire = this.#wires.get(name);
     if (!wire) {
@@ -234,51 +203,12 @@ export class SqsQueue implements Queue {
     return wire;
   }
 
-  #customEndpoint(): string | undefined {
-    return this.#options.endpoint ?? endpointOf(process.env);
-  }
+  readonly #odd = (detail: string, count: number) => this.#telemetry({ kind: "oddAnswer", detail, count });
 
-  #messagesOf(given: unknown, max: number): ReceivedMessage[] {
-    if (!Array.isArray(given) || given.length === 0) return [];
-    const messages: ReceivedMessage[] = [];
-    const positions = new Map<string, number>();
-    let withoutHandle = 0;
-    let twice = 0;
-    let broken = 0;
-    for (const wireMessage of given as (WireMessage | null)[]) {
-      const message = wireMessage ? receivedMessage(wireMessage) : undefined;
-      if (!message) {
-        withoutHandle++;
-        continue;
-      }
-      if (!message.intact) broken++;
-      const before = positions.get(message.id);
-      if (before === undefined) positions.set(message.id, messages.push(message) - 1);
-      else {
-        messages[before] = message;
-        twice++;
-      }
-    }
-    this.#odd("a message without receipt handle was left to its visibility timeout", withoutHandle);
-    this.#odd("a message was twice in one answer: its last receipt handle counts", twice);
-    this.#odd("more messages came than were asked for: all were taken", messages.length - max);
-    this.#odd("a body did not match its MD5", broken);
-    return messages;
-  }
-
-  #odd(detail: string, count: number): void {
-    if (count > 0) this.#telemetry({ kind: "oddAnswer", detail, count });
-  }
-
-  /**
-   * Shows messages again that came in an answer too broken to be read, since nobody here will work on them. The search
-   * is safe: inside a body, a JSON string, the quotes of the key would be escaped.
-   */
+  /** Shows messages again that came in an answer too broken to be read, since nobody here will work on them. */
   #releaseHandlesIn(text: string): void {
-    const handles = [...text.matchAll(/"ReceiptHandle"\s*:\s*"((?:[^"\\]|\\.)+)"/g)].map(
-      ([, handle]) => JSON.parse(`"${handle}"`) as string,
-    );
-    this.#odd("messages of an answer cut short were released", handles.length);
+    const handles = handlesIn(text);
+    if (handles.length > 0) this.#odd("messages of an answer cut short were released", handles.length);
     for (let at = 0; at < handles.length; at += BATCH_MAX) {
       const changes = handles.slice(at, at + BATCH_MAX).map((handle) => ({ handle, seconds: 0 }));
       this.changeVisibility(changes, AbortSignal.timeout(SETTLE_TIMEOUT_MS)).catch((error) =>
@@ -289,33 +219,8 @@ export class SqsQueue implements Queue {
 }
 
 /** A short call that may be made twice without harm. */
-function call(operation: string, input: object, signal: AbortSignal): SqsCall {
+function shortCall(operation: string, input: object, signal: AbortSignal): SqsCall {
   return { operation, input, signal, timeoutMs: SETTLE_TIMEOUT_MS, repeatable: true };
-}
-
-/** What a batch call answered, by position: SQS wants entry ids of its own alphabet, and message ids aren't of it. */
-function entryResults(count: number, answer: BatchAnswer): EntryResult[] {
-  const results = new Array<EntryResult>(count).fill(unanswered);
-  for (const { Id } of answer.Successful ?? []) if (Number(Id) < count) results[Number(Id)] = ok;
-  for (const { Id, Code, SenderFault, Message } of answer.Failed ?? []) {
-    if (Number(Id) < count) results[Number(Id)] = refusedEntry(Code, SenderFault ?? false, Message);
-  }
-  return results;
-}
-
-/** Positions in batches that keep within SQS's bound for a whole batch. */
-function batchesOf(copies: readonly DeadLetterCopy[]): number[][] {
-  const batches: number[][] = [];
-  let room = 0;
-  copies.forEach(({ bytes }, index) => {
-    if (bytes > room || batches.length === 0) {
-      batches.push([]);
-      room = BYTES_MAX;
-    }
-    batches.at(-1)!.push(index);
-    room -= bytes;
-  });
-  return batches;
 }
 
 /** Asks again what failed for a reason that passes: at the start there is no loop yet that would. */

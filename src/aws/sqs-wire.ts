@@ -192,7 +192,7 @@ function limitConnecting(request: ClientRequest, socket: import("node:net").Sock
 }
 
 /** The promise, or a rejection as soon as the signal aborts: an endpoint for credentials can hang for minutes. */
-export function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);
     if (signal.aborted) aborted();
