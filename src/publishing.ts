@@ -1,5 +1,6 @@
 import { CloudWatchMetrics } from "./aws/cloudwatch-metrics.js";
 import { EcsFleet } from "./aws/ecs-task.js";
+import { endpointOf, regionOf } from "./aws/region.js";
 import type { Config } from "./config.js";
 import { EmfMetrics } from "./observe/emf.js";
 import { LogOutput } from "./observe/log-output.js";
@@ -21,7 +22,8 @@ export function publishingOf(
 function sinkOf(config: Config): MetricsSink | undefined {
   switch (config.metrics) {
     case "cloudwatch":
-      return new CloudWatchMetrics();
+      // The queue's region, since where only its URL names one the SDK would find none.
+      return new CloudWatchMetrics({ region: regionOf(config.queueUrl, process.env, endpointOf(process.env)) });
     case "emf":
       return new EmfMetrics((line) => LogOutput.stdout.write(line));
     case "off":

@@ -4,7 +4,7 @@ import { Histogram } from "./histogram.js";
 import { MovingRate } from "./moving-rate.js";
 import { distributionOf, type Snapshot, type Totals } from "./snapshot.js";
 
-export type { Snapshot, Totals } from "./snapshot.js";
+export type { Snapshot } from "./snapshot.js";
 
 /** A streak of failed receives that hasn't ended. */
 export interface ReceiveTrouble {

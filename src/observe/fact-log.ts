@@ -135,8 +135,13 @@ export class FactLog {
   }
 }
 
-function about({ messageId, receiveCount, groupId }: DeliveryFacts): Record<string, unknown> {
-  return { messageId, receiveCount, ...(groupId === undefined ? {} : { groupId }) };
+function about({ messageId, receiveCount, groupId, body }: DeliveryFacts): Record<string, unknown> {
+  return {
+    messageId,
+    receiveCount,
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(body === undefined ? {} : { body }),
+  };
 }
 
 function causeOf(cause: unknown): Record<string, unknown> {

@@ -1,29 +1,10 @@
 import { METRIC_VALUES_MAX, type Metric } from "../pipeline/metrics.js";
 import { OUTCOME_KINDS } from "../pipeline/outcome.js";
-import type { Counters, Totals } from "./counters.js";
 import type { Histogram } from "./histogram.js";
+import type { Reading } from "./reading.js";
+import type { Totals } from "./snapshot.js";
 
 const SECONDS_PER_MS = 1 / 1000;
-
-/** What a task's counters said at one moment. */
-export interface Reading {
-  /** Monotonic milliseconds. */
-  readonly at: number;
-  readonly totals: Totals;
-  readonly inQueueMs: Histogram;
-  readonly agentMs: Histogram;
-}
-
-/** Copies what the counters say at this moment. */
-export function readCounters(counters: Counters, at: number): Reading {
-  const { totals } = counters;
-  return {
-    at,
-    totals: { ...totals, settled: { ...totals.settled } },
-    inQueueMs: counters.inQueueMs.copy(),
-    agentMs: counters.agentMs.copy(),
-  };
-}
 
 /** What happened in one task between two readings: its own share of the fleet's sums and distributions. */
 export function ownMetrics(before: Reading, now: Reading): Metric[] {

@@ -4,8 +4,9 @@ import type { WorkerStatus } from "../pipeline/status.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
 import type { Counters } from "./counters.js";
 import { DeadlineError, withDeadline } from "./deadline.js";
-import { happened, ownMetrics, type Reading, readCounters } from "./own-sums.js";
+import { happened, ownMetrics } from "./own-sums.js";
 import type { QueueWatch } from "./queue-watch.js";
+import { type Reading, readCounters } from "./reading.js";
 import { OWN_SUMS_WAIT_MAX_MS, publishChance } from "./thinning.js";
 
 /** With as much for the fleet's size and for the queue's counts, a tick stays below the shortest interval, 10 seconds. */

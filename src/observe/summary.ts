@@ -1,9 +1,11 @@
 import type { Clock, Timer } from "../pipeline/clock.js";
 import { OUTCOME_KINDS } from "../pipeline/outcome.js";
 import type { WorkerStatus } from "../pipeline/status.js";
-import type { Counters, Totals } from "./counters.js";
+import type { Counters } from "./counters.js";
 import type { Histogram } from "./histogram.js";
 import type { Logger } from "./log.js";
+import { type Reading, readCounters } from "./reading.js";
+import type { Totals } from "./snapshot.js";
 
 const INTERVAL_MS = 10_000;
 
@@ -35,7 +37,7 @@ export interface SummaryParts {
 export class Summary {
   readonly #parts: SummaryParts;
   #timer: Timer;
-  #last: { at: number; totals: Totals; inQueueMs: Histogram; agentMs: Histogram; lostLines: number };
+  #last: Reading & { readonly lostLines: number };
   #lastState = "";
 
   constructor(parts: SummaryParts) {
@@ -97,13 +99,7 @@ export class Summary {
 
   #reading() {
     const { counters, clock, lostLines } = this.#parts;
-    return {
-      at: clock.monotonic(),
-      totals: { ...counters.totals, settled: { ...counters.totals.settled } },
-      inQueueMs: counters.inQueueMs.copy(),
-      agentMs: counters.agentMs.copy(),
-      lostLines: lostLines?.() ?? 0,
-    };
+    return { ...readCounters(counters, clock.monotonic()), lostLines: lostLines?.() ?? 0 };
   }
 }
 

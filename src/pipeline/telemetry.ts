@@ -1,10 +1,12 @@
 import type { OutcomeKind } from "./outcome.js";
 
-/** What a fact about one delivery carries; never the body. */
+/** What a fact about one delivery carries. */
 export interface DeliveryFacts {
   readonly messageId: string;
   readonly receiveCount: number;
   readonly groupId?: string;
+  /** Only where LOG_BODIES asks for it: what has no body can't log one. */
+  readonly body?: string;
 }
 
 /** Everything that the stages report. Times are milliseconds. */

@@ -141,6 +141,16 @@ describe("facts in the log", () => {
     ]);
   });
 
+  test("tell a body only where the fact brings one, cut to a length", () => {
+    const { log, lines } = setup();
+    const fact = { kind: "settled", outcome: "retry", agentMs: 1, certain: true } as const;
+    log.record({ ...fact, delivery });
+    log.record({ ...fact, delivery: { ...delivery, body: "b".repeat(5_000) } });
+    const [without, withBody] = lines();
+    expect(without).not.toHaveProperty("body");
+    expect(withBody.body).toBe(`${"b".repeat(2_000)}… (3000 more)`);
+  });
+
   test("warn even of a success that may not have been carried out", () => {
     const { settled, lines } = setup();
     settled("done", { certain: false });
