@@ -1,0 +1,253 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { ServiceHandler, type ServiceOptions } from "../../src/agents/service.js";
+import type { Outcome } from "../../src/pipeline/outcome.js";
+import type { ReceivedMessage } from "../../src/pipeline/queue.js";
+import { HandRun, received } from "../support/agent-bundle.js";
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+const servers: Server[] = [];
+const handlers: ServiceHandler[] = [];
+afterEach(async () => {
+  await Promise.all(handlers.splice(0).map((handler) => handler.stop()));
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A service that answers so, and a handler that posts to it. */
+async function service(answer: Answer, options: Partial<ServiceOptions> = {}) {
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("data", (part) => {
+      body += part;
+    });
+    request.on("end", () => answer(request, response, body));
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const handler = handlerFor(port, options);
+  await handler.start();
+  const run = new HandRun();
+  const post = (message: ReceivedMessage = received("{}")): Promise<Outcome> => handler.run(message, run);
+  return { server, handler, run, post, port };
+}
+
+function handlerFor(port: number, options: Partial<ServiceOptions> = {}) {
+  const handler = new ServiceHandler({ url: `http://127.0.0.1:${port}/run`, queueName: "tasks", ...options });
+  handlers.push(handler);
+  return handler;
+}
+
+/** A port on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createTcpServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const always =
+  (status: number, headers: Record<string, string> = {}, text = ""): Answer =>
+  (_, response) => {
+    response.writeHead(status, headers).end(text);
+  };
+const errorOf = (outcome: Outcome) => (outcome.kind === "retry" ? String(outcome.error) : outcome.kind);
+
+describe("A service", () => {
+  test("gets the body, and the headers that Elastic Beanstalk's worker daemon sends", async () => {
+    const seen: { request: IncomingMessage; body: string }[] = [];
+    const { post } = await service((request, response, body) => {
+      seen.push({ request, body });
+      response.end();
+    });
+    const body = JSON.stringify({ text: "ü\u2028".repeat(1000) });
+    expect(
+      await post(
+        received(body, {
+          id: "m-1",
+          receiveCount: 3,
+          groupId: "tenant ü",
+          attributes: [
+            ["kind", { type: "String", string: "order" }],
+            ["evil", { type: "String", string: "a\r\nX-Aws-Sqsd-Msgid: forged" }],
+            ["__proto__", { type: "String", string: "polluted" }],
+            ["bytes", { type: "Binary", binary: new Uint8Array([0, 255]) }],
+            ["huge", { type: "String", string: "x".repeat(100_000) }],
+          ],
+        }),
+      ),
+    ).toEqual({ kind: "done" });
+    const { request } = seen[0]!;
+    expect(seen[0]!.body).toBe(body);
+    expect(request.method).toBe("POST");
+    expect(request.url).toBe("/run");
+    expect(request.headers).toMatchObject({
+      "user-agent": expect.stringMatching(/^aws-sqsd\//),
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(body)),
+      "x-aws-sqsd-msgid": "m-1",
+      "x-aws-sqsd-queue": "tasks",
+      "x-aws-sqsd-receive-count": "3",
+      "x-aws-sqsd-first-received-at": "2023-11-14T22:13:20Z",
+      "x-aws-sqsd-attr-kind": "order",
+      "x-aws-sqsd-attr-evil": "a%0D%0AX-Aws-Sqsd-Msgid: forged",
+      "x-aws-sqsd-attr-__proto__": "polluted",
+      "x-aws-sqsd-attr-bytes": "AP8=",
+      "x-queuehand-group-id": "tenant %C3%BC",
+    });
+    expect(request.headers).not.toHaveProperty("x-aws-sqsd-attr-huge");
+  });
+
+  test.each([
+    [200, { kind: "done" }],
+    [204, { kind: "done" }],
+    [400, { kind: "reject", reason: "the service answered 400: no such order" }],
+    [409, { kind: "reject", reason: "the service answered 409: no such order" }],
+    [422, { kind: "reject", reason: "the service answered 422: no such order" }],
+  ])("ends a run with status %d", async (status, outcome) => {
+    const { post } = await service(always(status, {}, status === 204 ? "" : "no such order"));
+    expect(await post()).toEqual(outcome);
+  });
+
+  test.each([
+    [404, /answered 404: oops/],
+    [500, /answered 500: oops/],
+    [503, /answered 503: oops/],
+  ])("makes it come again with status %d", async (status, error) => {
+    const { post } = await service(always(status, {}, "oops"));
+    const outcome = await post();
+    expect(errorOf(outcome)).toMatch(error);
+    expect(outcome).not.toHaveProperty("afterSeconds");
+  });
+
+  test.each([
+    [429, "30", 30],
+    [503, "0", 0],
+    [503, "999999999", 43_200],
+    [429, new Date(0).toUTCString(), 0],
+    [429, "soon", undefined],
+    [500, "30", undefined],
+  ])("may say when: %d with Retry-After %s", async (status, retryAfter, seconds) => {
+    const { post } = await service(always(status, { "Retry-After": retryAfter }));
+    const outcome = (await post()) as { kind: string; afterSeconds?: number };
+    expect([outcome.kind, outcome.afterSeconds]).toEqual(["retry", seconds]);
+  });
+
+  test("may give a date in Retry-After", async () => {
+    const { post } = await service(always(503, { "Retry-After": new Date(Date.now() + 60_000).toUTCString() }));
+    const { afterSeconds } = (await post()) as { afterSeconds: number };
+    expect(afterSeconds).toBeGreaterThan(50);
+    expect(afterSeconds).toBeLessThanOrEqual(60);
+  });
+
+  test("is not followed when it redirects", async () => {
+    let hits = 0;
+    const { post } = await service((_, response) => {
+      hits++;
+      response.writeHead(307, { Location: "http://169.254.170.2/v2/credentials" }).end();
+    });
+    expect(errorOf(await post())).toMatch(/answered 307: redirects aren't followed/);
+    expect(hits).toBe(1);
+  });
+
+  test("is kept connected from message to message", async () => {
+    const ports = new Set<number | undefined>();
+    const { post } = await service((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end("ok");
+    });
+    for (let n = 0; n < 5; n++) await post();
+    expect(ports.size).toBe(1);
+  });
+
+  test("may close an idle connection: the message is sent again on another", async () => {
+    const { post, server } = await service(always(200));
+    await post();
+    // Destroyed as the next request arrives, before it is answered: what a keep-alive timeout looks like in a race.
+    let first = true;
+    server.prependListener("request", (request) => {
+      if (first) request.socket.destroy();
+      first = false;
+    });
+    expect(await post()).toEqual({ kind: "done" });
+    expect(first).toBe(false);
+  });
+
+  test("that is away defers the message, which isn't at fault", async () => {
+    const handler = handlerFor(await closedPort());
+    expect(await handler.run(received("{}"), new HandRun())).toEqual({
+      kind: "defer",
+      reason: expect.stringMatching(/no service: .*ECONNREFUSED/),
+    });
+  });
+
+  test("that hangs up makes the message come again", async () => {
+    const { post } = await service((request) => request.socket.destroy());
+    expect(errorOf(await post())).toMatch(/no answer from the service/);
+  });
+
+  test("that answers without end is cut off; its status counts", async () => {
+    const { post } = await service((_, response) => {
+      response.writeHead(200);
+      const pour = () => {
+        while (response.write("x".repeat(65_536)));
+        response.once("drain", pour);
+      };
+      pour();
+      response.on("error", () => {});
+    });
+    expect(await post()).toEqual({ kind: "done" });
+  });
+
+  test("that never answers loses its connection when the run is aborted", async () => {
+    let closed: () => void = () => {};
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const { post, run } = await service((request) => request.socket.on("close", closed));
+    const posted = post();
+    await sleep(50);
+    run.abort("timeout");
+    expect(errorOf(await posted)).toMatch(/aborted/);
+    await gone;
+  });
+});
+
+describe("The start", () => {
+  test("waits until the service accepts connections", async () => {
+    const port = await closedPort();
+    const handler = handlerFor(port, { readyMs: 10_000 });
+    const started = handler.start();
+    const server = createServer((_, response) => void response.end());
+    servers.push(server);
+    await sleep(300);
+    server.listen(port, "127.0.0.1");
+    await started;
+    expect(await handler.run(received("{}"), new HandRun())).toEqual({ kind: "done" });
+  });
+
+  test("gives up after a while, and says what to do", async () => {
+    const port = await closedPort();
+    await expect(handlerFor(port, { readyMs: 300 }).start()).rejects.toThrow(
+      /accepted no connection for 0\.3 s \(.*ECONNREFUSED.*\); is the service running\?/,
+    );
+  });
+
+  test("ends at once when the worker is stopped meanwhile", async () => {
+    const stop = new AbortController();
+    const started = handlerFor(await closedPort()).start(stop.signal);
+    stop.abort();
+    await started;
+  });
+});
