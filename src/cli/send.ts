@@ -134,6 +134,8 @@ function attributesOf(given: readonly string[]): ReadonlyMap<string, MessageAttr
     given.map((pair) => {
       const at = pair.indexOf("=");
       if (at < 1 || at === pair.length - 1) throw new UsageError(`--attribute must be NAME=VALUE, got "${pair}"`);
+      // SQS would take it, but the SDK loses it on the way.
+      if (pair.startsWith("__proto__=")) throw new UsageError("--attribute can't be named __proto__");
       return [pair.slice(0, at), { type: "String", string: pair.slice(at + 1) }];
     }),
   );

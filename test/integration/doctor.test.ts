@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { command, killCommands } from "../support/command.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+
+interface Finding {
+  level: "ok" | "warn" | "bad";
+  about: string;
+  text: string;
+  advice?: string;
+}
+
+let server: QueueServer;
+let folder: string;
+
+beforeAll(async () => {
+  server = await QueueServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "queuehand-doctor-"));
+  await writeFile(join(folder, "agent.mjs"), "export default async () => {};");
+});
+afterEach(async () => {
+  await killCommands();
+  await rm(folder, { recursive: true });
+});
+
+async function queueWith(name: string, maxReceiveCount: number, deadRetention: string): Promise<string> {
+  const dead = await server.queue(`${name}-dlq`, { MessageRetentionPeriod: deadRetention });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await server.arnOf(dead), maxReceiveCount });
+  return server.queue(name, { RedrivePolicy, VisibilityTimeout: "30" });
+}
+
+const doctor = (queueUrl: string, env = {}, ...args: string[]) =>
+  command(["doctor", ...args], {
+    cwd: folder,
+    env: { ...server.env, SQS_QUEUE_URL: queueUrl, HANDLER: "./agent.mjs", METRICS: "off", ...env },
+  });
+
+async function findings(queueUrl: string, env = {}): Promise<{ code: unknown; bad: string[]; all: Finding[] }> {
+  const { code, stdout } = await doctor(queueUrl, env, "--json");
+  const { findings: all } = JSON.parse(stdout) as { findings: Finding[] };
+  return { code, all, bad: all.filter(({ level }) => level === "bad").map(({ about, text }) => `${about}: ${text}`) };
+}
+
+describe("doctor", () => {
+  test("finds nothing to mend where everything fits, and touches no message", async () => {
+    const queueUrl = await queueWith("good", 5, "1209600");
+    for (let n = 0; n < 12; n++) server.server.sendMessage("good", `message ${n}`);
+    const { code, stdout } = await doctor(queueUrl, { HANDLER_TIMEOUT_SECONDS: "60" });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+ fit, 0 to know of, 0 to mend\.$/m);
+    for (const action of ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage"]) {
+      expect(stdout).toContain(`✓ permission   sqs:${action} on the`);
+    }
+    const seen = await server.messages(queueUrl);
+    expect(seen).toHaveLength(12);
+    expect(new Set(seen.map(({ Attributes }) => Attributes!.ApproximateReceiveCount))).toEqual(new Set(["1"]));
+    expect(await server.messages(queueUrl.replace(/good$/, "good-dlq"))).toEqual([]);
+  });
+
+  test("tells of too few receives, of a dead-letter queue that forgets first, and of none at all", async () => {
+    const strict = await findings(await queueWith("strict", 2, "345600"));
+    expect(strict.code).toBe(1);
+    expect(strict.bad).toEqual([
+      "dead letters: maxReceiveCount is 2, and each interruption by a deploy counts as a receive",
+      expect.stringContaining("retention: the dead-letter queue keeps messages for 4 d, the queue for 4 d"),
+    ]);
+    const bare = await findings(await server.queue("bare"));
+    expect(bare.bad).toEqual([expect.stringContaining("dead letters: the queue has no RedrivePolicy")]);
+  });
+
+  test("tells of a queue that isn't there, that isn't reached, of no credentials, and of an agent that won't load", async () => {
+    const queueUrl = await queueWith("lonely", 5, "1209600");
+    const gone = await findings(queueUrl.replace(/lonely$/, "gone"));
+    expect([gone.code, gone.bad]).toEqual([
+      1,
+      [expect.stringMatching(/^queue: .*gone doesn't answer: QueueDoesNotExist/)],
+    ]);
+    const unreached = await findings(queueUrl, { AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+    expect(unreached.bad).toEqual([expect.stringMatching(/ECONNREFUSED/)]);
+    const nobody = await findings(queueUrl, { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", HOME: folder });
+    expect(nobody.bad).toEqual([expect.stringMatching(/^credentials: none/)]);
+    await writeFile(join(folder, "agent.mjs"), "throw new Error('no database');");
+    const broken = await findings(queueUrl);
+    expect(broken.bad).toEqual([expect.stringContaining("no database")]);
+  }, 30_000);
+
+  test("ends with 78 and every fault when the settings are wrong", async () => {
+    const { code, stderr } = await doctor("queue", { CONCURRENCY: "0" });
+    expect(code).toBe(78);
+    expect(stderr).toContain('SQS_QUEUE_URL must be an http or https URL, got "queue"');
+    expect(stderr).toContain('CONCURRENCY must be between 1 and 1000, got "0"');
+  });
+});

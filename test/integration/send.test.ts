@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { command, killCommands } from "../support/command.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+
+let server: QueueServer;
+let queueUrl: string;
+let folder: string;
+
+beforeAll(async () => {
+  server = await QueueServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  queueUrl = await server.queue(`queue-${Math.random().toString(36).slice(2)}`);
+  folder = await mkdtemp(join(tmpdir(), "queuehand-send-"));
+});
+afterEach(async () => {
+  await killCommands();
+  await rm(folder, { recursive: true });
+});
+
+const send = (args: string[], stdin = "", env = {}) =>
+  command(["send", ...args], { cwd: folder, stdin, env: { ...server.env, SQS_QUEUE_URL: queueUrl, ...env } });
+const bodies = async (url = queueUrl) => (await server.messages(url)).map(({ Body }) => Body);
+
+describe("send", () => {
+  test("sends a body as it is, and its attributes", async () => {
+    const { code, stdout } = await send(["--attribute", "a=b=c", "--attribute", "constructor=x", '{"task_id":"42"}']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sent 1 message to http.* \(id [\w-]+\)\n$/);
+    const [message] = await server.messages(queueUrl);
+    expect(message!.Body).toBe('{"task_id":"42"}');
+    expect(Object.entries(message!.MessageAttributes!).map(([name, value]) => [name, value.StringValue])).toEqual(
+      expect.arrayContaining([
+        ["a", "b=c"],
+        ["constructor", "x"],
+      ]),
+    );
+  });
+
+  test("sends many, each with its number, in batches", async () => {
+    const { code, stdout } = await send(["--count", "205", "--json", '{"n":{{n}}}']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ sent: 205, failed: 0, faults: {}, messageIds: { length: 100 } });
+    const numbers = (await bodies()).map((body) => JSON.parse(body!).n);
+    expect(new Set(numbers)).toEqual(new Set(Array.from({ length: 205 }, (_, index) => index + 1)));
+  });
+
+  test("sends the whole of stdin as one body, or each line of a file as one", async () => {
+    expect((await send(["-"], "two\nlines\n")).code).toBe(0);
+    await writeFile(join(folder, "lines.jsonl"), '{"n":1}\r\n\n   \n{"n":2}\n{"n":3}');
+    expect((await send(["--file", "lines.jsonl"])).code).toBe(0);
+    expect((await send(["--file", "-"], "four\nfive\n")).code).toBe(0);
+    expect((await bodies()).sort()).toEqual(["two\nlines\n", '{"n":1}', '{"n":2}', '{"n":3}', "four", "five"].sort());
+  });
+
+  test("delays, groups, and gives each message of a FIFO queue a deduplication id of its own", async () => {
+    expect((await send(["--delay", "900", "later"])).code).toBe(0);
+    expect(await bodies()).toEqual([]);
+
+    const fifo = await server.queue("orders.fifo", { FifoQueue: "true", ContentBasedDeduplication: "true" });
+    const missing = await send(["--queue-url", fifo, "same"]);
+    expect([missing.code, missing.stderr]).toEqual([64, expect.stringContaining("--group is required")]);
+    expect((await send(["--queue-url", fifo, "--group", "a", "same"])).code).toBe(0);
+    expect((await send(["--queue-url", fifo, "--group", "b", "same"])).code).toBe(0);
+    const groups = (await server.messages(fifo)).map(({ Attributes }) => Attributes!.MessageGroupId);
+    expect(groups.sort()).toEqual(["a", "b"]);
+  });
+
+  test("says which messages can't be sent, and sends the others", async () => {
+    await writeFile(join(folder, "lines.txt"), `small\n${"x".repeat(1_048_577)}\nsmall too\n`);
+    const { code, stdout, stderr } = await send(["--file", "lines.txt"]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining("sent 2 messages")]);
+    expect(stderr).toContain("1 × the message has 1048577 bytes, and SQS takes at most 1048576");
+    expect((await send(["--json", ""])).stdout).toContain("the body is empty");
+    expect((await bodies()).sort()).toEqual(["small", "small too"]);
+  });
+
+  test("sends a mebibyte beside others: a batch has the same bound as a message", async () => {
+    await writeFile(join(folder, "lines.txt"), `${"x".repeat(1_048_576)}\nsmall\n${"y".repeat(700_000)}\n`);
+    expect(JSON.parse((await send(["--file", "lines.txt", "--json"])).stdout)).toMatchObject({ sent: 3, failed: 0 });
+  });
+
+  test("says when the queue is gone, can't be reached, or isn't named", async () => {
+    const gone = await send(["--queue-url", queueUrl.replace(/[^/]+$/, "nope"), "x"]);
+    expect([gone.code, gone.stderr]).toEqual([69, expect.stringContaining("QueueDoesNotExist")]);
+    const unreachable = await send(["x"], "", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+    expect([unreachable.code, unreachable.stderr]).toEqual([1, expect.stringContaining("ECONNREFUSED")]);
+    const unnamed = await send(["x"], "", { SQS_QUEUE_URL: "" });
+    expect([unnamed.code, unnamed.stderr]).toEqual([78, expect.stringContaining("no queue to send to")]);
+    const noUrl = await send(["--queue-url", "orders", "x"]);
+    expect([noUrl.code, noUrl.stderr]).toEqual([
+      78,
+      expect.stringContaining("--queue-url must be an http or https URL"),
+    ]);
+  }, 30_000);
+
+  test.each([
+    [[], "nothing to send"],
+    [["a", "b"], "takes at most 1 operand"],
+    [["--file", "x", "body"], "give either a body or --file, not both"],
+    [["--count", "0", "x"], "--count must be a whole number between 1 and 1000000"],
+    [["--delay", "901", "x"], "--delay must be a whole number between 0 and 900"],
+    [["--attribute", "=x", "x"], '--attribute must be NAME=VALUE, got "=x"'],
+    [["--attribute", "__proto__=x", "x"], "--attribute can't be named __proto__"],
+    [["--dedup", "1", "x"], "--dedup is for FIFO queues only"],
+    [["--cuont", "3", "x"], "unknown option --cuont; did you mean --count?"],
+  ])("refuses %j", async (args, text) => {
+    const { code, stdout, stderr } = await send(args);
+    expect([code, stdout, stderr]).toEqual([64, "", expect.stringContaining(text)]);
+    const json = await send([...args, "--json"]);
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      64,
+      { error: "usage", exitCode: 64, faults: [expect.stringContaining(text)] },
+    ]);
+  });
+
+  test("says when a file can't be read or is empty", async () => {
+    const none = await send(["--file", "none.jsonl"]);
+    expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/--file none\.jsonl can't be read: ENOENT/)]);
+    await writeFile(join(folder, "blank.jsonl"), "\n\n");
+    const blank = await send(["--file", "blank.jsonl"]);
+    expect([blank.code, blank.stderr]).toEqual([1, expect.stringContaining("--file blank.jsonl has no line to send")]);
+  });
+});
