@@ -108,7 +108,7 @@ export function refusedEntry(code: string | undefined, senderFault: boolean, mes
 }
 
 /** An abort reason in a few words, without its stack. */
-export function reasonOf(signal: AbortSignal): string {
+function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }
 

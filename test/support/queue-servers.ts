@@ -39,7 +39,7 @@ export interface QueueServer {
   stop(): Promise<void>;
 }
 
-export const IMAGES = {
+const IMAGES = {
   elasticmq: "softwaremill/elasticmq-native:1.7.1",
   localstack: "localstack/localstack:4.14.0",
 } as const;

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
-import { CredentialSource, type Credentials } from "../../../src/aws/credentials.js";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { CredentialSource, type Credentials, defaultCredentials } from "../../../src/aws/credentials.js";
 import { settle } from "../../support/fake-clock.js";
 
 const MINUTE = 60_000;
@@ -93,5 +94,43 @@ describe("credentials", () => {
     const [one, two] = await Promise.all([source.fresh(), source.fresh()]);
     expect(one).toBe(two);
     expect(asked()).toBe(1);
+  });
+});
+
+describe("the default credentials", () => {
+  const before = { ...process.env };
+  beforeEach(() => {
+    for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  });
+  afterEach(() => {
+    for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+
+  test.each([
+    ["keys", {}],
+    ["keys with a session token", { AWS_SESSION_TOKEN: "token" }],
+    ["keys with an end", { AWS_CREDENTIAL_EXPIRATION: "2099-01-01T00:00:00Z", AWS_SESSION_TOKEN: "token" }],
+  ])("of the environment are those of the SDK's chain: %s", async (_name, more) => {
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", ...more });
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await defaultProvider()();
+    expect(await defaultCredentials()).toEqual({
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken && { sessionToken }),
+      ...(expiration && { expiration }),
+    });
+  });
+
+  test("follow a profile before keys in the environment, as the SDK does", async () => {
+    Object.assign(process.env, {
+      AWS_ACCESS_KEY_ID: "AKIA",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      AWS_PROFILE: "missing",
+      AWS_CONFIG_FILE: "/nonexistent/config",
+      AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
+      AWS_EC2_METADATA_DISABLED: "true",
+    });
+    await expect(defaultCredentials()).rejects.toThrow("Could not load credentials from any providers");
   });
 });
