@@ -83,7 +83,9 @@ export class HealthServer {
     }
     server.on("error", (error) => telemetry({ kind: "warning", text: "the HTTP server had an error", error }));
     this.#server = server;
-    return { host, port: (server.address() as AddressInfo).port };
+    const address = { host, port: (server.address() as AddressInfo).port };
+    telemetry({ kind: "listening", ...address });
+    return address;
   }
 
   /** Closes the port and all connections. Harmless twice and before `start`. */

@@ -114,6 +114,7 @@ export class Counters {
         break;
       case "progress":
       case "lifecycle":
+      case "listening":
       case "warning":
         break;
       default:

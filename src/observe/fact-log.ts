@@ -101,6 +101,9 @@ export class FactLog {
       case "lifecycle":
         logger.info({ state: fact.state, ...(fact.detail ? { detail: fact.detail } : {}) }, `worker ${fact.state}`);
         return;
+      case "listening":
+        logger.info({ host: fact.host, port: fact.port }, "health and metrics served");
+        return;
       case "warning":
         logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);
         return;

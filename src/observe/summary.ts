@@ -31,14 +31,14 @@ export interface SummaryParts {
 }
 
 /**
- * Logs one line every ten seconds that says what happened in them, and none when nothing did. It stands in for a line
- * a message.
+ * Logs one line every ten seconds that says what happened in them, and none when nothing did and nothing else is
+ * held than before. It stands in for a line a message.
  */
 export class Summary {
   readonly #parts: SummaryParts;
   #timer: Timer;
   #last: Reading & { readonly lostLines: number };
-  #lastState = "";
+  #lastHeld = "";
 
   constructor(parts: SummaryParts) {
     this.#parts = parts;
@@ -47,6 +47,7 @@ export class Summary {
 
   start(): void {
     if (this.#timer !== undefined) return;
+    this.#lastHeld = this.#held();
     const tick = () => {
       this.tell();
       this.#timer = this.#parts.clock.setTimer(tick, INTERVAL_MS);
@@ -66,6 +67,7 @@ export class Summary {
     const { logger, status } = this.#parts;
     const last = this.#last;
     const now = this.#reading();
+    this.#last = now;
     const { state, slots, busy, buffered } = status();
     const outcomes = OUTCOME_KINDS.map((kind) => [kind, now.totals.settled[kind] - last.totals.settled[kind]] as const);
     const handled = outcomes.reduce((sum, [, count]) => sum + count, 0);
@@ -73,11 +75,10 @@ export class Summary {
       ...TROUBLES.map((name) => [name, now.totals[name] - last.totals[name]] as const),
       ["lostLines", now.lostLines - last.lostLines] as const,
     ].filter(([, count]) => count > 0);
-    const stateNow = `${state} ${busy} ${buffered}`;
+    const held = this.#held();
     const started = now.totals.started - last.totals.started;
-    if (handled === 0 && started === 0 && troubles.length === 0 && stateNow === this.#lastState) return;
-    this.#last = now;
-    this.#lastState = stateNow;
+    if (handled === 0 && started === 0 && troubles.length === 0 && held === this.#lastHeld) return;
+    this.#lastHeld = held;
     const inQueueMs = now.inQueueMs.since(last.inQueueMs);
     const agentMs = now.agentMs.since(last.agentMs);
     logger.info(
@@ -95,6 +96,11 @@ export class Summary {
       },
       "summary",
     );
+  }
+
+  #held(): string {
+    const { busy, buffered, settling } = this.#parts.status();
+    return `${busy} ${buffered} ${settling}`;
   }
 
   #reading() {

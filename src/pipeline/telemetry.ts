@@ -78,6 +78,8 @@ export type Fact =
       readonly state: "starting" | "running" | "draining" | "stopped";
       readonly detail?: string;
     }
+  /** The health and metrics pages are served at this address. */
+  | { readonly kind: "listening"; readonly host: string; readonly port: number }
   | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
 
 /** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */
