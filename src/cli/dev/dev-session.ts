@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { QueuePair } from "../../aws/queue-pair.js";
 import { SqsProducer } from "../../aws/sqs-producer.js";
 import type { Config } from "../../config.js";
@@ -134,6 +134,8 @@ export class DevSession {
     } finally {
       await ticker.stop();
     }
+    // The log hands its lines on at the end of a turn; the summary is to be the last thing said.
+    await nextTurn();
     if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else this.#screen.print(inWords(report));
     return exitCode;
