@@ -81,13 +81,17 @@ export function queueError(error: unknown, operation: string, givenUp?: AbortSig
   const said = `${name}${status ? ` (HTTP ${status})` : ""}: ${failure.message ?? String(error)}`;
   const is = (set: ReadonlySet<string>) => codes.some((code) => set.has(code));
 
-  // A signature that is only late or early comes from a clock that jumped; the SDK has corrected its offset by now.
-  if (is(FATAL)) return make(/expired|not yet current/i.test(failure.message ?? "") ? "unreachable" : "fatal", said);
+  // A signature that is late or early comes from a clock that jumped, and is made by the server's from now on; a token
+  // that has expired is replaced. Both pass.
+  if (status !== undefined && status < 500 && /Expired|TimeTooSkewed|not yet current/i.test(said)) {
+    return make("unreachable", said);
+  }
+  if (is(FATAL)) return make("fatal", said);
   if (is(THROTTLED) || status === 429) return make("throttled", said);
   if (error instanceof SyntaxError) return make("malformed", `an answer that is no JSON${sample(failure, status)}`);
   if (error instanceof TypeError) return make("malformed", said);
   if (status !== undefined && status >= 500) return make(status === 503 ? "throttled" : "unreachable", said);
-  if (status === 403) return make(/expired/i.test(said) ? "unreachable" : "fatal", said);
+  if (status === 403) return make("fatal", said);
   if (status !== undefined && status >= 400) return make("malformed", said);
   if (isWithoutCredentials(failure)) return make("fatal", `no AWS credentials were found: ${failure.message}`);
   if (failure.message === "Region is missing") return make("fatal", "no region is known: set AWS_REGION");

@@ -155,7 +155,8 @@ export class SqsQueue implements Queue {
     const entries = changes.map(({ handle, seconds }, index) => ({
       Id: String(index),
       ReceiptHandle: handle,
-      VisibilityTimeout: seconds,
+      // SQS takes whole seconds, and refuses the whole batch over a fraction.
+      VisibilityTimeout: Math.ceil(seconds),
     }));
     return entryResults(
       changes.length,

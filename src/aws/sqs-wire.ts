@@ -111,7 +111,8 @@ export class SqsWire {
       call.signal.addEventListener("abort", aborted);
 
       request.on("error", (error: NodeJS.ErrnoException) => {
-        const closedBetweenCalls = request.reusedSocket && chunks.length === 0 && error.code === "ECONNRESET";
+        const closedBetweenCalls =
+          request.reusedSocket && chunks.length === 0 && /^(ECONNRESET|EPIPE)$/.test(error.code ?? "");
         fail(closedBetweenCalls ? new StaleConnection(error) : error);
       });
       request.on("socket", (socket) => limitConnecting(request, socket));

@@ -236,6 +236,8 @@ describe("a receive that gets", () => {
     ["InvalidClientTokenId", refusal("InvalidClientTokenId", { status: 403 }), "fatal"],
     ["SignatureDoesNotMatch", refusal("SignatureDoesNotMatch", { status: 403 }), "fatal"],
     ["ExpiredToken", refusal("ExpiredToken", { status: 403 }), "unreachable"],
+    ["ExpiredTokenException", refusal("ExpiredTokenException"), "unreachable"],
+    ["RequestTimeTooSkewed", refusal("RequestTimeTooSkewed", { status: 403 }), "unreachable"],
     ["any other 403", { text: "<html>go away</html>", status: 403 }, "fatal"],
     ["any other 400", refusal("InvalidParameterValue"), "malformed"],
     ["JSON that is no object", { text: "null" }, "malformed"],

@@ -15,6 +15,13 @@ describe("a batch", () => {
     });
   });
 
+  test("asks for whole seconds, rounded up", async () => {
+    await using bundle = await sqsBundle();
+    await bundle.queue.changeVisibility([{ handle: "a", seconds: 0.2 }], never);
+    const [call] = await bundle.server.seen("ChangeMessageVisibilityBatch");
+    expect(call!.input.Entries).toEqual([{ Id: "0", ReceiptHandle: "a", VisibilityTimeout: 1 }]);
+  });
+
   test("tells entry by entry how it ended, in the order asked", async () => {
     await using bundle = await sqsBundle();
     const failed = (Id: number, Code: string, SenderFault: boolean, Message = "no") => ({
@@ -124,12 +131,13 @@ describe("credentials", () => {
     });
   });
 
-  test("go into the signature of each call, with the region that the host has", async () => {
+  test("go into each call, the session token included", async () => {
     await using bundle = await sqsBundle({
-      queueUrl: "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
       credentials: async () => ({ accessKeyId: "AKIAX", secretAccessKey: "s", sessionToken: "token" }),
-      endpoint: "http://127.0.0.1:1",
     });
-    expect(bundle.queue.region).toBe("eu-west-1");
+    await bundle.queue.delete(["a"], never);
+    const [call] = await bundle.server.seen("DeleteMessageBatch");
+    expect(call!.headers.authorization).toContain("Credential=AKIAX/");
+    expect(call!.headers["x-amz-security-token"]).toBe("token");
   });
 });
