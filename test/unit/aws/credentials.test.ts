@@ -1,5 +1,5 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { CredentialSource, type Credentials, defaultCredentials } from "../../../src/aws/credentials.js";
 import { settle } from "../../support/fake-clock.js";
 
@@ -131,6 +131,10 @@ describe("the default credentials", () => {
       AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
       AWS_EC2_METADATA_DISABLED: "true",
     });
+    // The SDK warns of keys that it passes over.
+    const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
     await expect(defaultCredentials()).rejects.toThrow("Could not load credentials from any providers");
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
   });
 });
