@@ -15,6 +15,10 @@ export interface Config {
   readonly queueUrl: string;
   readonly handler: HandlerSpec | undefined;
   readonly isolation: "none" | "process" | "process-per-message";
+  /** Names of variables that an agent's process gets besides the usual ones; a name may end in `*`. */
+  readonly agentEnvironment: readonly string[];
+  readonly agentMemoryMiB: number | undefined;
+  readonly agentWorkMiB: number;
   readonly concurrency: number;
   readonly maxMessages: number;
   readonly pollIntervalSeconds: number;
@@ -93,6 +97,14 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
       `ISOLATION is for module agents and must be none with HANDLER "${env.HANDLER}", got "${env.ISOLATION}"`,
     );
   }
+  if (handler?.kind === "module" && values.get("ISOLATION") === "none") {
+    for (const name of ["AGENT_ENV", "AGENT_MEMORY_MB"] as const) {
+      if (!set(name)) continue;
+      faults.push(
+        `${name} needs an agent in a process of its own, ISOLATION=process or HANDLER=exec:COMMAND, got "${env[name]}"`,
+      );
+    }
+  }
   const queueUrl = text("SQS_QUEUE_URL");
   const deadLetterQueueUrl = text("DLQ_URL");
   if (queueUrl !== undefined && queueUrl === deadLetterQueueUrl) {
@@ -110,6 +122,9 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     queueUrl: queueUrl ?? "",
     handler,
     isolation: text("ISOLATION") as Config["isolation"],
+    agentEnvironment: text("AGENT_ENV")?.split(/\s*,\s*/) ?? [],
+    agentMemoryMiB: text("AGENT_MEMORY_MB") === undefined ? undefined : number("AGENT_MEMORY_MB"),
+    agentWorkMiB: number("AGENT_WORK_MB"),
     concurrency: number("CONCURRENCY"),
     maxMessages: number("MAX_MESSAGES"),
     pollIntervalSeconds,

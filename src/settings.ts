@@ -8,7 +8,7 @@ export type Command = "run" | "dev";
 export type Shape =
   | { readonly kind: "url" }
   | { readonly kind: "handler" }
-  | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly unit?: "seconds" }
+  | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly unit?: "seconds" | "MiB" }
   | { readonly kind: "choice"; readonly values: readonly string[] }
   | { readonly kind: "port" }
   | { readonly kind: "backoff" }
@@ -50,6 +50,30 @@ export const SETTINGS = [
     shape: choice("none", "process", "process-per-message"),
     meaning:
       "Where a module agent runs: in this process, in a warm pool of processes with one message each at a time, or in a fresh process for each message.",
+  },
+  {
+    name: "AGENT_ENV",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: "names of variables, with commas between them; a name may end in *",
+      pattern: /^[A-Za-z_]\w*\*?(\s*,\s*[A-Za-z_]\w*\*?)*$/,
+    },
+    meaning:
+      "Variables that an agent in a process of its own gets besides PATH, HOME, LANG, TZ and RUN_*: `MODEL,PY*`. Nothing else of the worker's environment reaches it.",
+  },
+  {
+    name: "AGENT_MEMORY_MB",
+    fallback: undefined,
+    shape: { kind: "integer", min: 32, max: 122_880, unit: "MiB" },
+    meaning:
+      "An agent in a process of its own is killed when all its processes together hold more memory than this; unset: when the task has none left.",
+  },
+  {
+    name: "AGENT_WORK_MB",
+    fallback: "1024",
+    shape: { kind: "integer", min: 1, max: 204_800, unit: "MiB" },
+    meaning: "A program is killed when its work folder grows beyond this.",
   },
   {
     name: "CONCURRENCY",
