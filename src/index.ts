@@ -1,5 +1,6 @@
 export type { AgentLog, Context } from "./agents/context.js";
 export { type Agent, type AgentFunction, defineHandler, type HandlerDefinition } from "./agents/define-handler.js";
+export { type LambdaHandler, type LambdaOptions, toLambda } from "./agents/lambda.js";
 export type { Message } from "./agents/message.js";
 export { type Config, ConfigError, loadConfig } from "./config.js";
 export type { Handler, Run } from "./pipeline/handler.js";

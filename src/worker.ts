@@ -75,6 +75,7 @@ class QueueWorker implements Worker {
   readonly #extender: { start(): void; stop(): void | Promise<void> };
   readonly #pipeline: Pipeline;
   readonly #started = Promise.withResolvers<void>();
+  readonly #stopAsked = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();
   #exitCode: number = EXIT.clean;
   #stopping: Promise<void> | undefined;
@@ -174,7 +175,7 @@ class QueueWorker implements Worker {
   async #start(): Promise<void> {
     void this.#healthServer?.start();
     try {
-      await this.#handler.start?.();
+      await this.#handler.start?.(this.#stopAsked.signal);
     } catch (error) {
       this.#started.resolve();
       this.#exitCode = EXIT.unexpected;
@@ -195,6 +196,7 @@ class QueueWorker implements Worker {
   async #stop(reason: string): Promise<void> {
     if (this.#lifecycle.advance("stopped", reason)) return this.#stopped.resolve();
     this.#lifecycle.advance("draining", reason);
+    this.#stopAsked.abort();
     await this.#started.promise;
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;

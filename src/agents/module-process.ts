@@ -7,6 +7,7 @@ import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
 import { KILL_GRACE_MS } from "./kill-grace.js";
 import { AgentLoadError } from "./load-module.js";
+import type { MemoryWatch } from "./memory-watch.js";
 import {
   type FromModule,
   fieldsFromWire,
@@ -37,7 +38,10 @@ export interface ModuleProcessOptions {
   readonly folder: WorkFolder;
   /** V8's limit on the old space, in MiB; Node's own if unset. */
   readonly heapMiBMax?: number;
+  readonly memory: MemoryWatch | undefined;
   readonly logs: AgentLogs;
+  /** Ends the start when it aborts. */
+  readonly signal: AbortSignal;
 }
 
 /** A module's process ended in the middle of a run. Without a stack, which would tell of the worker alone. */
@@ -65,6 +69,7 @@ export class ModuleProcess {
   #onReady: ((unfit: string | undefined) => void) | undefined;
   #runs = 0;
   #residentBytes = 0;
+  #excess: string | undefined;
   /** Resolves when it has ended and its folder is gone. */
   readonly ended: Promise<void>;
 
@@ -84,7 +89,11 @@ export class ModuleProcess {
       throw error;
     }
     const made = new ModuleProcess(started, options);
+    const stop = () => started.kill(0);
+    if (options.signal.aborted) stop();
+    else options.signal.addEventListener("abort", stop, { once: true });
     const unfit = await made.#ready();
+    options.signal.removeEventListener("abort", stop);
     if (unfit !== undefined) {
       await made.retire();
       throw new AgentLoadError(unfit);
@@ -92,7 +101,7 @@ export class ModuleProcess {
     return made;
   }
 
-  private constructor(started: AgentProcess, { path, folder, logs }: ModuleProcessOptions) {
+  private constructor(started: AgentProcess, { path, folder, memory, logs }: ModuleProcessOptions) {
     this.#process = started;
     this.#logs = logs;
     this.#log = () => logs.own;
@@ -105,7 +114,12 @@ export class ModuleProcess {
       linesPerSecond: LINES_PER_SECOND,
       onLine: (line, left) => this.#heard(line, left),
     });
+    const unwatch = memory?.watch(started.pid, () => {
+      this.#excess = `used more memory than ${Math.round(memory.bytesMax / 2 ** 20)} MiB`;
+      started.kill(0);
+    });
     this.ended = started.ended.then(async (exit) => {
+      unwatch?.();
       this.#alive = false;
       const why = this.#howItDied(exit);
       this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
@@ -215,6 +229,7 @@ export class ModuleProcess {
   }
 
   #howItDied({ code, signal }: Exit): string {
+    if (this.#excess !== undefined) return `was killed: it ${this.#excess}`;
     const last = this.#output.lastErrorLine.slice(0, REASON_MAX);
     const how =
       signal === null

@@ -5,6 +5,7 @@ import type { ReceivedMessage } from "../pipeline/queue.js";
 import { agentEnvironment } from "./agent-environment.js";
 import type { AgentLogs } from "./agent-logs.js";
 import { AgentLoadError } from "./load-module.js";
+import { MemoryWatch } from "./memory-watch.js";
 import { ModuleProcess } from "./module-process.js";
 import { WorkFolders } from "./work-folder.js";
 
@@ -17,8 +18,8 @@ export interface ProcessPoolOptions {
   readonly runsMax?: number;
   /** A process that has more resident memory than this after a run is replaced. */
   readonly residentBytesMax?: number;
-  /** V8's limit on the old space of each process, in MiB. */
-  readonly heapMiBMax?: number;
+  /** Most resident memory of each process and its children together, in bytes; unset: no limit of ours. */
+  readonly memoryBytesMax?: number;
   /** Names of the worker's variables that the agent gets besides PATH, HOME, LANG, TZ and RUN_*; `NAME*` for several. */
   readonly passOn?: readonly string[];
   readonly logs: AgentLogs;
@@ -27,7 +28,11 @@ export interface ProcessPoolOptions {
 }
 
 const RUNS_MAX = 10_000;
-const RESIDENT_BYTES_MAX = 512 * 2 ** 20;
+const MIB = 2 ** 20;
+const RESIDENT_BYTES_MAX = 512 * MIB;
+/** Of a limit on memory: where a process is replaced between two messages, and where V8's heap ends, with a clear error. */
+const REPLACE_SHARE = 0.8;
+const HEAP_SHARE = 0.75;
 
 interface Waiter {
   readonly resolve: (process: ModuleProcess) => void;
@@ -43,20 +48,26 @@ export class ProcessPool implements Handler {
   readonly #options: ProcessPoolOptions;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #folders = new WorkFolders();
+  readonly #memory: MemoryWatch | undefined;
+  readonly #residentBytesMax: number;
   readonly #idle: ModuleProcess[] = [];
   readonly #all = new Set<ModuleProcess>();
   readonly #waiting: Waiter[] = [];
-  #starting = 0;
+  readonly #starts = new Set<Promise<void>>();
+  readonly #stopAsked = new AbortController();
   #busy = 0;
-  #stopped = false;
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
     this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
+    const { memoryBytesMax } = options;
+    this.#memory = memoryBytesMax === undefined ? undefined : new MemoryWatch(memoryBytesMax);
+    this.#residentBytesMax =
+      options.residentBytesMax ?? (memoryBytesMax === undefined ? RESIDENT_BYTES_MAX : memoryBytesMax * REPLACE_SHARE);
   }
 
   /** Resolves when a first process has loaded the module; rejects with an AgentLoadError if none can. */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
     try {
       await this.#folders.open();
     } catch (error) {
@@ -65,8 +76,9 @@ export class ProcessPool implements Handler {
         { cause: error },
       );
     }
-    this.#idle.push(await this.#take());
-    this.#refill();
+    const stopped = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined)));
+    const first = await Promise.race([this.#take(), stopped]);
+    if (first) this.#offer(first);
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
@@ -85,8 +97,8 @@ export class ProcessPool implements Handler {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([...this.#all].map((process) => process.retire()));
+    this.#stopAsked.abort();
+    await Promise.all([...this.#starts, ...[...this.#all].map((process) => process.retire())]);
     await this.#folders.close();
   }
 
@@ -105,9 +117,9 @@ export class ProcessPool implements Handler {
 
   /** A process that was used up has ended before its slot is given away. */
   async #giveBack(process: ModuleProcess): Promise<void> {
-    const { runsMax = RUNS_MAX, residentBytesMax = RESIDENT_BYTES_MAX } = this.#options;
+    const { runsMax = RUNS_MAX } = this.#options;
     if (!process.alive) await process.ended;
-    else if (process.runs >= runsMax || process.residentBytes > residentBytesMax) await process.retire();
+    else if (process.runs >= runsMax || process.residentBytes > this.#residentBytesMax) await process.retire();
     else this.#offer(process);
   }
 
@@ -125,36 +137,42 @@ export class ProcessPool implements Handler {
 
   /** Starts what is missing: one for each that waits, and the spares; no more at once than there are processors. */
   #refill(): void {
-    while (!this.#stopped && this.#starting < availableParallelism() && this.#missing() > 0) void this.#startOne();
+    while (this.#starts.size < availableParallelism() && this.#missing() > 0 && !this.#stopAsked.signal.aborted) {
+      const start: Promise<void> = this.#startOne().finally(() => {
+        this.#starts.delete(start);
+        if (this.#waiting.length > 0) this.#refill();
+      });
+      this.#starts.add(start);
+    }
   }
 
   #missing(): number {
     const { runsMax, slots } = this.#options;
     const spares = runsMax === 1 ? Math.min(slots, availableParallelism()) : this.#busy < slots ? 1 : 0;
-    return this.#waiting.length + spares - this.#idle.length - this.#starting;
+    return this.#waiting.length + spares - this.#idle.length - this.#starts.size;
   }
 
+  /** Never rejects: who waits for the process is told. */
   async #startOne(): Promise<void> {
-    this.#starting++;
+    const { path, memoryBytesMax, logs } = this.#options;
+    const { signal } = this.#stopAsked;
     try {
-      const { path, heapMiBMax, logs } = this.#options;
       const process = await ModuleProcess.start({
         path,
         environment: this.#environment,
         folder: this.#folders.make(),
-        ...(heapMiBMax === undefined ? {} : { heapMiBMax }),
+        ...(memoryBytesMax === undefined ? {} : { heapMiBMax: Math.floor((memoryBytesMax / MIB) * HEAP_SHARE) }),
+        memory: this.#memory,
         logs,
+        signal,
       });
       this.#all.add(process);
       void process.ended.then(() => this.#forget(process));
-      if (this.#stopped) void process.retire();
+      if (signal.aborted) await process.retire();
       else this.#offer(process);
     } catch (error) {
       // Without anybody who waits the next message will tell.
       this.#waiting.shift()?.reject(error);
-    } finally {
-      this.#starting--;
-      if (this.#waiting.length > 0) this.#refill();
     }
   }
 }

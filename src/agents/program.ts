@@ -2,13 +2,14 @@ import type { Handler, Run } from "../pipeline/handler.js";
 import { done, type Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { agentEnvironment } from "./agent-environment.js";
+import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
 import { commandWords } from "./command-words.js";
-import type { AgentLogFor } from "./context.js";
 import { findExecutable } from "./executable.js";
 import { killOnAbort } from "./kill-grace.js";
 import { AgentLoadError } from "./load-module.js";
+import { MemoryWatch } from "./memory-watch.js";
 import { messageFile } from "./message-file.js";
 import { printable } from "./printable.js";
 import { traceparentOf } from "./traceparent.js";
@@ -22,14 +23,17 @@ export interface ProgramOptions {
   readonly passOn?: readonly string[];
   /** Most bytes in the work folder of one run; 1 GiB if unset. */
   readonly workBytesMax?: number;
-  readonly logFor: AgentLogFor;
+  /** Most resident memory of all processes of one run together, in bytes; unset: no limit of ours. */
+  readonly memoryBytesMax?: number;
+  readonly logs: AgentLogs;
   /** The worker's environment; `process.env` if unset. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** sysexits.h */
 const EX_DATAERR = 65;
-const WORK_BYTES_MAX = 2 ** 30;
+const MIB = 2 ** 20;
+const WORK_BYTES_MAX = 1024 * MIB;
 const LOOK_AT_WORK_MS = 2_000;
 const REASON_MAX = 500;
 
@@ -50,36 +54,41 @@ export class ProgramHandler implements Handler {
   readonly #options: ProgramOptions;
   readonly #folders = new WorkFolders();
   readonly #environment: Record<string, string>;
+  readonly #memory: MemoryWatch | undefined;
   #file = "";
   #args: readonly string[] = [];
 
   constructor(options: ProgramOptions) {
     this.#options = options;
     this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
+    this.#memory = options.memoryBytesMax === undefined ? undefined : new MemoryWatch(options.memoryBytesMax);
   }
 
-  /** Rejects with an AgentLoadError when the program can't be run here, or there is no place for work folders. */
-  async start(): Promise<void> {
-    const { command } = this.#options;
-    const fail = (fact: string, cause?: unknown) => new AgentLoadError(`HANDLER "exec:${command}" ${fact}`, { cause });
+  /** Rejects with an AgentLoadError when the program can't be run here. */
+  async check(): Promise<void> {
     let words: string[];
     try {
-      words = commandWords(command);
+      words = commandWords(this.#options.command);
     } catch (error) {
-      throw fail((error as Error).message, error);
+      throw this.#unfit((error as Error).message, error);
     }
     const [name, ...args] = words;
-    if (!name) throw fail("names no program");
+    if (!name) throw this.#unfit("names no program");
     try {
       this.#file = await findExecutable(name, this.#environment.PATH ?? "");
     } catch (error) {
-      throw fail(`can't run: the program ${name} ${(error as Error).message}`, error);
+      throw this.#unfit(`can't run: the program ${name} ${(error as Error).message}`, error);
     }
     this.#args = args;
+  }
+
+  /** Rejects with an AgentLoadError as `check` does, and when there is no place for work folders. */
+  async start(): Promise<void> {
+    await this.check();
     try {
       await this.#folders.open();
     } catch (error) {
-      throw fail(
+      throw this.#unfit(
         `needs a place for work folders: set TMPDIR to one that can be written (${(error as Error).message})`,
         error,
       );
@@ -103,7 +112,7 @@ export class ProgramHandler implements Handler {
       outcome = { kind: "defer", reason: (error as Error).message };
     }
     await folder?.remove().catch((error: Error) => {
-      this.#options.logFor(message).warn({ error: error.message }, "the work folder can't be removed");
+      this.#options.logs.of(message).warn({ error: error.message }, "the work folder can't be removed");
     });
     return outcome;
   }
@@ -113,35 +122,42 @@ export class ProgramHandler implements Handler {
   }
 
   async #follow(agent: AgentProcess, message: ReceivedMessage, run: Run, folder: WorkFolder): Promise<Outcome> {
-    const { logFor, workBytesMax = WORK_BYTES_MAX } = this.#options;
-    const output = new AgentOutput(() => logFor(message));
+    const { logs, workBytesMax = WORK_BYTES_MAX } = this.#options;
+    const output = new AgentOutput(() => logs.of(message));
     output.read(agent.stdout, "stdout");
     output.read(agent.stderr, "stderr");
     const verbs = new VerbChannel(agent.channel, run, (fault, line) =>
       output.entry("warn", { fault, line: printable(line, REASON_MAX) }, "a line on descriptor 3 was ignored"),
     );
     killOnAbort(run.signal, (graceMs) => agent.kill(graceMs));
-    let overQuota = false;
-    const look = setInterval(async () => {
-      if (overQuota || (await folder.size()) <= workBytesMax) return;
-      overQuota = true;
+    let excess: string | undefined;
+    const killFor = (what: string) => {
+      excess ??= what;
       agent.kill(0);
+    };
+    const look = setInterval(async () => {
+      if ((await folder.size()) > workBytesMax) killFor(`its work folder grew beyond ${toMiB(workBytesMax)} MiB`);
     }, LOOK_AT_WORK_MS);
+    const unwatch = this.#memory?.watch(agent.pid, () =>
+      killFor(`it used more memory than ${toMiB(this.#memory!.bytesMax)} MiB`),
+    );
     agent.stdin.end(message.body);
 
     const exit = await agent.ended;
     clearInterval(look);
+    unwatch?.();
     output.finish();
     if (agent.strays > 0) {
-      logFor(message).warn({ processes: agent.strays }, "processes that had left the agent's group were killed");
+      logs.of(message).warn({ processes: agent.strays }, "processes that had left the agent's group were killed");
     }
-    if (overQuota) {
-      return {
-        kind: "retry",
-        error: new ProgramFailed(`the work folder grew beyond ${Math.round(workBytesMax / 2 ** 20)} MiB`),
-      };
+    if (excess !== undefined) {
+      return { kind: "retry", error: new ProgramFailed(`the program was killed: ${excess}`) };
     }
     return verbs.outcome ?? outcomeOf(exit, output.lastErrorLine.slice(0, REASON_MAX));
+  }
+
+  #unfit(fact: string, cause?: unknown): AgentLoadError {
+    return new AgentLoadError(`HANDLER "exec:${this.#options.command}" ${fact}`, { cause });
   }
 
   #environmentOf(message: ReceivedMessage, folder: WorkFolder, messageFile: string): Record<string, string> {
@@ -155,6 +171,8 @@ export class ProgramHandler implements Handler {
     };
   }
 }
+
+const toMiB = (bytes: number) => Math.round(bytes / MIB);
 
 /** What an exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
 function outcomeOf({ code, signal }: Exit, lastErrorLine: string): Outcome {

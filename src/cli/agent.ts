@@ -1,22 +1,27 @@
+import type { AgentLogs } from "../agents/agent-logs.js";
 import type { Agent } from "../agents/define-handler.js";
-import { AgentLoadError, loadModule } from "../agents/load-module.js";
+import { handlerFor } from "../agents/handler-for.js";
+import { AgentLoadError } from "../agents/load-module.js";
 import { type Config, ConfigError } from "../config.js";
+import type { Logger } from "../observe/log.js";
+import type { Handler } from "../pipeline/handler.js";
 
 /**
  * The agent that HANDLER names, ready to be given to `createWorker`.
- * @throws ConfigError when it can't be loaded, or isn't one that this version can run.
+ * @param logger where the lines of agents go that aren't run in this process.
+ * @throws ConfigError when it can't be loaded. Of an agent in a process of its own more is seen when the worker starts.
  */
-export async function loadAgent({ handler, isolation }: Config): Promise<Agent> {
+export async function loadAgent(config: Config, logger: Logger): Promise<Agent | Handler> {
+  const { handler } = config;
   if (handler === undefined) throw new ConfigError(["HANDLER is missing: the agent to run"]);
-  if (handler.kind !== "module") {
-    const what = handler.kind === "program" ? `exec:${handler.command}` : handler.url;
-    throw new ConfigError([`HANDLER must be a module in this version, got "${what}"`]);
-  }
-  if (isolation !== "none") throw new ConfigError([`ISOLATION must be none in this version, got "${isolation}"`]);
   try {
-    return await loadModule(handler.path);
+    return await handlerFor({ ...config, handler }, logsOf(logger));
   } catch (error) {
     if (error instanceof AgentLoadError) throw new ConfigError([error.message]);
     throw error;
   }
+}
+
+function logsOf(logger: Logger): AgentLogs {
+  return { own: logger, of: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }) };
 }

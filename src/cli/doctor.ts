@@ -1,5 +1,6 @@
 import { examineQueue } from "../aws/queue-checks.js";
 import { type Config, ConfigError, loadConfig } from "../config.js";
+import { createLogger } from "../observe/log.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { accessFindings } from "./doctor/access.js";
@@ -63,7 +64,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
 
 async function agentFinding(config: Config): Promise<Finding> {
   try {
-    await loadAgent(config);
+    await loadAgent(config, createLogger({ level: "silent" }));
     return ok("agent", `${config.handler?.kind === "module" ? config.handler.path : "HANDLER"} loads`);
   } catch (error) {
     if (error instanceof ConfigError) return bad("agent", error.message, "run would end with exit code 78");

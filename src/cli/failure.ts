@@ -40,6 +40,10 @@ interface Classified {
 function classify(error: unknown): Classified {
   if (error instanceof UsageError) return { kind: "usage", exitCode: ExitCode.usage, faults: [error.message] };
   if (error instanceof ConfigError) return { kind: "settings", exitCode: ExitCode.config, faults: error.faults };
+  // Not instanceof: the command line needs no agent's code to tell of a failure.
+  if (error instanceof Error && error.name === "AgentLoadError") {
+    return { kind: "settings", exitCode: ExitCode.config, faults: [error.message] };
+  }
   if (error instanceof CommandError) {
     return {
       kind: error.exitCode === ExitCode.config ? "settings" : "failed",

@@ -36,10 +36,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   boundYoungGeneration();
   const config = loadConfig(variables, "run");
-  const agent = await loadAgent(config);
   // Loaded now and not before, so that bad settings are told at once.
+  const { createLogger } = await import("../observe/log.js");
+  const logger = createLogger({ level: config.logLevel });
+  const agent = await loadAgent(config, logger);
   const { createWorker } = await import("../worker.js");
-  const running = createWorker(agent, config).run();
+  const running = createWorker(agent, config, { logger }).run();
   process.off("SIGTERM", leave).off("SIGINT", leave);
 
   const { exitCode, summary } = await running;

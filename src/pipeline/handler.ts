@@ -18,8 +18,11 @@ export interface Run {
  * resolves when the agent has really ended and nothing of it lives on, since its slot is given away then.
  */
 export interface Handler {
-  /** Made ready before the first receive; rejects with an error that says what to do. */
-  start?(): Promise<void>;
+  /**
+   * Made ready before the first receive; rejects with an error that says what to do. When `signal` aborts, the worker
+   * is to stop: it resolves or rejects soon then.
+   */
+  start?(signal: AbortSignal): Promise<void>;
   run(message: ReceivedMessage, run: Run): Promise<Outcome>;
   /** Called once, after the last run has ended. */
   stop?(): Promise<void>;

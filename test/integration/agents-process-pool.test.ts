@@ -149,15 +149,25 @@ describe("A module in processes", () => {
     async (_, harm, error) => {
       const { end } = await pool(
         `if (message.body.harm) { ${harm} } else await new Promise((resolve) => setTimeout(resolve, 300));`,
-        { heapMiBMax: 40 },
+        { memoryBytesMax: 150 * 2 ** 20 },
       );
       const [harmed, ...others] = await Promise.all([end({ harm: true }), end(), end(), end()]);
-      expect(errorOf(harmed)).toMatch(error);
+      expect(errorOf(harmed!)).toMatch(error);
       expect(others).toEqual(Array(3).fill({ kind: "done" }));
       expect(await end()).toEqual({ kind: "done" });
     },
     30_000,
   );
+
+  test("is killed when it holds more memory than it may, and only that message is tried again", async () => {
+    const { end } = await pool(
+      "const all = []; for (let n = 0; n < message.body.hold; n++) { all.push(Buffer.alloc(2 ** 20, 1)); await new Promise(setImmediate); } if (all.length) await new Promise(() => setInterval(() => {}, 1000));",
+      { memoryBytesMax: 200 * 2 ** 20 },
+    );
+    const [over, other] = await Promise.all([end({ hold: 300 }), end({ hold: 0 })]);
+    expect(errorOf(over!)).toMatch(/was killed: it used more memory than 200 MiB/);
+    expect(other).toEqual({ kind: "done" });
+  }, 30_000);
 
   test("is killed in an endless loop once it is aborted, its children too", async () => {
     const { end } = await module(`

@@ -27,7 +27,7 @@ async function program(script: string, options: Partial<ProgramOptions> = {}) {
 async function command(line: string, options: Partial<ProgramOptions> = {}) {
   const log = new KeptLog();
   const run = new HandRun();
-  const handler = new ProgramHandler({ command: line, logFor: log.logFor, ...options });
+  const handler = new ProgramHandler({ command: line, logs: { of: log.logFor, own: log.logFor() }, ...options });
   handlers.push(handler);
   await handler.start();
   const end = (message: ReceivedMessage = received("{}")): Promise<Outcome> => handler.run(message, run);
@@ -288,6 +288,12 @@ describe("When a run ends, all of it has ended:", () => {
   test("one whose work folder grows beyond its quota is killed and tried again", async () => {
     const { end } = await program('head -c 3000000 /dev/zero > "$TMPDIR/big"; sleep 60', { workBytesMax: 2 ** 20 });
     expect(errorOf(await end())).toMatch(/work folder grew beyond 1 MiB/);
+  });
+
+  test("one that uses more memory than it may is killed and tried again, its children's counted", async () => {
+    const hold = `head -c 200000000 /dev/zero | tail -c 200000000 | { sleep 60; cat >/dev/null; }`;
+    const { end } = await program(`(${hold}) & wait`, { memoryBytesMax: 100 * 2 ** 20 });
+    expect(errorOf(await end())).toMatch(/used more memory than 100 MiB/);
   });
 
   test("the kernel would kill it before the worker", async () => {

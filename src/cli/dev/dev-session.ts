@@ -90,7 +90,8 @@ export class DevSession {
   async #work(endpoint: string, pair: QueuePair, producer: SqsProducer): Promise<number> {
     const { variables, messages, perSecond, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
-    const agent = await loadAgent(config);
+    const logger = devLogger(config.logLevel, this.#screen);
+    const agent = await loadAgent(config, logger);
     const ticker = new StatusTicker({
       screen: this.#screen,
       counts: () => pair.counts(timely()),
@@ -111,7 +112,7 @@ export class DevSession {
       void samples.stop();
     };
     const worker = createWorker(agent, config, {
-      logger: devLogger(config.logLevel, this.#screen),
+      logger,
       telemetry: fanOut([this.#fates.record, ticker.record, onFact]),
     });
     this.#introduce(endpoint, config);
