@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "./command-line.js";
-import { DevSession } from "./dev/dev-session.js";
 import { FAILING_EVERY } from "./dev/samples.js";
 import { loadEnvironment } from "./environment.js";
 import { RUN_EXITS } from "./exit-code.js";
@@ -56,6 +55,7 @@ export async function dev(argv: readonly string[]): Promise<number> {
   const { variables } = await loadEnvironment(true, { HANDLER: typed.text("handler") });
   const ownAgent = Boolean(variables.HANDLER);
   const quiet = typed.flag("no-producer") || (ownAgent && rate === undefined && bodies === undefined);
+  const { DevSession } = await import("./dev/dev-session.js");
   return new DevSession({
     variables,
     port,

@@ -1,0 +1,159 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { command, killCommands, RunningCommand } from "../support/command.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+
+const AGENT = `
+  import { setTimeout as sleep } from "node:timers/promises";
+  export default async ({ body }, { log }) => {
+    log.info("began " + body);
+    // Deaf to its signal on purpose.
+    if (body === "long") await sleep(60_000);
+  };`;
+
+let server: QueueServer;
+let queueUrl: string;
+let name: string;
+let folder: string;
+
+beforeAll(async () => {
+  server = await QueueServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  name = `queue-${Math.random().toString(36).slice(2)}`;
+  queueUrl = await server.queue(name);
+  folder = await mkdtemp(join(tmpdir(), "queuehand-run-"));
+  await writeFile(join(folder, "agent.mjs"), AGENT);
+});
+afterEach(async () => {
+  await killCommands();
+  await rm(folder, { recursive: true });
+});
+
+const options = (env = {}) => ({
+  cwd: folder,
+  env: {
+    ...server.env,
+    SQS_QUEUE_URL: queueUrl,
+    HANDLER: "./agent.mjs",
+    METRICS: "off",
+    HTTP_PORT: "off",
+    POLL_INTERVAL_SECONDS: "1",
+    ...env,
+  },
+});
+const run = (env = {}, ...args: string[]) => new RunningCommand(["run", ...args], options(env));
+
+describe("run", () => {
+  test("works until SIGTERM, drains, and with --json ends with one object", async () => {
+    const worker = run({}, "--json");
+    server.server.sendMessage(name, "one");
+    await worker.says(/began one/);
+    worker.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    const last = JSON.parse(worker.stdout.trim().split("\n").at(-1)!);
+    expect(last).toMatchObject({ exitCode: 0, summary: { handled: 1, settled: { done: 1 } } });
+    expect(await server.messages(queueUrl)).toEqual([]);
+  }, 30_000);
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)(
+    "ends at once on a second %s",
+    async (signal, code) => {
+      const worker = run();
+      server.server.sendMessage(name, "long");
+      await worker.says(/began long/);
+      worker.kill(signal);
+      await worker.says(/draining/);
+      worker.kill(signal);
+      expect(await worker.exited).toBe(code);
+    },
+    30_000,
+  );
+
+  test("ends cleanly on a SIGTERM that comes before it has started", async () => {
+    // The agent's module loads for as long as the test wants.
+    await writeFile(
+      join(folder, "slow.mjs"),
+      'console.log("loading"); await new Promise((resolve) => setTimeout(resolve, 60_000)); export default () => {};',
+    );
+    const worker = run({ HANDLER: "./slow.mjs" });
+    await worker.says(/loading/);
+    worker.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+  }, 30_000);
+
+  test("ends with 69 when the queue is gone", async () => {
+    const worker = run({ SQS_QUEUE_URL: queueUrl.replace(name, "nowhere") });
+    expect(await worker.exited).toBe(69);
+  }, 30_000);
+
+  test("ends with 78 and every fault of the settings, one line each, or one object", async () => {
+    const wrong = options({ SQS_QUEUE_URL: "", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "3" });
+    const { code, stdout, stderr } = await command(["run"], wrong);
+    expect([code, stdout]).toEqual([78, ""]);
+    const faults = [
+      'VISIBILITY_TIMEOUTS is not a setting, got "3"; did you mean VISIBILITY_TIMEOUT?',
+      "SQS_QUEUE_URL is missing: an http or https URL is required",
+      'CONCURRENCY must be between 1 and 1000, got "0"',
+    ];
+    expect(stderr.split("\n").filter((line) => line.startsWith("queuehand run: "))).toEqual(
+      faults.map((fault) => `queuehand run: ${fault}`),
+    );
+    const json = await command(["run", "--json"], wrong);
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([78, { error: "settings", exitCode: 78, faults }]);
+  });
+
+  test.each([
+    ["is missing", undefined, /can't be read: no such file/],
+    ["has no default export", "export const agent = () => {};", /has no default export/],
+    ["exports no function", "export default 42;", /exports 42 by default, which is no agent/],
+    ["throws while loading", "throw new Error('no database');", /failed while loading: Error: no database/],
+  ])("ends with 78 and the cause when the agent's file %s", async (_, source, cause) => {
+    if (source !== undefined) await writeFile(join(folder, "other.mjs"), source);
+    const { code, stderr } = await command(["run"], options({ HANDLER: "./other.mjs" }));
+    expect(code).toBe(78);
+    expect(stderr).toMatch(cause);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("reads .env in development only, and real variables win", async () => {
+    await writeFile(join(folder, ".env"), "CONCURRENCY=0\nLOG_LEVEL=loud\n");
+    const config = (env: Record<string, string>) => command(["config", "--json"], options(env));
+    expect((await config({})).code).toBe(0);
+    const { code, stdout } = await config({ NODE_ENV: "development", LOG_LEVEL: "debug" });
+    expect(code).toBe(78);
+    const { settings, faults } = JSON.parse(stdout);
+    expect(faults).toEqual(['CONCURRENCY must be between 1 and 1000, got "0"']);
+    const find = (name: string) => settings.find((setting: { name: string }) => setting.name === name);
+    expect(find("CONCURRENCY")).toEqual({ name: "CONCURRENCY", value: "0", source: ".env" });
+    expect(find("LOG_LEVEL")).toEqual({ name: "LOG_LEVEL", value: "debug", source: "environment" });
+    expect(find("MAX_MESSAGES")).toEqual({ name: "MAX_MESSAGES", value: "10", source: "default" });
+  });
+});
+
+describe("Every command", () => {
+  test.each(["run", "dev", "send", "config", "doctor"])("%s explains itself, and is listed", async (name) => {
+    const { code, stdout } = await command([name, "--help"]);
+    expect(code).toBe(0);
+    for (const part of [`Usage: queuehand ${name}`, "Options:", "--json", "Examples:", "Exit codes:"]) {
+      expect(stdout).toContain(part);
+    }
+    expect((await command(["--help"])).stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+  });
+
+  test("that doesn't exist ends with 64 and the nearest name", async () => {
+    const { code, stderr } = await command(["doktor"]);
+    expect([code, stderr]).toEqual([
+      64,
+      expect.stringContaining('unknown command "doktor"; did you mean "queuehand doctor"?'),
+    ]);
+    expect((await command([])).code).toBe(64);
+    expect((await command(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
