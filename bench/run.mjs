@@ -14,7 +14,7 @@ const HELP = `npm run bench -- [options]
   --only 1,3       these rows alone (RESULTS.md is then left as it is)
   --with a,b       these contestants alone: ${Object.keys(TITLES).join(", ")}
   --runs N         runs of each, interleaved; the results are their medians (default 3)
-  --seconds S      seconds at full speed, in turns of one (default 4)
+  --seconds S      seconds at full speed, in turns of one (default 3)
   --profile[=NAME] a CPU profile of queuehand (or NAME) under row 1's load, summed up; nothing else
   --no-build       takes dist/ as it is
   --json           the results as one JSON object on stdout, progress on stderr
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     with: { type: "string" },
     runs: { type: "string", default: "3" },
-    seconds: { type: "string", default: "4" },
+    seconds: { type: "string", default: "3" },
     profile: { type: "string" },
     "no-build": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
