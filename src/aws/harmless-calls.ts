@@ -8,6 +8,7 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import type { EcsTask } from "./ecs-task.js";
 
 /** Whether a call is permitted, as far as that can be found out without doing anything. */
 export interface Trial {
@@ -27,6 +28,8 @@ const MORE_THAN_A_RECEIVE = 11;
 const HIDDEN_TOO_LONG_SECONDS = 43_201;
 /** Not of the alphabet of entry ids, so that SQS refuses the whole batch. */
 const NO_ENTRY_ID = "not an id!";
+/** A name for where the task doesn't know its service: not found is an answer too. */
+const NO_SERVICE = "queuehand-doctor";
 /** Resolutions are 1 and 60. */
 const NO_RESOLUTION = 7;
 
@@ -80,6 +83,18 @@ export async function tryMetrics(region: string | undefined, Namespace: string, 
     return await trial("cloudwatch:PutMetricData", `namespace ${Namespace}`, () =>
       client.send(new PutMetricDataCommand({ Namespace, MetricData }), { abortSignal: signal }),
     );
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Asks for the own service, which is how a worker on ECS learns how many tasks there are. Reading it does no harm. */
+export async function tryFleet({ cluster, serviceName }: EcsTask, signal: AbortSignal): Promise<Trial> {
+  const { DescribeServicesCommand, ECSClient } = await import("@aws-sdk/client-ecs");
+  const client = new ECSClient({ maxAttempts: 2 });
+  const command = new DescribeServicesCommand({ cluster, services: [serviceName ?? NO_SERVICE] });
+  try {
+    return await trial("ecs:DescribeServices", "the own service", () => client.send(command, { abortSignal: signal }));
   } finally {
     client.destroy();
   }

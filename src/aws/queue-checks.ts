@@ -1,5 +1,6 @@
 import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import { isDenial, type Trial, tryDeadLetterCopy, tryMetrics, tryQueueCalls } from "./harmless-calls.js";
+import { readEcsTask } from "./ecs-task.js";
+import { isDenial, type Trial, tryDeadLetterCopy, tryFleet, tryMetrics, tryQueueCalls } from "./harmless-calls.js";
 import { type QueueAttributes, queueAttributes } from "./queue-attributes.js";
 import { neighbourUrl, ownerOfArn } from "./queue-description.js";
 import { endpointOf, regionOf } from "./region.js";
@@ -55,14 +56,23 @@ export async function examineQueue(questions: Questions): Promise<QueueReport> {
     // A queue that isn't there says nothing about permissions.
     if (!queue.ok && !queue.denied)
       return { ...place, ...nothing, credentials, queue, deadLetters: undefined, trials: [] };
-    const [trials, metrics] = await Promise.all([
+    const [trials, metrics, fleet] = await Promise.all([
       answer((signal) => tryQueueCalls(client, queueUrl, signal)),
       questions.metricsNamespace === undefined
         ? undefined
         : answer((signal) => tryMetrics(region, questions.metricsNamespace!, signal)),
+      answer(async (signal) => {
+        const task = await readEcsTask(process.env, signal);
+        return task ? [await tryFleet(task, signal)] : [];
+      }),
     ]);
     const dead = await examineDeadLetters(client, questions, queue.ok ? queue.value : undefined);
-    const all = [trials.ok ? trials.value : [], dead.trial ?? [], metrics?.ok ? metrics.value : []].flat();
+    const all = [
+      trials.ok ? trials.value : [],
+      dead.trial ?? [],
+      metrics?.ok ? metrics.value : [],
+      fleet.ok ? fleet.value : [],
+    ].flat();
     return { ...place, credentials, queue, ...dead.report, trials: all };
   } finally {
     client.destroy();

@@ -1,5 +1,5 @@
 import { examineQueue } from "../aws/queue-checks.js";
-import { type Config, ConfigError, loadConfig } from "../config.js";
+import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../config.js";
 import { createLogger } from "../observe/log.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
@@ -64,11 +64,23 @@ export async function doctor(argv: readonly string[]): Promise<number> {
 
 async function agentFinding(config: Config): Promise<Finding> {
   try {
-    await loadAgent(config, createLogger({ level: "silent" }));
-    return ok("agent", `${config.handler?.kind === "module" ? config.handler.path : "HANDLER"} loads`);
+    // Without isolation, since only a module that is imported here and now shows that it loads.
+    await loadAgent({ ...config, isolation: "none" }, createLogger({ level: "silent" }));
+    return ok("agent", whatWasSeen(config.handler!));
   } catch (error) {
     if (error instanceof ConfigError) return bad("agent", error.message, "run would end with exit code 78");
     throw error;
+  }
+}
+
+function whatWasSeen(handler: HandlerSpec): string {
+  switch (handler.kind) {
+    case "module":
+      return `${handler.path} loads`;
+    case "program":
+      return `${handler.command}: there is such a program`;
+    case "service":
+      return `${handler.url} is a service, which isn't called here`;
   }
 }
 

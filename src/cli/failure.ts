@@ -27,7 +27,7 @@ export function reportFailure(command: string | undefined, error: unknown, json:
   const prefix = command ? `queuehand ${command}` : "queuehand";
   for (const fault of faults) process.stderr.write(`${prefix}: ${fault}\n`);
   if (kind === "usage") process.stderr.write(`Try: ${prefix} --help\n`);
-  if (kind === "settings") process.stderr.write(`See docs/configuration.md, or try: queuehand config --help\n`);
+  if (kind === "settings") process.stderr.write("See docs/configuration.md; queuehand config prints what holds.\n");
   return exitCode;
 }
 

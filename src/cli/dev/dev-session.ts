@@ -186,9 +186,9 @@ export class DevSession {
     for (let n = 1; n <= count && !this.#stopping; n++) yield { body: this.#body(n, workMs) };
   }
 
-  #introduce(endpoint: string, { http, handler }: Config): void {
-    const { messages, perSecond, ownAgent, bodies } = this.#options;
-    const agent = handler?.kind === "module" && ownAgent ? handler.path : "the sample agent, examples/task-agent.mjs";
+  #introduce(endpoint: string, { http }: Config): void {
+    const { variables, messages, perSecond, ownAgent, bodies } = this.#options;
+    const agent = ownAgent ? variables.HANDLER : "the sample agent, examples/task-agent.mjs";
     const lines = [
       `Queue server on ${endpoint} (in memory, loopback only); queue ${QUEUE_NAME}, dead letters in ${QUEUE_NAME}-dlq.`,
       `Agent: ${agent}. A message that fails ${MAX_RECEIVE_COUNT} times is a dead letter.`,

@@ -1,0 +1,91 @@
+import { LOAD_FORMS } from "../../scaling/load.js";
+import type { CommandLine } from "../command-line.js";
+
+/** What `queuehand simulate` takes. */
+export const LINE: CommandLine = {
+  name: "simulate",
+  about:
+    "Replays AWS's scaling loop over a load, with the policy of infra/scaling.yaml, message by message: how long messages wait, " +
+    "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; one is " +
+    "exported from CloudWatch by: aws cloudwatch get-metric-data --query (see docs/scaling.md).",
+  options: [
+    { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: step:100..1000)` },
+    { name: "at", value: "SECONDS", meaning: "when a step, a ramp or the first burst begins (default: 60)" },
+    { name: "over", value: "SECONDS", meaning: "how long a ramp takes (default: 300)" },
+    {
+      name: "period",
+      value: "SECONDS",
+      meaning: "length of a diurnal curve, or from burst to burst (default: 86400, bursts 600)",
+    },
+    { name: "burst", value: "SECONDS", meaning: "how long a burst lasts (default: 60)" },
+    {
+      name: "noise",
+      value: "SHARE",
+      meaning: "how much the load wanders from minute to minute, such as 0.1 (default: 0)",
+    },
+    { name: "for", value: "SECONDS", meaning: "how long to simulate (default: 1800; a diurnal curve or a trace once)" },
+    { name: "agent-seconds", value: "SECONDS", meaning: "mean time of an agent (default: 3)" },
+    {
+      name: "agent-times",
+      value: "SHAPE",
+      meaning: "constant, exponential, or lognormal:VARIATION (default: constant)",
+    },
+    { name: "slots", value: "N", meaning: "CONCURRENCY: slots of a task (default: 10)" },
+    { name: "start-seconds", value: "SECONDS", meaning: "from launch to the first receive (default: 45)" },
+    { name: "start-spread", value: "SHARE", meaning: "coefficient of variation of that time (default: 0)" },
+    { name: "tasks", value: "N", meaning: "tasks of a service at the start (default: what the first rate needs)" },
+    { name: "services", value: "N", meaning: "services on the queue, each with the policy (default: 1)" },
+    { name: "launches-per-minute", value: "N", meaning: "ECS's quota for one service (default: 500)" },
+    { name: "policy", value: "FILE", meaning: "CloudFormation template to read (default: infra/scaling.yaml)" },
+    {
+      name: "set",
+      value: "NAME=VALUE",
+      many: true,
+      meaning: "a parameter of the template; MaxTasks is 5000 unless set",
+    },
+    { name: "compare", meaning: "also run target tracking on backlog per task, Copilot's, KEDA's and CDK's policies" },
+    { name: "target-delay", value: "SECONDS", meaning: "TARGET_DELAY_SECONDS (default: 30)" },
+    { name: "drain-backlog", value: "SECONDS", meaning: "DRAIN_BACKLOG_SECONDS (default: 300)" },
+    { name: "metric-delay", value: "SECONDS", meaning: "from the end of a period to its alarm (default: 3)" },
+    { name: "count-noise", value: "SHARE", meaning: "error of the queue's counts (default: 0)" },
+    {
+      name: "agent-time-error",
+      value: "FACTOR",
+      meaning: "workers measure agents' time wrong by this factor (default: 1)",
+    },
+    { name: "missing", value: "SHARE", meaning: "publications that never arrive (default: 0)" },
+    { name: "desired-lag", value: "SECONDS", meaning: "age of the desired count that publishers know (default: 0)" },
+    { name: "publish-jitter", value: "SECONDS", meaning: "publishers are early by up to this (default: 1)" },
+    { name: "drain-seconds", value: "SECONDS", meaning: "SHUTDOWN_TIMEOUT_SECONDS (default: 110)" },
+    {
+      name: "protect",
+      value: "busy|off",
+      meaning: "tasks with an agent are protected from scale-in, or not (default: off)",
+    },
+    { name: "spot", value: "SHARE", meaning: "share of tasks on Fargate Spot (default: 0)" },
+    { name: "spot-loss", value: "SHARE", meaning: "share of Spot tasks taken back in an hour (default: 0.05)" },
+    { name: "cpu", value: "UNITS", meaning: "CPU units of a task (default: 1024)" },
+    { name: "memory", value: "MIB", meaning: "memory of a task (default: 2048)" },
+    { name: "arch", value: "ARM64|X86_64", meaning: "architecture of a task (default: ARM64)" },
+    { name: "fifo", meaning: "price the calls as a FIFO queue's" },
+    { name: "prices", value: "FILE", meaning: "JSON table of prices that replaces the one inside" },
+    {
+      name: "group",
+      value: "N",
+      meaning: "messages simulated as one, a divisor of the slots (default: 1 below 20 million)",
+    },
+    { name: "seed", value: "N", meaning: "equal seeds give equal runs (default: 1)" },
+    { name: "html", value: "FILE", meaning: "writes a page with charts of arrivals, backlog, tasks and wait" },
+  ],
+  examples: [
+    "queuehand simulate --load step:100..10000 --at 60 --for 1800 --agent-seconds 3 --slots 20 --start-seconds 45",
+    "queuehand simulate --load ramp:100..10000 --over 300 --slots 20 --compare --html ramp.html",
+    "queuehand simulate --load diurnal:500..5000 --noise 0.05 --slots 20 --json",
+    "queuehand simulate --load monday.csv --set TargetDemand=80 --set MaxTasks=200",
+  ],
+  exits: [
+    ["0", "simulated"],
+    ["1", "a trace, a template or a price table can't be read: each fault is named"],
+    ["64", "wrong command line"],
+  ],
+};

@@ -1,0 +1,71 @@
+import type { Moment } from "../../scaling/simulation-result.js";
+import type { Run } from "../simulate.js";
+import type { Scenario } from "./scenario.js";
+import { escapeXml, type Line, svgChart } from "./svg-chart.js";
+import { short } from "./terminal-chart.js";
+
+const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed"];
+
+/** The four charts of a run, or of several laid over each other. */
+export function chartsOf(runs: readonly Run[]): string[] {
+  const lines = (value: (moment: Moment) => number): Line[] =>
+    runs.map((run, at) => ({
+      label: run.policy,
+      color: COLORS[at % COLORS.length]!,
+      points: run.moments.map((moment) => [moment.second, value(moment)] as const),
+    }));
+  const [arrivals] = lines((moment) => moment.arrivalsPerSecond);
+  return [
+    svgChart("Arrivals", "messages a second", [{ ...arrivals!, label: "sent", color: "#475569" }]),
+    svgChart(
+      "Backlog",
+      "messages that wait",
+      lines((moment) => moment.waiting),
+    ),
+    svgChart(
+      "Tasks",
+      "running",
+      lines((moment) => moment.runningTasks),
+    ),
+    svgChart(
+      "Wait",
+      "seconds, the longest of messages started then",
+      lines((moment) => moment.waitSeconds),
+    ),
+  ];
+}
+
+/** A page that needs nothing but itself. */
+export function pageOf(scenario: Scenario, runs: readonly Run[]): string {
+  const title = `queuehand simulate: ${scenario.load.name}`;
+  const options = scenario.runs[0]!;
+  const rows = runs.map((run) => [
+    run.policy,
+    ...[run.waitSeconds.p50, run.waitSeconds.p95, run.waitSeconds.p99, run.waitSeconds.max].map(short),
+    short(run.taskHours),
+    run.leastTaskHours === 0 ? "-" : (run.taskHours / run.leastTaskHours).toFixed(2),
+    `${run.scaleOuts}/${run.scaleIns}`,
+    String(run.busyTasksKilled),
+    run.costUsd.toFixed(2),
+  ]);
+  const header = ["policy", "p50 s", "p95 s", "p99 s", "max s", "task-hours", "× least", "out/in", "killed", "USD"];
+  const row = (cells: readonly string[], tag: string) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeXml(title)}</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 800px; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 8px; text-align: right } td:first-child, th:first-child { text-align: left }
+svg { display: block; width: 100%; height: auto; margin: 1.2rem 0 }
+</style>
+<h1>${escapeXml(title)}</h1>
+<p>${short(runs[0]!.messages)} messages in ${scenario.seconds} s; agents of ${options.agentSeconds} s (${options.agentTimes}), ${options.slots} slots a task, tasks start in ${options.ecs.startSeconds} s, ${options.services} service(s), seed ${options.seed}. Prices of ${scenario.prices.date}, ${escapeXml(scenario.prices.region)}.</p>
+<table>${row(header, "th")}${rows.map((cells) => row(cells, "td")).join("")}</table>
+${chartsOf(runs).join("\n")}
+</html>
+`;
+}

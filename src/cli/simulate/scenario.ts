@@ -1,0 +1,148 @@
+import { type Load, LoadError, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
+import { peerPolicies } from "../../scaling/peers.js";
+import type { ScalingDefinition } from "../../scaling/policy.js";
+import { PRICES, type Prices } from "../../scaling/prices.js";
+import type { AgentTimes, SimulationOptions } from "../../scaling/simulator.js";
+import type { Architecture, TaskSize } from "../../scaling/task-price.js";
+import { type Typed, UsageError } from "../command-line.js";
+import { pricesOf, readText } from "../input-file.js";
+import { policyOf } from "./policy-source.js";
+
+/** One load, and one run for each policy that meets it. */
+export interface Scenario {
+  readonly load: Load;
+  readonly seconds: number;
+  readonly runs: readonly SimulationOptions[];
+  readonly prices: Prices;
+  readonly size: TaskSize;
+  readonly spotShare: number;
+  readonly fifo: boolean;
+}
+
+const DAY_SECONDS = 86_400;
+const YEAR_SECONDS = 366 * DAY_SECONDS;
+
+/** Messages up to which each is simulated by itself: a few seconds on one core. */
+const SINGLY_MAX = 20_000_000;
+
+/** In a comparison all runs together are to take a few seconds. */
+const SINGLY_MAX_COMPARED = 4_000_000;
+
+/** What the command line asks for. @throws UsageError or CommandError naming what can't be used. */
+export async function scenarioOf(typed: Typed): Promise<Scenario> {
+  const { load, seconds } = await loadOf(typed);
+  const slots = typed.integer("slots", 1, 1000) ?? 10;
+  const agentSeconds = typed.number("agent-seconds", 0.001, 43_200) ?? 3;
+  const targetDelaySeconds = typed.integer("target-delay", 1, 3600) ?? 30;
+  const spotShare = typed.number("spot", 0, 1) ?? 0;
+  const policy = await policyOf(typed);
+  const compared = typed.flag("compare");
+  const { minTasks, maxTasks } = policy;
+  const peers = compared ? peerPolicies({ slots, agentSeconds, targetDelaySeconds, minTasks, maxTasks }) : [];
+  const seed = typed.integer("seed", 0, 1_000_000) ?? 1;
+  const options = {
+    load: noisyLoad(load, typed.number("noise", 0, 5) ?? 0, seed),
+    seconds,
+    agentSeconds,
+    ...agentTimesOf(typed),
+    slots,
+    services: typed.integer("services", 1, 10) ?? 1,
+    initialTasks: typed.integer("tasks", 0, 5000),
+    ecs: {
+      launchesPerMinute: typed.integer("launches-per-minute", 1, 10_000) ?? 500,
+      startSeconds: typed.number("start-seconds", 0, 3600) ?? 45,
+      startVariation: typed.number("start-spread", 0, 3) ?? 0,
+      drainSeconds: typed.integer("drain-seconds", 1, 115) ?? 110,
+      protection: choiceOf(typed, "protect", ["busy", "off"], "off"),
+      spotShare,
+      spotLossPerHour: typed.number("spot-loss", 0, 1) ?? 0.05,
+    },
+    publisher: {
+      intervalSeconds: 10,
+      targetDelaySeconds,
+      drainBacklogSeconds: typed.integer("drain-backlog", 30, 3600) ?? 300,
+      agentTimeError: typed.number("agent-time-error", 0.01, 100) ?? 1,
+      countNoise: typed.number("count-noise", 0, 1) ?? 0,
+      missingShare: typed.number("missing", 0, 1) ?? 0,
+      desiredLagSeconds: typed.integer("desired-lag", 0, 3600) ?? 0,
+      leadSeconds: 1,
+      jitterSeconds: typed.integer("publish-jitter", 0, 9) ?? 1,
+    },
+    metricDelaySeconds: typed.integer("metric-delay", 0, 600) ?? 3,
+    actionDelaySeconds: 1,
+    grain: grainOf(typed, slots, messagesOf(load, seconds), compared ? SINGLY_MAX_COMPARED : SINGLY_MAX),
+    seed,
+  };
+  return {
+    load,
+    seconds,
+    runs: [policy, ...peers].map((each: ScalingDefinition) => ({ ...options, policy: each })),
+    prices: await pricesOf(typed, PRICES),
+    size: sizeOf(typed),
+    spotShare,
+    fifo: typed.flag("fifo"),
+  };
+}
+
+/** The size of a task that the command line names. */
+export function sizeOf(typed: Typed): TaskSize {
+  return {
+    architecture: choiceOf<Architecture>(typed, "arch", ["ARM64", "X86_64"], "ARM64"),
+    cpuUnits: typed.integer("cpu", 256, 16_384) ?? 1024,
+    memoryMiB: typed.integer("memory", 512, 122_880) ?? 2048,
+  };
+}
+
+/** One of a few words. @throws UsageError for another one. */
+export function choiceOf<T extends string>(typed: Typed, name: string, choices: readonly T[], fallback: T): T {
+  const text = typed.text(name) ?? fallback;
+  if ((choices as readonly string[]).includes(text)) return text as T;
+  throw new UsageError(`--${name} must be ${choices.join(" or ")}, got "${text}"`);
+}
+
+async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
+  const text = typed.text("load") ?? "step:100..1000";
+  const asked = typed.integer("for", 1, YEAR_SECONDS);
+  const shape = /^(constant|step|ramp|diurnal|bursts):/.exec(text)?.[1];
+  try {
+    if (!shape && !text.includes(":")) {
+      const trace = traceLoad(text, await readText(text, "load"));
+      return { load: trace, seconds: asked ?? Math.ceil(trace.seconds) };
+    }
+    const period = typed.integer("period", 1, YEAR_SECONDS) ?? (shape === "bursts" ? 600 : DAY_SECONDS);
+    const load = parseLoad(text, {
+      at: typed.integer("at", 0, YEAR_SECONDS) ?? 60,
+      over: typed.integer("over", 1, YEAR_SECONDS) ?? 300,
+      period,
+      burst: typed.integer("burst", 1, YEAR_SECONDS) ?? 60,
+    });
+    return { load, seconds: asked ?? (shape === "diurnal" ? period : 1800) };
+  } catch (error) {
+    if (error instanceof LoadError) throw new UsageError(`--load: ${error.message}`);
+    throw error;
+  }
+}
+
+function agentTimesOf(typed: Typed): { agentTimes: AgentTimes; agentVariation: number } {
+  const text = typed.text("agent-times") ?? "constant";
+  if (text === "constant" || text === "exponential") return { agentTimes: text, agentVariation: 0 };
+  const variation = /^lognormal:(\d+(?:\.\d+)?)$/.exec(text)?.[1];
+  if (variation !== undefined) return { agentTimes: "lognormal", agentVariation: Number(variation) };
+  throw new UsageError(`--agent-times must be constant, exponential or lognormal:VARIATION, got "${text}"`);
+}
+
+function messagesOf(load: Load, seconds: number): number {
+  let sum = 0;
+  for (let second = 0; second < seconds; second++) sum += load.rateAt(second);
+  return sum;
+}
+
+function grainOf(typed: Typed, slots: number, messages: number, singlyMax: number): number {
+  const asked = typed.integer("group", 1, slots);
+  if (asked !== undefined) {
+    if (slots % asked === 0) return asked;
+    throw new UsageError(`--group must divide --slots (${slots}), got "${asked}"`);
+  }
+  const divisors = Array.from({ length: slots }, (_, at) => at + 1).filter((divisor) => slots % divisor === 0);
+  return divisors.find((divisor) => messages / divisor <= singlyMax) ?? slots;
+}
