@@ -1,0 +1,132 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { DescribeServicesCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { CreateQueueCommand, DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { eventually } from "../eventually.js";
+import { workerImage } from "../image.js";
+import { MiniStack } from "./ministack.js";
+import type { Values } from "./stacks.js";
+
+const exec = promisify(execFile);
+const AGENT_FOLDER = "test/support/stacks/agent";
+const AGENT_IMAGE = "queuehand-recording-agent:test";
+const BATCH_MAX = 10;
+
+/** One finished run: which message, and in which container. */
+export interface Finished {
+  readonly id: string;
+  readonly host: string;
+}
+
+/** The stacks `queue`, `cluster` and `service` on a MiniStack of their own, running an agent that records what it did. */
+export class ServiceBundle {
+  static async start(parameters: Values = {}): Promise<ServiceBundle> {
+    const build = ["build", "-q", "--build-arg", `WORKER=${await workerImage()}`, "-t", AGENT_IMAGE, AGENT_FOLDER];
+    await exec("docker", build, { env: { ...process.env, DOCKER_BUILDKIT: "1" } });
+    const ministack = await MiniStack.start();
+    try {
+      const { stacks } = ministack;
+      const queue = await stacks.deploy("work", "queue");
+      const cluster = await stacks.deploy("work-cluster", "cluster", {
+        VpcId: "vpc-00000001",
+        QueueArn: queue.QueueArn!,
+        DeadLetterQueueArn: queue.DeadLetterQueueArn!,
+      });
+      const records = await stacks.sqs.send(new CreateQueueCommand({ QueueName: "records" }));
+      const bundle = new ServiceBundle(ministack, queue, cluster, records.QueueUrl!);
+      await bundle.deploy(parameters);
+      return bundle;
+    } catch (error) {
+      await ministack.stop();
+      throw error;
+    }
+  }
+
+  readonly #finished: Finished[] = [];
+  #service: Values = {};
+
+  private constructor(
+    readonly ministack: MiniStack,
+    readonly queue: Values,
+    readonly cluster: Values,
+    private readonly recordsUrl: string,
+  ) {}
+
+  /** Makes or updates the service's stack. */
+  async deploy(parameters: Values = {}): Promise<void> {
+    this.#service = await this.ministack.stacks.deploy("work-service", "service", {
+      ClusterName: this.cluster.ClusterName!,
+      SubnetIds: "subnet-00000001,subnet-00000002",
+      SecurityGroupIds: this.cluster.SecurityGroupId!,
+      ExecutionRoleArn: this.cluster.ExecutionRoleArn!,
+      TaskRoleArn: this.cluster.TaskRoleArn!,
+      QueueUrl: this.queue.QueueUrl!,
+      QueueName: this.queue.QueueName!,
+      DeadLetterQueueUrl: this.queue.DeadLetterQueueUrl!,
+      Image: AGENT_IMAGE,
+      Architecture: "X86_64",
+      // MiniStack kills a task 5 seconds after its SIGTERM, so the open poll must end before.
+      PollIntervalSeconds: "1",
+      // It knows no alarms on metric math.
+      RollbackAlarm: "false",
+      ...parameters,
+    });
+  }
+
+  /** Sends `count` messages, each of which keeps its agent busy for `workMs`; resolves with their ids. */
+  async send(prefix: string, count: number, workMs: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+    const bodies = ids.map((id) => JSON.stringify({ id, work_ms: workMs, records: this.recordsUrl }));
+    await this.ministack.stacks.send(this.queue.QueueUrl!, bodies);
+    return ids;
+  }
+
+  /** Every run that has finished since the start, in the order of the records. */
+  async finished(): Promise<readonly Finished[]> {
+    const { sqs } = this.ministack.stacks;
+    for (;;) {
+      const { Messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: this.recordsUrl, MaxNumberOfMessages: BATCH_MAX }),
+      );
+      if (Messages.length === 0) return this.#finished;
+      this.#finished.push(...Messages.map(({ Body }) => JSON.parse(Body!) as Finished));
+      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: this.recordsUrl, Entries }));
+    }
+  }
+
+  /** What of `ids` never finished, and what finished more than once. */
+  async account(ids: readonly string[]): Promise<{ missing: string[]; doubled: string[] }> {
+    const runs = new Map<string, number>();
+    for (const { id } of await this.finished()) runs.set(id, (runs.get(id) ?? 0) + 1);
+    return {
+      missing: ids.filter((id) => !runs.has(id)),
+      doubled: ids.filter((id) => (runs.get(id) ?? 0) > 1),
+    };
+  }
+
+  /** Resolves once every message of `ids` has finished and the queue holds nothing, visible or hidden. */
+  async settled(ids: readonly string[]): Promise<void> {
+    await eventually(
+      async () => ({ ...(await this.ministack.stacks.counts(this.queue.QueueUrl!)), ...(await this.account(ids)) }),
+      ({ visible, inFlight, missing }) => visible + inFlight + missing.length === 0,
+    );
+  }
+
+  /** What scaling does: sets the number of tasks, and waits until so many run. */
+  async scaleTo(desiredCount: number): Promise<void> {
+    const service = { cluster: this.cluster.ClusterName!, service: this.#service.ServiceName! };
+    await this.ministack.ecs.send(new UpdateServiceCommand({ ...service, desiredCount }));
+    await eventually(
+      () => this.ministack.taskContainers(),
+      (tasks) => tasks.length === desiredCount,
+    );
+  }
+
+  async desiredCount(): Promise<number | undefined> {
+    const { services } = await this.ministack.ecs.send(
+      new DescribeServicesCommand({ cluster: this.cluster.ClusterName!, services: [this.#service.ServiceName!] }),
+    );
+    return services?.[0]?.desiredCount;
+  }
+}
