@@ -115,6 +115,10 @@ export class DevSession {
       logger,
       telemetry: fanOut([this.#fates.record, ticker.record, onFact]),
     });
+    // Nobody reads any more (`| head`): that is a wish to stop, not a failure.
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on("error", () => void worker.stop("the output was closed"));
+    }
     this.#introduce(endpoint, config);
 
     const startedAt = performance.now();
