@@ -14,8 +14,7 @@ const HOW = {
 export const TIERS = Object.keys(HOW);
 
 const TESTS = join("build", "test");
-const NEEDS_DOCKER =
-  /from "(testcontainers|[./]+\/support\/(container-suite|docker|image|localstack|queue-servers|toxiproxy)\.js)"/;
+const NEEDS_DOCKER = /from "(testcontainers|[./]+\/support\/(container-suite|docker|image|localstack|toxiproxy)\.js)"/;
 
 /** A test that imports the container support is a container test; the other integration tests are embedded ones. */
 function tierOf(file) {
@@ -55,7 +54,7 @@ export async function runTier(tier, tally) {
       "--runTestsByPath",
       ...files.map((file) => join(TESTS, file)),
     ],
-    { env: { ...image, TEST_REPORT: report }, timeoutMs, onLine },
+    { env: { ...image, TEST_REPORT: report, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" }, timeoutMs, onLine },
   );
 
   let counts;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -129,16 +129,31 @@ export class LocalStack {
   }
 
   /** Waits until the counts of a queue are as `wanted`; rejects with the last ones after `timeoutMs`. */
-  async countsBecome(url: string, wanted: QueueCounts, timeoutMs = 60_000): Promise<void> {
-    const startedAt = performance.now();
-    for (;;) {
-      const counts = await this.counts(url);
-      if (JSON.stringify(counts) === JSON.stringify(wanted)) return;
-      if (performance.now() - startedAt > timeoutMs) {
-        throw new Error(`${url} has ${JSON.stringify(counts)}, still not ${JSON.stringify(wanted)}`);
-      }
-      await sleep(200);
-    }
+  countsBecome(url: string, wanted: QueueCounts, timeoutMs = 60_000): Promise<void> {
+    return becomes(() => this.counts(url), wanted, timeoutMs);
+  }
+
+  /** Waits until CloudWatch knows the metrics of a queue that are `wanted`, by name, and no others. */
+  metricsBecome(queueName: string, wanted: readonly string[], timeoutMs = 60_000): Promise<void> {
+    const names = async () => {
+      const command = new ListMetricsCommand({
+        Namespace: "Queuehand",
+        Dimensions: [{ Name: "QueueName", Value: queueName }],
+      });
+      const { Metrics = [] } = await this.cloudWatch.send(command);
+      return [...new Set(Metrics.map(({ MetricName }) => MetricName))].sort();
+    };
+    return becomes(names, wanted, timeoutMs);
+  }
+}
+
+async function becomes<Value>(ask: () => Promise<Value>, wanted: Value | readonly string[], timeoutMs: number) {
+  const startedAt = performance.now();
+  for (;;) {
+    const value = JSON.stringify(await ask());
+    if (value === JSON.stringify(wanted)) return;
+    if (performance.now() - startedAt > timeoutMs) throw new Error(`${value}, still not ${JSON.stringify(wanted)}`);
+    await sleep(200);
   }
 }
 
