@@ -1,4 +1,4 @@
-// Sends sample messages to SQS_QUEUE_URL: one every half second for ten minutes. `send BODY` sends one and ends.
+// Sends sample messages to SQS_QUEUE_URL: one every half second for ten minutes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
@@ -8,19 +8,12 @@ const SAMPLES = 1200;
 const FAILING_EACH = 20;
 
 const sqs = new SQSClient({ endpoint: process.env.AWS_ENDPOINT_URL });
-const send = (MessageBody) => sqs.send(new SendMessageCommand({ QueueUrl: process.env.SQS_QUEUE_URL, MessageBody }));
-
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(0));
 
-const [verb, body] = process.argv.slice(2);
-if (verb === "send") {
-  const { MessageId } = await send(body ?? "{}");
-  console.log(`sent ${MessageId}`);
-} else {
-  for (let n = 1; n <= SAMPLES; n++) {
-    const data = n % FAILING_EACH === 0 ? { error_trigger: true } : { work_ms: Math.round(100 + Math.random() * 1400) };
-    await send(JSON.stringify({ task_id: String(n), data }));
-    if (n % 20 === 0) console.log(`sent ${n} messages`);
-    await sleep(INTERVAL_MS);
-  }
+for (let n = 1; n <= SAMPLES; n++) {
+  const data = n % FAILING_EACH === 0 ? { error_trigger: true } : { work_ms: Math.round(100 + Math.random() * 1400) };
+  const MessageBody = JSON.stringify({ task_id: String(n), data });
+  await sqs.send(new SendMessageCommand({ QueueUrl: process.env.SQS_QUEUE_URL, MessageBody }));
+  if (n % 20 === 0) console.log(`sent ${n} messages`);
+  await sleep(INTERVAL_MS);
 }

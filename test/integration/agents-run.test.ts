@@ -1,0 +1,234 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { lives } from "../support/agent-bundle.js";
+import { command, killCommands, RunningCommand } from "../support/command.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+import { LogLines } from "../support/log-lines.js";
+
+let server: QueueServer;
+let queueUrl: string;
+let deadLettersUrl: string;
+let folder: string;
+
+beforeAll(async () => {
+  server = await QueueServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  const name = `agents-${Math.random().toString(36).slice(2)}`;
+  deadLettersUrl = await server.queue(`${name}-dead`);
+  queueUrl = await server.queue(name, {
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await server.arnOf(deadLettersUrl), maxReceiveCount: 5 }),
+  });
+  folder = await mkdtemp(join(tmpdir(), "queuehand-agents-"));
+});
+afterEach(async () => {
+  await killCommands();
+  await rm(folder, { recursive: true });
+});
+
+/** `queuehand run` on the test's queue, its log lines in order. */
+function worker(settings: Record<string, string>) {
+  const running = new RunningCommand(["run"], {
+    cwd: folder,
+    env: {
+      ...server.env,
+      SQS_QUEUE_URL: queueUrl,
+      METRICS: "off",
+      HTTP_PORT: "off",
+      POLL_INTERVAL_SECONDS: "1",
+      RETRY_BACKOFF_SECONDS: "1,1",
+      LOG_LEVEL: "debug",
+      ...settings,
+    },
+  });
+  const lines = () => {
+    const all = new LogLines();
+    all.write(running.stdout);
+    return all.all.map(({ fields }) => fields);
+  };
+  const stop = async () => {
+    running.kill("SIGTERM");
+    return running.exited;
+  };
+  return { running, lines, stop };
+}
+
+const send = (body: unknown, url = queueUrl) =>
+  server.client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(body) }));
+
+const outcomes = (lines: Readonly<Record<string, unknown>>[]) =>
+  lines.filter(({ msg }) => msg === "message settled").map(({ outcome }) => outcome);
+
+/** Waits until so many messages have been settled. */
+async function settled({ running }: ReturnType<typeof worker>, count: number) {
+  await running.says(new RegExp(`(?:"msg":"message settled"[\\s\\S]*){${count}}`));
+}
+
+describe("run", () => {
+  test("runs a program for each message, with its verbs, and none of the worker's credentials", async () => {
+    await writeFile(
+      join(folder, "agent.sh"),
+      `body=$(cat)
+echo "body $body"
+echo "secrets $(env | grep -c AWS_)"
+case "$body" in
+  *reject*) echo 'no such order' >&2; exit 65 ;;
+  *retry*) [ "$(sed 's/.*"receiveCount":\\([0-9]*\\).*/\\1/' "$QUEUEHAND_MESSAGE_FILE")" = 1 ] && exit 75 ;;
+esac
+exit 0`,
+    );
+    const started = worker({ HANDLER: "exec:sh agent.sh" });
+    await Promise.all(["done", "reject", "retry"].map((body) => send(body)));
+    await settled(started, 4);
+    expect(await started.stop()).toBe(0);
+    expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "reject", "retry"]);
+    const wrote = started.lines().filter(({ stream }) => stream === "stdout");
+    expect(wrote.map(({ line }) => line)).toContain('body "done"');
+    expect(
+      wrote.filter(({ line }) => String(line).startsWith("secrets")).every(({ line }) => line === "secrets 0"),
+    ).toBe(true);
+    expect(wrote.every(({ messageId }) => typeof messageId === "string")).toBe(true);
+    const [letter] = await server.messages(deadLettersUrl);
+    expect(letter!.Body).toBe('"reject"');
+  }, 30_000);
+
+  test.each(["process", "process-per-message"])(
+    "runs a module with ISOLATION=%s",
+    async (isolation) => {
+      await writeFile(
+        join(folder, "agent.mjs"),
+        `export default async ({ body, receiveCount }, { log, progress }) => {
+        log.info({ pid: process.pid, keys: Object.keys(process.env).filter((name) => name.startsWith("AWS")) }, "began");
+        progress("under way");
+        if (body === "loop" && receiveCount === 1) for (;;);
+        if (body === "crash" && receiveCount === 1) process.abort();
+      };`,
+      );
+      const started = worker({ HANDLER: "./agent.mjs", ISOLATION: isolation, HANDLER_TIMEOUT_SECONDS: "1" });
+      await Promise.all(["one", "two", "crash", "loop"].map((body) => send(body)));
+      await settled(started, 6);
+      expect(await started.stop()).toBe(0);
+      expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "done", "done", "retry", "retry"]);
+      const began = started.lines().filter(({ msg }) => msg === "began");
+      expect(began.every(({ keys, pid }) => (keys as string[]).length === 0 && pid !== undefined)).toBe(true);
+      if (isolation === "process-per-message") expect(new Set(began.map(({ pid }) => pid)).size).toBe(began.length);
+      expect(await server.messages(queueUrl)).toEqual([]);
+    },
+    30_000,
+  );
+
+  test("posts to a service: the example's", async () => {
+    const service = spawn(process.execPath, [join(process.cwd(), "examples/http-agent/server.mjs")], {
+      env: { PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const port = await new Promise<string>((resolve) =>
+        service.stdout.on("data", (text) => resolve(/listening on (\d+)/.exec(String(text))![1]!)),
+      );
+      const started = worker({ HANDLER: `http://127.0.0.1:${port}/run` });
+      await Promise.all([{ task_id: "1" }, { task_id: "2", busy: true }, "no task"].map((body) => send(body)));
+      await settled(started, 4);
+      expect(await started.stop()).toBe(0);
+      expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "reject", "retry"]);
+      expect((await server.messages(deadLettersUrl))[0]!.Body).toBe('"no task"');
+    } finally {
+      service.kill("SIGTERM");
+      await once(service, "exit");
+    }
+  }, 30_000);
+
+  test("gives messages back that its programs can't end in time, and leaves no process", async () => {
+    await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
+    const started = worker({ HANDLER: "exec:sh agent.sh", SHUTDOWN_TIMEOUT_SECONDS: "8" });
+    await send("endless");
+    const [, pid] = await started.running.says(/"line":"pid (\d+)"/);
+    expect(await started.stop()).toBe(75);
+    expect(lives(Number(pid))).toBe(false);
+    expect(await server.messages(queueUrl)).toHaveLength(1);
+  }, 30_000);
+
+  test("takes its agents with it when it is ended at once", async () => {
+    await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
+    const started = worker({ HANDLER: "exec:sh agent.sh" });
+    await send("endless");
+    const [, pid] = await started.running.says(/"line":"pid (\d+)"/);
+    started.running.kill("SIGTERM");
+    await started.running.says(/draining/);
+    started.running.kill("SIGTERM");
+    expect(await started.running.exited).toBe(143);
+    expect(lives(Number(pid))).toBe(false);
+  }, 30_000);
+
+  test.each([
+    ["exec:no-such-program", {}, /the program no-such-program isn't in the PATH/],
+    ["exec:sh 'agent.sh", {}, /has a ' that isn't closed/],
+    ["./agent.mjs", { ISOLATION: "process" }, /HANDLER "\.\/agent\.mjs" failed while loading: Error: no database/],
+    ["./agent.mjs", { AGENT_ENV: "MODEL" }, /AGENT_ENV needs an agent in a process of its own/],
+    ["exec:true", { AGENT_ENV: "A B" }, /AGENT_ENV must be names of variables/],
+  ])("ends with 78 when it can't run %s", async (handler, settings, message) => {
+    await writeFile(join(folder, "agent.mjs"), "throw new Error('no database');");
+    const { code, stderr } = await command(["run", "--handler", handler, "--queue-url", queueUrl], {
+      cwd: folder,
+      env: { ...server.env, METRICS: "off", HTTP_PORT: "off", ...settings },
+    });
+    expect(stderr).toMatch(message);
+    expect(code).toBe(78);
+  });
+});
+
+test("the Python agent of the examples counts words, and rejects what is no task", async () => {
+  await cp(join(process.cwd(), "examples/python-agent/agent.py"), join(folder, "agent.py"));
+  await writeFile(join(folder, "tasks.jsonl"), '{"task_id":"1","text":"four words are here"}\nno JSON\n');
+  const { code, stdout, stderr } = await command(
+    ["dev", "--handler", "exec:python3 agent.py", "--samples", "tasks.jsonl", "--messages", "2", "--json"],
+    { cwd: folder, env: { LOG_LEVEL: "info" } },
+  );
+  // There may be no Python here; then the start says so.
+  if (stderr.includes("python3 isn't in the PATH")) return;
+  expect(JSON.parse(stdout)).toMatchObject({ sent: 2, done: 1, rejected: 1 });
+  expect(code).toBe(0);
+  expect(stderr).toContain("task 1 has 4 words");
+}, 30_000);
+
+test("the Lambda agent of the examples bundles into one file that works alone", async () => {
+  const { build } = await import("esbuild");
+  await build({
+    entryPoints: [join(process.cwd(), "examples/lambda-agent/index.mjs")],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    outfile: join(folder, "index.mjs"),
+    logLevel: "error",
+  });
+  const record = (messageId: string, body: unknown) => ({
+    messageId,
+    receiptHandle: "handle",
+    body: JSON.stringify(body),
+    attributes: { ApproximateReceiveCount: "1", SentTimestamp: "0" },
+  });
+  const event = {
+    Records: [record("1", { order_id: "A-1" }), record("2", { order_id: "A-2", flaky: true }), record("3", {})],
+  };
+  await writeFile(
+    join(folder, "invoke.mjs"),
+    `import { handler } from "./index.mjs";
+    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 10_000 })));`,
+  );
+  const child = spawn(process.execPath, [join(folder, "invoke.mjs")], {
+    env: {},
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = new LogLines();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => lines.write(text));
+  expect(await once(child, "close")).toEqual([0, null]);
+  expect(lines.all.at(-1)!.fields).toEqual({ batchItemFailures: [{ itemIdentifier: "2" }, { itemIdentifier: "3" }] });
+  expect(lines.where(({ fields }) => fields.msg === "order packed")).toHaveLength(1);
+}, 30_000);
