@@ -1,8 +1,11 @@
-import http, { type ClientRequest, type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { CredentialSource, Credentials } from "./credentials.js";
 import { RequestSigner } from "./request-signer.js";
 import { queueError } from "./sqs-error.js";
+
+// Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 /** One call of SQS's JSON protocol: its name, what it takes, what it answers. */
 export interface SqsCall {
@@ -37,9 +40,9 @@ const SOCKETS_MAX = 1_000;
  * signal or its timeout, and rejects with a QueueError; nothing is tried twice except as `repeatable` says.
  */
 export class SqsWire {
-  readonly #target: http.RequestOptions;
+  readonly #target: RequestOptions;
   readonly #request: typeof http.request;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
   readonly #signer: RequestSigner;
   readonly #credentials: CredentialSource;
   /** Server's clock minus ours, learnt only from a refusal: milliseconds. */
