@@ -1,10 +1,6 @@
 import type { Handler } from "../pipeline/handler.js";
 import type { AgentLogs } from "./agent-logs.js";
 import type { Agent } from "./define-handler.js";
-import { loadModule } from "./load-module.js";
-import { ProcessPool } from "./process-pool.js";
-import { ProgramHandler } from "./program.js";
-import { ServiceHandler } from "./service.js";
 
 /** Of the settings, what says how an agent is run. */
 export interface AgentSettings {
@@ -23,7 +19,8 @@ export interface AgentSettings {
 const MIB = 2 ** 20;
 
 /**
- * The agent that the settings name, ready for `createWorker`: a module's own, or a handler that runs it elsewhere.
+ * The agent that the settings name, ready for `createWorker`: a module's own, or a handler that runs it elsewhere. Each
+ * way to run one is loaded when it is named: a start must not pay for the others.
  * @param logs where the lines of agents go that aren't run in this process.
  * @throws AgentLoadError when it can be seen now that there is no such agent. More is seen when the handler starts.
  */
@@ -41,14 +38,19 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs): Prom
   switch (handler.kind) {
     case "program": {
       const { command } = handler;
+      const { ProgramHandler } = await import("./program.js");
       const program = new ProgramHandler({ command, passOn, workBytesMax: agentWorkMiB * MIB, ...memory, logs });
       await program.check();
       return program;
     }
-    case "service":
+    case "service": {
+      const { ServiceHandler } = await import("./service.js");
       return new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
+    }
     case "module": {
+      const { loadModule } = await import("./load-module.js");
       if (isolation === "none") return loadModule(handler.path);
+      const { ProcessPool } = await import("./process-pool.js");
       const used = isolation === "process-per-message" ? { runsMax: 1 } : {};
       return new ProcessPool({ path: handler.path, slots: concurrency, passOn, ...used, ...memory, logs });
     }

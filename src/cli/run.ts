@@ -39,8 +39,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
   const logger = createLogger({ level: config.logLevel });
-  const agent = await loadAgent(config, logger);
-  const { createWorker } = await import("../worker.js");
+  const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger), import("../worker.js")]);
   const running = createWorker(agent, config, { logger }).run();
   process.off("SIGTERM", leave).off("SIGINT", leave);
 
