@@ -23,7 +23,7 @@ export interface Command {
 }
 
 /** The process couldn't be started: no memory, no descriptor, no such file. Never the message's fault. */
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = "StartError";
 }
 

@@ -22,6 +22,8 @@ import { printable } from "./printable.js";
 import type { WorkFolder } from "./work-folder.js";
 
 const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
+/** Has `import "queuehand"` mean src/agent.ts there. */
+const LIGHT = "--conditions=queuehand-agent";
 /** Loading a module may take so long, top-level awaits included. */
 const START_MS = 60_000;
 /** A process that is done with may take so long to end by itself. */
@@ -76,7 +78,7 @@ export class ModuleProcess {
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
     const { path, environment, folder, heapMiBMax } = options;
-    const flags = heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`];
+    const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({

@@ -66,7 +66,7 @@ export function errorToWire(error: unknown): WireError {
   };
 }
 
-export function errorFromWire({ name, message, stack, code }: WireError): Error {
+function errorFromWire({ name, message, stack, code }: WireError): Error {
   const error = new Error(String(message));
   error.name = String(name);
   error.stack = stack === undefined ? `${name}: ${message}` : String(stack);
