@@ -18,7 +18,7 @@ export interface CommandLine {
   readonly operands?: string;
   /** Most operands that it takes; none unless told. */
   readonly operandsMax?: number;
-  /** A few sentences on what it does and what it needs. */
+  /** A few sentences on what it does and what it needs; the help wraps them. */
   readonly about: string;
   readonly options: readonly Option[];
   readonly examples: readonly string[];

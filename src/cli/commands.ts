@@ -29,4 +29,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "ask the real queue what fits and what doesn't",
     load: async () => (await import("./doctor.js")).doctor,
   },
+  simulate: {
+    summary: "replay AWS's scaling loop over a load: waits, tasks, cost",
+    load: async () => (await import("./simulate.js")).simulate,
+  },
 };

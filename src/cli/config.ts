@@ -9,7 +9,7 @@ import { printHelp } from "./help.js";
 const LINE: CommandLine = {
   name: "config",
   about:
-    "Prints every setting with its effective value and where that came from: its default, the environment, .env,\nor the command line. .env is read for dev, and for run when NODE_ENV=development; the environment wins.",
+    "Prints every setting with its effective value and where that came from: its default, the environment, .env, or the command line. .env is read for dev, and for run when NODE_ENV=development; the environment wins.",
   options: [
     { name: "for", value: "run|dev", meaning: "the command whose defaults hold (default: run)" },
     { name: "queue-url", value: "URL", meaning: "as if SQS_QUEUE_URL said so" },

@@ -13,7 +13,7 @@ import { printHelp } from "./help.js";
 const LINE: CommandLine = {
   name: "doctor",
   about:
-    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint,\nvisibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give,\nreceipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this\ncan't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.",
+    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.",
   options: [
     { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },

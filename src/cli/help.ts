@@ -9,7 +9,10 @@ export function helpOf(line: CommandLine): string {
   ]);
   return [
     `Usage: queuehand ${line.name} [options]${line.operands ? ` ${line.operands}` : ""}`,
-    line.about,
+    line.about
+      .split("\n")
+      .flatMap((paragraph) => wrap(paragraph, HELP_WIDTH))
+      .join("\n"),
     `Options:\n${columns(options)}`,
     `Examples:\n${line.examples.map((example) => `  ${example}`).join("\n")}`,
     `Exit codes:\n${columns(line.exits)}`,

@@ -9,7 +9,7 @@ import { boundYoungGeneration } from "./young-generation.js";
 const LINE: CommandLine = {
   name: "run",
   about:
-    "Polls SQS_QUEUE_URL and hands each message to the agent that HANDLER names. SIGTERM or SIGINT drains: polling\nstops, running agents end, what can't end in time is released. A second signal ends at once.\nAll settings are environment variables (docs/configuration.md); .env is read only when NODE_ENV=development.",
+    "Polls SQS_QUEUE_URL and hands each message to the agent that HANDLER names. SIGTERM or SIGINT drains: polling stops, running agents end, what can't end in time is released. A second signal ends at once.\nAll settings are environment variables (docs/configuration.md); .env is read only when NODE_ENV=development.",
   options: [
     { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },

@@ -16,7 +16,7 @@ const LINE: CommandLine = {
   operands: "BODY|-",
   operandsMax: 1,
   about:
-    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in\none above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
+    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in one above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
   options: [
     { name: "file", value: "PATH", meaning: "each line that isn't blank is one body; - reads the lines from stdin" },
     {

@@ -56,7 +56,11 @@ describe("A command line", () => {
   );
 
   test("has a help that tells every option, example and exit code within 100 columns", () => {
-    const help = helpOf({ ...LINE, options: [{ name: "long", value: "N", meaning: "words ".repeat(40).trim() }] });
+    const help = helpOf({
+      ...LINE,
+      about: "words ".repeat(60).trim(),
+      options: [{ name: "long", value: "N", meaning: "words ".repeat(40).trim() }],
+    });
     for (const part of ["Usage: queuehand brew [options] CUP", "--long N", "--json", "-h, --help", "--minutes 3 mug"]) {
       expect(help).toContain(part);
     }
