@@ -19,6 +19,8 @@ export class Delivery {
     lease: Lease,
     /** Monotonic milliseconds at which it came into our hands. */
     readonly receivedAt: number,
+    /** Whether its facts carry the body: LOG_BODIES. */
+    private readonly tellsBody = false,
   ) {
     this.#message = message;
     this.#lease = lease;
@@ -35,7 +37,12 @@ export class Delivery {
   get facts(): DeliveryFacts {
     if (!this.#facts) {
       const { id, receiveCount, groupId } = this.#message;
-      this.#facts = groupId === undefined ? { messageId: id, receiveCount } : { messageId: id, receiveCount, groupId };
+      this.#facts = {
+        messageId: id,
+        receiveCount,
+        ...(groupId === undefined ? undefined : { groupId }),
+        ...(this.tellsBody ? { body: this.#message.body } : undefined),
+      };
     }
     return this.#facts;
   }

@@ -19,6 +19,8 @@ export interface DispatcherOptions {
   readonly leases: LeaseTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** LOG_BODIES: facts about a delivery carry its body. */
+  readonly logBodies: boolean;
   /** Told whenever there may be more room than before. */
   readonly onRoom: () => void;
   /** Told of messages for which there is no room at all, not even a lease. */
@@ -117,7 +119,7 @@ export class Dispatcher {
         overflow.push(message);
         continue;
       }
-      const delivery = new Delivery(message, lease, now);
+      const delivery = new Delivery(message, lease, now, this.#options.logBodies);
       lease.onLost = (reason) => {
         this.#options.telemetry({ kind: "leaseLost", delivery: delivery.facts, reason });
         delivery.onLeaseLost?.(reason);

@@ -26,6 +26,7 @@ export interface PipelineOptions {
   readonly visibilityTimeoutSeconds: number;
   readonly handlerTimeoutSeconds: number;
   readonly retryBackoff: RetryBackoff | undefined;
+  readonly logBodies: boolean;
   /** Told when the queue is gone or forbidden; polling has ended then. */
   readonly onFatal: (error: QueueError) => void;
 }
@@ -56,6 +57,7 @@ export class Pipeline {
       leases,
       clock,
       telemetry,
+      logBodies: options.logBodies,
       onRoom,
       onOverflow: (messages) => this.#giveBack(messages),
     });

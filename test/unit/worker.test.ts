@@ -212,6 +212,156 @@ describe("a worker", () => {
   });
 });
 
+describe("LOG_BODIES", () => {
+  test.each([
+    ["true", "secret body"],
+    ["false", undefined],
+  ])("when %s decides whether facts carry the body", async (LOG_BODIES, body) => {
+    const { clock, queue, start, stopped, of } = workerBundle({ env: { LOG_BODIES } });
+    queue.send("secret body");
+    void start();
+    await clock.advance(1_000);
+    expect(of("settled")[0]!.delivery.body).toBe(body);
+    await stopped();
+  });
+});
+
+describe("a dead-letter copy", () => {
+  const rejecting = () =>
+    workerBundle({
+      agent: () => {
+        throw new Reject("bad");
+      },
+      env: { VISIBILITY_TIMEOUT: "15" },
+    });
+
+  test("that fails is tried again, and the message is deleted only after it", async () => {
+    const { clock, queue, start, stopped, of } = rejecting();
+    queue.failNext("copyToDeadLetters", new QueueError("throttled", "slow down"), 3);
+    queue.send("x");
+    void start();
+    await clock.advance(30_000);
+    expect(queue.deadLetters).toMatchObject([{ body: "x", by: "copy", reason: "bad" }]);
+    expect(queue.deleted).toHaveLength(1);
+    expect(of("settled")).toMatchObject([{ outcome: "reject", certain: true }]);
+    await stopped();
+  });
+
+  test("that is refused makes the rejection a retry", async () => {
+    const { clock, queue, start, stopped, of } = rejecting();
+    queue.failNext("copyToDeadLetters", { entries: [{ ok: false, kind: "refused", detail: "too large" }] });
+    queue.send("x");
+    void start();
+    await clock.advance(10_000);
+    expect(queue.deleted).toHaveLength(0);
+    expect(of("settled")).toMatchObject([{ outcome: "retry" }]);
+    await stopped();
+  });
+});
+
+describe("a message that comes again while it is in hand", () => {
+  test("goes on with its running agent, and is deleted by the newer receipt", async () => {
+    const { agent, started, end } = manualAgent();
+    const { clock, queue, start, stopped } = workerBundle({
+      agent,
+      env: { VISIBILITY_TIMEOUT: "15", CONCURRENCY: "2" },
+      // The queue hides for a shorter time than the worker believes: as when a visibility change got lost.
+      queue: { visibilityTimeoutSeconds: 3 },
+    });
+    queue.send("x");
+    void start();
+    await clock.advance(6_000);
+    expect(started).toEqual(["x"]);
+    end("x");
+    await clock.advance(1_000);
+    expect(queue.deleted).toHaveLength(1);
+    await stopped();
+  });
+
+  test("waits for the run that lost its lease to end before it starts again", async () => {
+    const { agent, started, end } = manualAgent();
+    const { clock, queue, start, stopped } = workerBundle({
+      agent,
+      env: { VISIBILITY_TIMEOUT: "15", CONCURRENCY: "2" },
+    });
+    queue.send("x");
+    void start();
+    await clock.advance(100);
+    queue.failNext("changeVisibility", new QueueError("unreachable", "down"), 20);
+    await clock.advance(40_000);
+    expect(started).toEqual(["x"]);
+    end("x");
+    await clock.advance(1_000);
+    expect(started).toEqual(["x", "x"]);
+    end("x");
+    await clock.advance(1_000);
+    expect(queue.deleted).toHaveLength(1);
+    await stopped();
+  });
+});
+
+describe("the buffer", () => {
+  test("stays empty for long agents, and grows to about a second's work for short ones", async () => {
+    const waiting: number[] = [];
+    const long = workerBundle({
+      agent: () => new Promise<void>((resolve) => void long.clock.setTimer(resolve, 30_000)),
+      env: { CONCURRENCY: "4" },
+    });
+    for (let n = 0; n < 100; n++) long.queue.send(String(n));
+    void long.start();
+    for (let n = 0; n < 100; n++) {
+      await long.clock.advance(1_000);
+      waiting.push(long.worker.status().buffered);
+    }
+    expect(Math.max(...waiting)).toBe(0);
+    await long.stopped();
+
+    const short = workerBundle({
+      agent: () => new Promise<void>((resolve) => void short.clock.setTimer(resolve, 100)),
+      env: { CONCURRENCY: "4" },
+    });
+    for (let n = 0; n < 500; n++) short.queue.send(String(n));
+    void short.start();
+    await short.clock.advance(5_000);
+    expect(short.worker.status().buffered).toBeGreaterThan(10);
+    expect(short.of("started").every(({ bufferedMs }) => bufferedMs <= 1_500)).toBe(true);
+    await short.stopped();
+  });
+
+  test("gives back what waits for too long because the agents became slow", async () => {
+    let ms = 10;
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: () => new Promise<void>((resolve) => void clock.setTimer(resolve, ms)),
+      env: { CONCURRENCY: "2" },
+    });
+    for (let n = 0; n < 200; n++) queue.send(String(n));
+    void start();
+    await clock.advance(200);
+    ms = 300_000;
+    await clock.advance(20_000);
+    expect(of("released").length).toBeGreaterThan(0);
+    expect(of("released")[0]).toMatchObject({ reason: "no slot became free in time" });
+    await stopped();
+  });
+});
+
+describe("an uncaught error", () => {
+  test("of the agent's own drains the worker, gives its work back, and exits with 1", async () => {
+    const { clock, queue, start, of } = workerBundle({
+      agent: (_message, { signal }) =>
+        new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
+    });
+    queue.send("x");
+    const run = start();
+    await clock.advance(100);
+    (process as NodeJS.EventEmitter).emit("uncaughtException", new Error("a timer of the agent's threw"));
+    await clock.advance(30_000);
+    expect((await run).exitCode).toBe(1);
+    expect(of("settled")).toMatchObject([{ outcome: "interrupted" }]);
+    expect(queue.visible()).toBe(1);
+  });
+});
+
 describe("a delete that fails", () => {
   test("is tried again until it succeeds, and the message isn't seen meanwhile", async () => {
     const { clock, queue, start, stopped, of } = workerBundle({ env: { VISIBILITY_TIMEOUT: "15" } });
