@@ -72,9 +72,8 @@ containerSuite("the worker's image on LocalStack", () => {
   test("becomes healthy, by the image's own health check", async () => {
     const queue = await localStack.createQueues("healthy");
     const worker = await startWorker(queue);
-    await worker.running();
-    await expect(worker.run(["node", "healthcheck.mjs"])).resolves.toBe("");
     await worker.healthy();
+    await expect(worker.run(["node", "healthcheck.mjs"])).resolves.toBe("");
   });
 
   test("is healthy without a port as well", async () => {
