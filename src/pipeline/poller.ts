@@ -112,7 +112,11 @@ export class Poller {
       this.#recovered();
       this.#lastAnswerAt = answeredAt;
       telemetry({ kind: "received", count: messages.length, asked: count, elapsedMs: answeredAt - askedAt });
-      if (messages.length > 0) accept(messages, askedAt, answeredAt);
+      if (messages.length > 0) {
+        accept(messages, askedAt, answeredAt);
+        // The agents start before the next request is made and signed.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       if (messages.length >= count) this.#wanted = Math.min(POLLS_MAX, this.#open + 1);
       else if (messages.length === 0) this.#wanted = 1;
       if (messages.length === 0 && waitSeconds === 0) await sleep(clock, SHORT_POLL_PAUSE_MS, this.#stopping.signal);
