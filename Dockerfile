@@ -42,6 +42,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE* ./
 COPY scripts/healthcheck.mjs ./
 COPY examples examples
+COPY infra/*.yaml infra/
 COPY --from=build /app/dist dist
 USER node
 EXPOSE 8080

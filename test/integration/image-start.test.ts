@@ -75,6 +75,7 @@ containerSuite("the start of the worker's image", () => {
       "dist",
       "examples",
       "healthcheck.mjs",
+      "infra",
       "node_modules",
       "package.json",
     ]);

@@ -91,8 +91,9 @@ describe("the package in a stranger's project", () => {
       expect(packages).not.toContain(name);
     }
     expect(await readdir(join(project, "node_modules", "queuehand"))).toEqual(
-      expect.arrayContaining(["dist", "examples", "package.json"]),
+      expect.arrayContaining(["dist", "examples", "infra", "package.json"]),
     );
+    expect(await readdir(join(project, "node_modules", "queuehand", "infra"))).toContain("scaling.yaml");
     expect(await readdir(join(project, "node_modules", "queuehand"))).not.toContain("src");
   });
 
