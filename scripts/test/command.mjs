@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const BIN = join(ROOT, "node_modules", ".bin");
-/** From the last word of a command to the end of its patience: whatever it left open is not waited for. */
 const KILL_AFTER_MS = 5000;
+/** A process that outlives the command may hold its output open for ever; what it says later is not waited for. */
+const OUTPUT_AFTER_EXIT_MS = 5000;
 
 /**
  * Runs a program to its end and gathers what it printed. Never rejects.
@@ -60,12 +61,15 @@ export function run([program, ...args], { env = {}, onLine, timeoutMs } = {}) {
     const settle = (code) => {
       clearTimeout(timer);
       process.off("SIGINT", interrupt);
+      child.stdout.destroy();
+      child.stderr.destroy();
       resolve({ code: timedOut ? 124 : code, output });
     };
     child.on("error", ({ message }) => {
       output += message;
       settle(127);
     });
+    child.on("exit", (code) => setTimeout(settle, OUTPUT_AFTER_EXIT_MS, code ?? 1).unref());
     child.on("close", (code) => settle(code ?? 1));
   });
 }

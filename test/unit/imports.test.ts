@@ -58,7 +58,11 @@ const PACKAGES: readonly IForbiddenRuleType[] = [
     from: { path: "^src/pipeline/" },
     to: { pathNot: "^src/|(^|/)p-limit(/|$)" },
   },
-  { name: "scaling needs nothing", from: { path: "^src/scaling/" }, to: { pathNot: "^src/" } },
+  {
+    name: "scaling needs a reader of templates and nothing else",
+    from: { path: "^src/scaling/" },
+    to: { pathNot: "^src/|(^|/)yaml(/|$)" },
+  },
 ];
 
 const pattern = (places: readonly string[]) =>
