@@ -69,6 +69,18 @@ containerSuite("the worker's image on LocalStack", () => {
     await expect(worker.run(["touch", "/app/anything"])).rejects.toThrow(/Read-only file system/);
   });
 
+  test("buries the processes that agents leave behind", async () => {
+    const queue = await localStack.createQueues("orphans");
+    const worker = await startWorker(queue);
+    await worker.running();
+    // Orphans: their parent ends at once, and process 1 inherits them.
+    await worker.run(["sh", "-c", "(sleep 0.3 &) ; (sleep 0.4 &)"]);
+    await worker.run(["sleep", "1"]);
+    const states = await worker.run(["sh", "-c", "grep -h '^State' /proc/[0-9]*/status"]);
+    expect(states).not.toMatch(/zombie/);
+    expect(states.split("\n").length).toBeGreaterThanOrEqual(2); // the init, the worker
+  });
+
   test("becomes healthy, by the image's own health check", async () => {
     const queue = await localStack.createQueues("healthy");
     const worker = await startWorker(queue);
