@@ -36,7 +36,7 @@ const SOCKETS_MAX = 1_000;
 
 /**
  * Speaks SQS's JSON protocol over a socket pool of its own, for the few calls that a worker makes all day. The SDK's
- * client costs three times the CPU for them and 90 ms of a start (docs/decisions). Every call ends by its answer, its
+ * client costs three times the CPU for them and 90 ms of a start (docs/decisions/001). Every call ends by its answer, its
  * signal or its timeout, and rejects with a QueueError; nothing is tried twice except as `repeatable` says.
  */
 export class SqsWire {
