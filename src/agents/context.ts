@@ -46,6 +46,10 @@ class RunContext implements Context {
     return this.#run.deadline;
   }
 
+  get idempotency(): Context["idempotency"] {
+    return this.#run.idempotency;
+  }
+
   get log(): AgentLog {
     this.#log ??= this.#logFor(this.#message);
     return this.#log;

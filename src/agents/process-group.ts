@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** The variable by which a run's processes are found again, wherever they went. */
@@ -11,6 +11,7 @@ const LOOK_MS = 5;
 const LOOK_MAX_MS = 500;
 /** In so short a time process ids don't go all the way round. */
 const ROUND_MS = 2_000;
+const FEW = 100;
 
 /** Leaders that live now: their environment needs no look when another run's strays are searched. */
 const leaders = new Set<number>();
@@ -96,19 +97,30 @@ export class ProcessGroup {
 
   /** Living processes with the run's id. */
   #strays(): number[] {
-    const newest = newestProcess();
-    // Ids are given out in turn: what the leader started has a later one, unless they went round in the meantime.
-    const inTurn = newest >= this.leader && performance.now() - this.#startedAt < ROUND_MS;
-    if (inTurn && newest === this.leader) return [];
     const mark = `${RUN_ID}=${this.runId}`;
-    return processes().filter((pid) => {
-      if (pid === process.pid || leaders.has(pid) || (inTurn && pid < this.leader)) return false;
+    return this.#suspects().filter((pid) => {
+      if (pid === process.pid || leaders.has(pid)) return false;
       try {
         return readFileSync(`/proc/${pid}/environ`).includes(mark);
       } catch {
         return false; // another user's, or gone
       }
     });
+  }
+
+  /**
+   * Processes that may come from the leader. Ids are given out in turn, so what it started has a later one, unless they
+   * went round in the meantime. Where they are few it is far cheaper to ask for each than to list all there are.
+   */
+  #suspects(): number[] {
+    const newest = newestProcess();
+    if (newest < this.leader || performance.now() - this.#startedAt > ROUND_MS) return processes();
+    if (newest - this.leader > FEW) return processes().filter((pid) => pid > this.leader);
+    const suspects: number[] = [];
+    for (let pid = this.leader + 1; pid <= newest; pid++) {
+      if (!leaders.has(pid) && existsSync(`/proc/${pid}`)) suspects.push(pid);
+    }
+    return suspects;
   }
 }
 

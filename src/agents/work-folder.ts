@@ -1,12 +1,15 @@
-import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdir, unlinkSync, writeFileSync } from "node:fs";
 import { chmod, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 const PRIVATE = 0o700;
 const BLOCK_BYTES = 512;
 /** A walk over more than this many files is given up, and counts as over any quota. */
 const FILES_MAX = 100_000;
+
+const removeEmpty = promisify(rmdir);
 
 /** The folder in which a worker makes a work folder for each of its agents' processes. */
 export class WorkFolders {
@@ -75,7 +78,8 @@ export class WorkFolder {
   async remove(): Promise<void> {
     try {
       for (const file of this.#files) unlinkSync(file);
-      rmdirSync(this.path);
+      // Not synchronously: of all steps this one was seen to wait, for milliseconds.
+      await removeEmpty(this.path);
     } catch {
       // There is more in it than what we wrote, or less.
       await removeAll(this.path);
