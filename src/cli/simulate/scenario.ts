@@ -1,3 +1,4 @@
+import type { Protection } from "../../scaling/ecs-service.js";
 import { type Load, LoadError, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
 import { peerPolicies } from "../../scaling/peers.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
@@ -52,8 +53,7 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
       launchesPerMinute: typed.integer("launches-per-minute", 1, 10_000) ?? 500,
       startSeconds: typed.number("start-seconds", 0, 3600) ?? 45,
       startVariation: typed.number("start-spread", 0, 3) ?? 0,
-      drainSeconds: typed.integer("drain-seconds", 1, 115) ?? 110,
-      protection: choiceOf(typed, "protect", ["busy", "off"], "off"),
+      ...stopsOf(typed, agentSeconds),
       spotShare,
       spotLossPerHour: typed.number("spot-loss", 0, 1) ?? 0.05,
     },
@@ -121,6 +121,13 @@ async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
     if (error instanceof LoadError) throw new UsageError(`--load: ${error.message}`);
     throw error;
   }
+}
+
+function stopsOf(typed: Typed, agentSeconds: number): { drainSeconds: number; protection: Protection } {
+  const drainSeconds = typed.integer("drain-seconds", 1, 115) ?? 110;
+  const asked = choiceOf(typed, "protect", ["auto", "busy", "off"], "auto");
+  const automatic = agentSeconds >= drainSeconds / 2 ? "busy" : "off";
+  return { drainSeconds, protection: asked === "auto" ? automatic : asked };
 }
 
 function agentTimesOf(typed: Typed): { agentTimes: AgentTimes; agentVariation: number } {
