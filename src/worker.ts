@@ -183,10 +183,10 @@ class QueueWorker implements Worker {
       throw error;
     }
     if (this.#lifecycle.advance("running")) {
-      this.#observatory.start();
       this.#pipeline.start();
       // After the first poll has left: making a thread takes longer than a round trip.
-      this.#extender.start();
+      setImmediate(() => this.#extender.start());
+      this.#observatory.start();
       void this.#source?.discover().then((attributes) => this.#checkDeadLetterQueue(attributes));
     }
     this.#started.resolve();

@@ -44,7 +44,7 @@ export class VisibilityExtender {
   }
 
   start(): void {
-    if (this.#running) return;
+    if (this.#running || this.#stopping.signal.aborted) return;
     this.#running = true;
     this.#look();
   }
