@@ -1,0 +1,88 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { readTemplate, TEMPLATES, type Value } from "../../infra/checks/template.js";
+
+const INFRA = new URL("../../../infra/", import.meta.url);
+const LINES_MAX = 250;
+const templates = TEMPLATES.map((name) => readTemplate(name, INFRA));
+
+/** Every object in a value, the value itself included. */
+function* objects(value: unknown): Generator<Record<string, Value>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, Value>;
+  for (const each of Object.values(value)) yield* objects(each);
+}
+
+test("every template is known to the checks", () => {
+  const files = readdirSync(INFRA).filter((name) => name.endsWith(".yaml"));
+  expect(files.map((name) => name.replace(".yaml", "")).sort()).toEqual([...TEMPLATES].sort());
+});
+
+describe.each(templates)("$name.yaml", (template) => {
+  const { text, Description, Parameters, Resources, Outputs = {} } = template;
+
+  test(`has at most ${LINES_MAX} lines`, () => {
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(LINES_MAX);
+  });
+
+  test("says what it is, and so do its parameters and outputs", () => {
+    const described = { itself: { Description }, ...Parameters, ...Outputs };
+    const silent = Object.entries(described).filter(([, { Description }]) => !String(Description ?? "").trim());
+    expect(silent).toEqual([]);
+  });
+
+  test("has a sentence above every resource", () => {
+    const lines = text.split("\n");
+    const silent = Object.keys(Resources).filter((id) => {
+      const at = lines.findIndex((line) => line.startsWith(`  ${id}:`));
+      return !/^ {2}# .{10,}/.test(lines[at - 1] ?? "");
+    });
+    expect(silent).toEqual([]);
+  });
+
+  test("names every statement of a policy by what it does", () => {
+    const statements = [...objects(Resources)].filter(({ Effect }) => Effect !== undefined);
+    const verb =
+      /^(Refuse|Let|Receive|Settle|Copy|Decrypt|Publish|Count|Protect|Remember|Send|Log|Pull|Write|Start|Lower|Check|Deliver)[A-Z]/;
+    expect(statements.filter(({ Sid }) => !verb.test(String(Sid)))).toEqual([]);
+  });
+
+  test("has every alarm say how missing data counts, and what it means", () => {
+    const alarms = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm");
+    const silent = alarms.filter(
+      ([, { Properties = {} }]) => !Properties.TreatMissingData || !Properties.AlarmDescription,
+    );
+    expect(silent.map(([id]) => id)).toEqual([]);
+  });
+
+  test("grants no action by a star", () => {
+    const actions = [...objects(Resources)]
+      .filter(({ Effect }) => Effect === "Allow")
+      .flatMap(({ Action }) => Action as string | string[]);
+    expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+  });
+});
+
+describe("the service", () => {
+  const { Resources } = readTemplate("service", INFRA);
+
+  test("leaves the number of tasks to scaling", () => {
+    expect(Resources.Service?.Properties).not.toHaveProperty("DesiredCount");
+  });
+
+  test("states what AWS would otherwise decide", () => {
+    const properties = [...objects(Resources)];
+    for (const name of ["AvailabilityZoneRebalancing", "DeploymentCircuitBreaker", "StopTimeout", "mode"]) {
+      expect(properties.some((each) => name in each)).toBe(true);
+    }
+  });
+
+  test("runs its containers without root, capabilities or a writable root", () => {
+    const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];
+    expect(worker).toMatchObject({
+      ReadonlyRootFilesystem: true,
+      LinuxParameters: { Capabilities: { Drop: ["ALL"] } },
+    });
+    expect(readTemplate("service", INFRA).Parameters.ContainerUser?.Default).toBe("1000:1000");
+  });
+});
