@@ -26,6 +26,12 @@ RUN node scripts/prune-packages.mjs node_modules
 FROM ${NODE_IMAGE} AS init
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends tini
 
+# --- what keeps agents from reading the worker's environment and memory in /proc (docs/security.md) ---
+FROM ${NODE_IMAGE} AS native
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev
+COPY native native
+RUN gcc -shared -fPIC -Os -s -Wall -Werror -o /native/undumpable.so native/undumpable.c
+
 # --- the image ---
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
@@ -44,7 +50,11 @@ COPY scripts/healthcheck.mjs ./
 COPY examples examples
 COPY infra/*.yaml infra/
 COPY --from=build /app/dist dist
+COPY --from=native /native/undumpable.so native/
+ENV LD_PRELOAD=/app/native/undumpable.so
 USER node
+# Agents in processes of their own get work folders here: writable on a read-only root too, on Fargate as in Docker.
+VOLUME /tmp
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \

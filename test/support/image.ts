@@ -39,7 +39,10 @@ const atOnce: WaitStrategy = {
   getStartupTimeout: () => 0,
 };
 
-/** Has a container run with what Fargate's strictest settings leave: read-only root, no capability, no new privilege. */
+/**
+ * Has a container run with what Fargate's strictest settings leave: read-only root, a volume at /tmp, no capability, no
+ * new privilege.
+ */
 class HardenedContainer extends GenericContainer {
   readonly lines = new LogLines();
   /** Resolves when all that the container wrote has been read. */
@@ -51,6 +54,7 @@ class HardenedContainer extends GenericContainer {
     this.read = promise;
     this.hostConfig = { ...this.hostConfig, ReadonlyRootfs: true };
     this.withDroppedCapabilities("ALL")
+      .withTmpFs({ "/tmp": "rw,mode=1777" })
       .withSecurityOpt("no-new-privileges")
       .withAutoRemove(false)
       .withLogConsumer((stream: Readable) => {
@@ -67,9 +71,9 @@ export class WorkerContainer {
   /** Starts one, which may end by itself; await `running` to have it polling. */
   static async start(
     environment: Record<string, string>,
-    { network, command }: { network?: StartedNetwork; command?: string[] } = {},
+    { network, command, image }: { network?: StartedNetwork; command?: string[]; image?: string } = {},
   ): Promise<WorkerContainer> {
-    const container = new HardenedContainer(await workerImage()).withEnvironment(environment);
+    const container = new HardenedContainer(image ?? (await workerImage())).withEnvironment(environment);
     if (network) container.withNetwork(network);
     if (command) container.withCommand(command);
     const started = await container.start();
@@ -110,6 +114,17 @@ export class WorkerContainer {
   /** The task ids that the sample agent has done so far, in order, repetitions included. */
   tasksDone(): string[] {
     return this.lines.where(({ fields }) => fields.msg === "task done").map(({ fields }) => String(fields.taskId));
+  }
+
+  /** Waits for what the worker is to bring about; rejects with all it wrote if it ends before, or if it doesn't. */
+  async bringsAbout(fact: Promise<void>): Promise<void> {
+    const ended = this.end().then(({ exitCode }) => Promise.reject(new Error(`the worker ended with ${exitCode}`)));
+    ended.catch(() => {}); // it ends some time after the fact, too
+    try {
+      await Promise.race([fact, ended]);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it wrote:\n${this.lines}`, { cause: error });
+    }
   }
 
   async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<void> {

@@ -1,0 +1,129 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { containerSuite } from "../support/container-suite.js";
+import { WorkerContainer, workerImage } from "../support/image.js";
+import { EMPTY, LocalStack } from "../support/localstack.js";
+
+const exec = promisify(execFile);
+
+/** What an agent tries that was turned bad by a message: it looks for CANARY wherever a process may look. */
+const ATTACK = `
+  const fs = require("node:fs");
+  const canary = "CAN" + "ARY";
+  const found = [];
+  const denied = [];
+  const look = (where, read) => {
+    try {
+      if (read().includes(canary)) found.push(where);
+    } catch (error) {
+      if (error.code === "EACCES" || error.code === "EPERM") denied.push(where);
+    }
+  };
+  const memory = (pid) => {
+    const file = fs.openSync("/proc/" + pid + "/mem", "r");
+    for (const line of fs.readFileSync("/proc/" + pid + "/maps", "latin1").split("\\n")) {
+      const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) r/.exec(line) ?? [];
+      if (from === undefined) continue;
+      const part = Buffer.alloc(Math.min(parseInt(to, 16) - parseInt(from, 16), 2 ** 25));
+      try { fs.readSync(file, part, 0, part.length, parseInt(from, 16)); } catch { continue; }
+      if (part.includes(canary)) return canary;
+    }
+    return "";
+  };
+  look("own environment", () => JSON.stringify(process.env));
+  const names = Object.keys(process.env).filter((name) => /^(AWS|ECS)_|TOKEN|SECRET/.test(name));
+  const others = fs.readdirSync("/proc").filter((pid) => /^\\d+$/.test(pid) && Number(pid) !== process.pid);
+  for (const pid of others) {
+    look("environ of " + pid, () => fs.readFileSync("/proc/" + pid + "/environ", "latin1"));
+    look("memory of " + pid, () => memory(pid));
+    look("descriptors of " + pid, () => fs.readdirSync("/proc/" + pid + "/fd").join());
+  }
+  // Beyond 0 to 3 a process that was just started has only what it opened itself, or what it was left with.
+  for (const fd of fs.readdirSync("/proc/self/fd").map(Number).filter((fd) => fd > 3)) {
+    look("descriptor " + fd, () => fs.readlinkSync("/proc/self/fd/" + fd));
+  }
+  console.log("attacked " + JSON.stringify({ processes: others.length, names, found, denied: denied.length }));
+`;
+
+containerSuite("agents in the worker's image", () => {
+  let localStack: LocalStack;
+  const workers: WorkerContainer[] = [];
+
+  beforeAll(async () => {
+    localStack = await LocalStack.start();
+  }, 180_000);
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
+  });
+  afterAll(() => localStack?.stop());
+
+  async function start(name: string, body: string, environment: Record<string, string>, image?: string) {
+    const queue = await localStack.createQueues(name);
+    await localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
+    const worker = await WorkerContainer.start(
+      { ...localStack.settings(queue), ...environment },
+      { network: localStack.network, ...(image && { image }) },
+    );
+    workers.push(worker);
+    return { worker, queue };
+  }
+
+  const SECRETS = {
+    AWS_SECRET_ACCESS_KEY: "CANARY",
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/CANARY",
+    DATABASE_TOKEN: "CANARY",
+  };
+
+  async function attack(name: string, environment: Record<string, string> = {}) {
+    const { worker } = await start(name, "attack", {
+      ...SECRETS,
+      HANDLER: `exec:sh -c 'exec node -e "$RUN_ATTACK"'`,
+      RUN_ATTACK: ATTACK,
+      ...environment,
+    });
+    const { fields } = await worker.lines.first(({ fields }) => String(fields.line).startsWith("attacked "));
+    return JSON.parse(String(fields.line).slice("attacked ".length));
+  }
+
+  test("find none of the worker's secrets, wherever they look", async () => {
+    const { processes, names, found, denied } = await attack("attacked");
+    expect({ names, found }).toEqual({ names: [], found: [] });
+    // The init and the worker were looked into, in three ways each.
+    expect(processes).toBeGreaterThanOrEqual(2);
+    expect(denied).toBeGreaterThanOrEqual(6);
+  }, 60_000);
+
+  test("would find them without what makes the worker unreadable", async () => {
+    const { found } = await attack("attacked-bare", { LD_PRELOAD: "" });
+    expect(found).toEqual(expect.arrayContaining(["environ of 1", "memory of 1"]));
+  }, 60_000);
+
+  test("run as the Python example, with the worker copied into a Python image", async () => {
+    // Where Python's own image can't be had, Debian's packages make one.
+    const python = "queuehand-python:test";
+    const building = exec("docker", ["build", "-q", "-t", python, "-"]);
+    building.child.stdin!.end(
+      "FROM debian:bookworm-slim\nRUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 libstdc++6\n",
+    );
+    await building;
+    const image = "queuehand-python-agent:test";
+    const queuehand = await workerImage();
+    await exec("docker", [
+      ...["build", "-q", "-t", image],
+      ...["--build-arg", `QUEUEHAND_IMAGE=${queuehand}`, "--build-arg", `PYTHON_IMAGE=${python}`],
+      "examples/python-agent",
+    ]);
+    const { worker, queue } = await start(
+      "python",
+      '{"task_id":"1","text":"four words are here"}',
+      { HANDLER: "exec:python3 agent.py" },
+      image,
+    );
+    await localStack.countsBecome(queue.url, EMPTY);
+    expect(worker.lines.where(({ fields }) => fields.line === "task 1 has 4 words")).toHaveLength(1);
+    await worker.signal("SIGTERM");
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+  }, 180_000);
+});
