@@ -33,4 +33,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "replay AWS's scaling loop over a load: waits, tasks, cost",
     load: async () => (await import("./simulate.js")).simulate,
   },
+  plan: {
+    summary: "tell the slots, tasks, quotas and the bill that a load needs",
+    load: async () => (await import("./plan.js")).plan,
+  },
 };

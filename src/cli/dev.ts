@@ -15,7 +15,7 @@ const RATE = 5;
 const LINE: CommandLine = {
   name: "dev",
   about:
-    "Starts an SQS-compatible server in memory, a queue with its dead-letter queue, a producer of sample messages and a worker with the sample agent, or with yours. Needs no AWS account and no Docker, listens on loopback only, and uses credentials that open nothing. A failing message is tried 3 times, about a second apart.\nSettings are those of run (.env is read), but the queue, DLQ_URL, IDEMPOTENCY_TABLE and METRICS=cloudwatch are not heeded.\n`queuehand send` finds this queue from the same folder, or one below it, while dev runs.",
+    "Starts an SQS-compatible server in memory, a queue with its dead-letter queue, a producer of sample messages and a worker with the sample agent, or with yours. Needs no AWS account and no Docker, listens on loopback only, and uses credentials that open nothing. A failing message is tried 3 times, about a second apart.\nSettings are those of run (.env is read), but the queue, DLQ_URL, IDEMPOTENCY_* and METRICS=cloudwatch are not heeded.\n`queuehand send` finds this queue from the same folder, or one below it, while dev runs.",
   options: [
     {
       name: "messages",

@@ -138,14 +138,17 @@ describe("run", () => {
 });
 
 describe("Every command", () => {
-  test.each(["run", "dev", "send", "config", "doctor"])("%s explains itself, and is listed", async (name) => {
-    const { code, stdout } = await command([name, "--help"]);
-    expect(code).toBe(0);
-    for (const part of [`Usage: queuehand ${name}`, "Options:", "--json", "Examples:", "Exit codes:"]) {
-      expect(stdout).toContain(part);
-    }
-    expect((await command(["--help"])).stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
-  });
+  test.each(["run", "dev", "send", "config", "doctor", "simulate", "plan"])(
+    "%s explains itself, and is listed",
+    async (name) => {
+      const { code, stdout } = await command([name, "--help"]);
+      expect(code).toBe(0);
+      for (const part of [`Usage: queuehand ${name}`, "Options:", "--json", "Examples:", "Exit codes:"]) {
+        expect(stdout).toContain(part);
+      }
+      expect((await command(["--help"])).stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+    },
+  );
 
   test("that doesn't exist ends with 64 and the nearest name", async () => {
     const { code, stderr } = await command(["doktor"]);

@@ -16,13 +16,12 @@ const HTTP_PORT_FIRST = 8080;
  * @throws ConfigError with every fault.
  */
 export async function devConfig(variables: Variables, queueUrl: string, limited: boolean): Promise<Config> {
+  const local = Object.entries(variables).filter(([name]) => !name.startsWith("IDEMPOTENCY_"));
   return loadConfig(
     {
-      ...variables,
+      ...Object.fromEntries(local),
       SQS_QUEUE_URL: queueUrl,
       DLQ_URL: undefined,
-      IDEMPOTENCY_TABLE: undefined,
-      IDEMPOTENCY_KEY: undefined,
       METRICS: variables.METRICS === "cloudwatch" ? "off" : variables.METRICS,
       HANDLER: variables.HANDLER || SAMPLE_AGENT,
       RETRY_BACKOFF_SECONDS: variables.RETRY_BACKOFF_SECONDS || RETRY_BACKOFF,

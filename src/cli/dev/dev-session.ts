@@ -10,11 +10,13 @@ import { sendAll } from "../send/send-all.js";
 import { devCredentials, pointAt } from "./credentials.js";
 import { devConfig } from "./dev-config.js";
 import { devLogger } from "./dev-logger.js";
+import { type DevReport, inWords } from "./dev-report.js";
 import { publishDevState } from "./dev-state.js";
 import { startEmbeddedServer } from "./embedded-server.js";
 import { Fates } from "./fates.js";
+import { introduction, SEND_EXAMPLE } from "./introduction.js";
 import { SampleProducer } from "./sample-producer.js";
-import { failingAmong, sampleBody, workFor } from "./samples.js";
+import { sampleBody, workFor } from "./samples.js";
 import { StatusTicker } from "./status-ticker.js";
 
 export interface DevOptions {
@@ -31,17 +33,6 @@ export interface DevOptions {
   readonly json: boolean;
 }
 
-/** What became of the messages of one `dev`. */
-export interface DevReport {
-  readonly sent: number;
-  readonly done: number;
-  /** Messages that were tried again at least once, whatever became of them. */
-  readonly retried: number;
-  readonly rejected: number;
-  readonly deadLettered: number;
-  readonly elapsedMs: number;
-}
-
 const QUEUE_NAME = "queuehand-dev";
 const MAX_RECEIVE_COUNT = 3;
 const CALL_TIMEOUT_MS = 5_000;
@@ -49,8 +40,6 @@ const CALL_TIMEOUT_MS = 5_000;
 const ENDED_POLL_MS = 50;
 /** SIGINT's exit code, for a number of messages that didn't all end. */
 const INTERRUPTED = 130;
-
-const SEND_EXAMPLE = `npx queuehand send '{"task_id":"42","data":{}}'`;
 
 const timely = () => AbortSignal.timeout(CALL_TIMEOUT_MS);
 
@@ -88,7 +77,7 @@ export class DevSession {
   }
 
   async #work(endpoint: string, pair: QueuePair, producer: SqsProducer): Promise<number> {
-    const { variables, messages, perSecond, json } = this.#options;
+    const { variables, messages, perSecond, ownAgent, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
     const logger = devLogger(config.logLevel, this.#screen);
     const agent = await loadAgent(config, logger);
@@ -119,7 +108,16 @@ export class DevSession {
     for (const stream of [process.stdout, process.stderr]) {
       stream.on("error", () => void worker.stop("the output was closed"));
     }
-    this.#introduce(endpoint, config);
+    this.#screen.print(
+      introduction({
+        ...this.#options,
+        endpoint,
+        queueName: QUEUE_NAME,
+        maxReceiveCount: MAX_RECEIVE_COUNT,
+        agent: ownAgent ? variables.HANDLER : undefined,
+        http: config.http,
+      }),
+    );
 
     const startedAt = performance.now();
     const running = worker.run();
@@ -189,41 +187,4 @@ export class DevSession {
   async *#bodies(count: number, workMs: number | undefined) {
     for (let n = 1; n <= count && !this.#stopping; n++) yield { body: this.#body(n, workMs) };
   }
-
-  #introduce(endpoint: string, { http }: Config): void {
-    const { variables, messages, perSecond, ownAgent, bodies } = this.#options;
-    const agent = ownAgent ? variables.HANDLER : "the sample agent, examples/task-agent.mjs";
-    const lines = [
-      `Queue server on ${endpoint} (in memory, loopback only); queue ${QUEUE_NAME}, dead letters in ${QUEUE_NAME}-dlq.`,
-      `Agent: ${agent}. A message that fails ${MAX_RECEIVE_COUNT} times is a dead letter.`,
-    ];
-    if (messages !== undefined) {
-      const failing = bodies ? "" : `; ${failingAmong(messages)} of them fail on purpose`;
-      lines.push(`Sending ${messages} messages${failing}.`);
-    } else {
-      if (perSecond !== undefined) {
-        lines.push(
-          `Sending ${perSecond} sample messages a second${bodies ? "" : ", one in 20 of which fails on purpose"}.`,
-        );
-      } else lines.push("Sending nothing by itself: --rate N makes it.");
-      if (http) lines.push(`Health, metrics and console: http://${http.host}:${http.port}`);
-      lines.push("", "Send a message of your own, from another terminal in this folder:", "");
-      lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
-    }
-    this.#screen.print(lines.join("\n"));
-  }
-}
-
-function inWords({ sent, done, retried, rejected, deadLettered, elapsedMs }: DevReport): string {
-  const seconds = (elapsedMs / 1_000).toFixed(1);
-  const left = Math.max(0, sent - done - deadLettered);
-  const facts = [
-    `${sent} sent`,
-    `${done} done`,
-    `${retried} retried`,
-    `${rejected} rejected`,
-    `${deadLettered} dead letter${deadLettered === 1 ? "" : "s"}`,
-    ...(left > 0 ? [`${left} not ended`] : []),
-  ];
-  return `\nIn ${seconds} s: ${facts.join(", ")}.`;
 }

@@ -1,0 +1,41 @@
+import type { Config } from "../../config.js";
+import { FAILING_EVERY, failingAmong } from "./samples.js";
+
+/** The line to type to send a message of one's own. */
+export const SEND_EXAMPLE = `npx queuehand send '{"task_id":"42","data":{}}'`;
+
+export interface Introduced {
+  readonly endpoint: string;
+  readonly queueName: string;
+  readonly maxReceiveCount: number;
+  /** HANDLER, or undefined for the sample agent. */
+  readonly agent: string | undefined;
+  readonly http: Config["http"];
+  readonly messages: number | undefined;
+  readonly perSecond: number | undefined;
+  readonly bodies: readonly string[] | undefined;
+}
+
+/** What `dev` says of itself at its start. */
+export function introduction(dev: Introduced): string {
+  const { endpoint, queueName, maxReceiveCount, agent = "the sample agent, examples/task-agent.mjs", http } = dev;
+  const lines = [
+    `Queue server on ${endpoint} (in memory, loopback only); queue ${queueName}, dead letters in ${queueName}-dlq.`,
+    `Agent: ${agent}. A message that fails ${maxReceiveCount} times is a dead letter.`,
+    sending(dev),
+  ];
+  if (dev.messages !== undefined) return lines.join("\n");
+  if (http) lines.push(`Health and metrics: http://${http.host}:${http.port}`);
+  lines.push("", "Send a message of your own, from another terminal in this folder:", "");
+  lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
+  return lines.join("\n");
+}
+
+function sending({ messages, perSecond, bodies }: Introduced): string {
+  if (messages !== undefined) {
+    return `Sending ${messages} messages${bodies ? "" : `; ${failingAmong(messages)} of them fail on purpose`}.`;
+  }
+  if (perSecond === undefined) return "Sending nothing by itself: --rate N makes it.";
+  const failing = bodies ? "" : `, one in ${FAILING_EVERY} of which fails on purpose`;
+  return `Sending ${perSecond} sample messages a second${failing}.`;
+}
