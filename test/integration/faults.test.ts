@@ -39,7 +39,7 @@ containerSuite("a worker whose connections to the queue are bad", () => {
 
   /** Every message was done once, and nothing is left anywhere. */
   async function expectEachOnce(worker: WorkerContainer, queue: QueuePair, taskIds: readonly string[]) {
-    await localStack.countsBecome(queue.url, EMPTY, PATIENCE_MS);
+    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY, PATIENCE_MS));
     expect(worker.tasksDone().toSorted()).toEqual(taskIds);
     expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
     await proxy.heal();

@@ -46,7 +46,7 @@ containerSuite("the worker's image on LocalStack", () => {
     await localStack.sendTasks(queue, taskIds, 20);
     const worker = await startWorker(queue);
 
-    await localStack.countsBecome(queue.url, EMPTY);
+    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
     expect(worker.tasksDone().toSorted()).toEqual(taskIds.toSorted());
     expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
 
@@ -67,6 +67,21 @@ containerSuite("the worker's image on LocalStack", () => {
       ["CapEff:", "0000000000000000"],
     ]);
     await expect(worker.run(["touch", "/app/anything"])).rejects.toThrow(/Read-only file system/);
+  });
+
+  test.each([
+    ["in a pool of processes", { ISOLATION: "process" }],
+    ["in a process for each message", { ISOLATION: "process-per-message" }],
+    ["as a program", { HANDLER: "exec:grep -q task_id" }],
+  ])("runs agents %s as well, on its read-only root", async (_, environment) => {
+    const queue = await localStack.createQueues(`isolated-${Object.values(environment)[0]?.replaceAll(/\W+/g, "-")}`);
+    await localStack.sendTasks(queue, ["task-1", "task-2", "task-3"], 20);
+    const worker = await startWorker(queue, environment);
+    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
+    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+    expect(
+      worker.lines.where(({ fields }) => fields.msg === "message settled" && fields.outcome === "done"),
+    ).toHaveLength(3);
   });
 
   test("buries the processes that agents leave behind", async () => {
@@ -155,7 +170,7 @@ containerSuite("the worker's image on LocalStack", () => {
     expect(killed.tasksDone()).toEqual([]);
 
     const successor = await startWorker(queue);
-    await localStack.countsBecome(queue.url, EMPTY);
+    await successor.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
     expect(successor.tasksDone().toSorted()).toEqual(taskIds);
     expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
   });
@@ -179,8 +194,8 @@ containerSuite("the worker's image on LocalStack", () => {
       Array.from({ length: 20 }, (_, n) => `task-${n}`),
       50,
     );
-    await localStack.countsBecome(queue.url, EMPTY);
-    await localStack.metricsBecome(queue.name, METRICS);
+    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
+    await worker.bringsAbout(localStack.metricsBecome(queue.name, METRICS));
     await worker.signal("SIGTERM"); // the last values are flushed on the way out
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
 
