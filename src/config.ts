@@ -34,6 +34,8 @@ export interface Config {
   readonly drainBacklogSeconds: number;
   readonly idempotencyTable: string | undefined;
   readonly idempotencyKey: string;
+  readonly idempotencyOnError: "closed" | "open";
+  readonly idempotencyKeepSeconds: number;
   readonly deadLetterQueueUrl: string | undefined;
   readonly logLevel: string;
   readonly logBodies: boolean;
@@ -89,8 +91,10 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     }
     pollIntervalSeconds = Math.max(1, shutdownTimeoutSeconds - 1);
   }
-  if (set("IDEMPOTENCY_KEY") && !set("IDEMPOTENCY_TABLE")) {
-    faults.push(`IDEMPOTENCY_KEY needs IDEMPOTENCY_TABLE, which is unset, got "${env.IDEMPOTENCY_KEY}"`);
+  for (const name of ["IDEMPOTENCY_KEY", "IDEMPOTENCY_ON_ERROR", "IDEMPOTENCY_KEEP_SECONDS"] as const) {
+    if (set(name) && !set("IDEMPOTENCY_TABLE")) {
+      faults.push(`${name} needs IDEMPOTENCY_TABLE, which is unset, got "${env[name]}"`);
+    }
   }
   if (handler && handler.kind !== "module" && values.get("ISOLATION") !== "none" && set("ISOLATION")) {
     faults.push(
@@ -143,6 +147,8 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     drainBacklogSeconds: number("DRAIN_BACKLOG_SECONDS"),
     idempotencyTable: text("IDEMPOTENCY_TABLE"),
     idempotencyKey: text("IDEMPOTENCY_KEY")!,
+    idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],
+    idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     deadLetterQueueUrl,
     logLevel: text("LOG_LEVEL")!,
     logBodies: text("LOG_BODIES") === "true",

@@ -182,6 +182,20 @@ export const SETTINGS = [
     meaning: "What makes two messages the same: `messageId`, `attribute:NAME`, or `body:/json/pointer`.",
   },
   {
+    name: "IDEMPOTENCY_ON_ERROR",
+    fallback: "closed",
+    shape: choice("closed", "open"),
+    meaning:
+      "When the table doesn't answer: `closed` lets messages wait until it does, `open` runs their agents unguarded.",
+  },
+  {
+    name: "IDEMPOTENCY_KEEP_SECONDS",
+    fallback: "2592000",
+    shape: seconds(3600, 31_536_000),
+    meaning:
+      "How long a finished key is remembered (the table's TTL attribute); 30 days outlast the longest retention of a queue and of its dead-letter queue.",
+  },
+  {
     name: "DLQ_URL",
     fallback: undefined,
     shape: { kind: "url" },
