@@ -4,6 +4,7 @@ import { LeaseKeeper } from "./aws/lease-keeper.js";
 import { SourceQueue } from "./aws/source-queue.js";
 import type { Config } from "./config.js";
 import { HealthServer, type Route } from "./console/health-server.js";
+import { onceIfAsked } from "./idempotency.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
 import { createLogger, type Logger } from "./observe/log.js";
@@ -11,6 +12,7 @@ import { Observatory } from "./observe/observatory.js";
 import { type Clock, systemClock } from "./pipeline/clock.js";
 import { leasesFor } from "./pipeline/dispatcher.js";
 import type { Handler } from "./pipeline/handler.js";
+import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import { LeaseTable } from "./pipeline/lease-table.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import type { Queue } from "./pipeline/queue.js";
@@ -30,6 +32,8 @@ export interface WorkerOptions {
   readonly telemetry?: Telemetry;
   /** Instead of the SQS queue of the settings; its leases are then extended on the caller's event loop. */
   readonly queue?: Queue;
+  /** Instead of the DynamoDB table that IDEMPOTENCY_TABLE names, which has to be set in any case. */
+  readonly idempotencyTable?: IdempotencyTable;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** More paths for the HTTP server: the console's. */
@@ -118,9 +122,10 @@ class QueueWorker implements Worker {
         metrics: () => this.#observatory.metricsPage.text(),
         ...(options.routes && { routes: options.routes }),
       });
-    this.#handler = isHandler(agent)
+    const handler = isHandler(agent)
       ? agent
       : new InProcessHandler(agent, ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }));
+    this.#handler = onceIfAsked(handler, config, { clock, telemetry, table: options.idempotencyTable });
 
     const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));

@@ -40,8 +40,8 @@ interface Classified {
 function classify(error: unknown): Classified {
   if (error instanceof UsageError) return { kind: "usage", exitCode: ExitCode.usage, faults: [error.message] };
   if (error instanceof ConfigError) return { kind: "settings", exitCode: ExitCode.config, faults: error.faults };
-  // Not instanceof: the command line needs no agent's code to tell of a failure.
-  if (error instanceof Error && error.name === "AgentLoadError") {
+  // Not instanceof: the command line needs neither an agent's code nor a table's to tell of a failure.
+  if (error instanceof Error && /^(AgentLoadError|TableError)$/.test(error.name)) {
     return { kind: "settings", exitCode: ExitCode.config, faults: [error.message] };
   }
   if (error instanceof CommandError) {

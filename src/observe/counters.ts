@@ -113,6 +113,7 @@ export class Counters {
         totals.deferred++;
         break;
       case "progress":
+      case "repeated":
       case "lifecycle":
       case "listening":
       case "warning":

@@ -95,6 +95,12 @@ export class FactLog {
         if (this.#mayTell())
           logger.info({ ...about(fact.delivery), note: cut(fact.note, REASON_MAX) }, "agent reported");
         return;
+      case "repeated":
+        if (fact.found === "late") {
+          if (this.#mayTell())
+            logger.warn(about(fact.delivery), "another run took the message's key: result discarded");
+        } else if (this.#debug) logger.debug({ ...about(fact.delivery), found: fact.found }, "message's key was known");
+        return;
       case "oddAnswer":
         if (this.#mayTell()) logger.warn({ detail: fact.detail, count: fact.count }, "queue answered oddly");
         return;

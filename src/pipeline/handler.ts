@@ -11,6 +11,11 @@ export interface Run {
   extend(seconds: number): number;
   /** Reports a note on the way; it becomes a log line and a console entry. */
   progress(note: string): void;
+  /**
+   * With IDEMPOTENCY_TABLE: the message's key, to be handed on to what must happen once, and the fence of this run,
+   * which grows with each run on the key (0 where the table was down and IDEMPOTENCY_ON_ERROR is open).
+   */
+  readonly idempotency?: { readonly key: string; readonly fence: number } | undefined;
 }
 
 /**

@@ -71,6 +71,15 @@ export type Fact =
       readonly sinceMs: number;
     }
   | { readonly kind: "progress"; readonly delivery: DeliveryFacts; readonly note: string }
+  /**
+   * With IDEMPOTENCY_TABLE: the message's key was `finished` before, is `held` by another run, was used with another
+   * payload, or was taken over while the agent ran (`late`: its result was discarded).
+   */
+  | {
+      readonly kind: "repeated";
+      readonly delivery: DeliveryFacts;
+      readonly found: "finished" | "held" | "otherPayload" | "late";
+    }
   | { readonly kind: "oddAnswer"; readonly detail: string; readonly count: number }
   /** `starting → running → draining → stopped`. */
   | {

@@ -2,6 +2,7 @@ import type { Agent } from "../../src/agents/define-handler.js";
 import { loadConfig } from "../../src/config.js";
 import { createLogger } from "../../src/observe/log.js";
 import type { Handler } from "../../src/pipeline/handler.js";
+import type { IdempotencyTable } from "../../src/pipeline/idempotency.js";
 import type { Fact } from "../../src/pipeline/telemetry.js";
 import { createWorker, type RunResult, type Worker } from "../../src/worker.js";
 import { FakeClock } from "./fake-clock.js";
@@ -24,6 +25,8 @@ export interface WorkerBundleOptions {
   readonly agent?: Agent | Handler;
   readonly env?: Readonly<Record<string, string>>;
   readonly queue?: Omit<MemoryQueueOptions, "clock">;
+  /** Stands for the table that IDEMPOTENCY_TABLE names. */
+  readonly idempotencyTable?: IdempotencyTable;
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -31,6 +34,7 @@ export function workerBundle({
   agent = () => {},
   env = {},
   queue: queueOptions = {},
+  idempotencyTable,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();
   const config = loadConfig({
@@ -38,6 +42,7 @@ export function workerBundle({
     HANDLER: "./unused.mjs",
     HTTP_PORT: "off",
     METRICS: "off",
+    ...(idempotencyTable && { IDEMPOTENCY_TABLE: "keys" }),
     ...env,
   });
   const queue = new MemoryQueue({ clock, visibilityTimeoutSeconds: config.visibilityTimeoutSeconds, ...queueOptions });
@@ -45,6 +50,7 @@ export function workerBundle({
   const worker = createWorker(agent, config, {
     clock,
     queue,
+    ...(idempotencyTable && { idempotencyTable }),
     logger: createLogger({ level: "silent" }),
     telemetry: (fact) => facts.push(fact),
   });

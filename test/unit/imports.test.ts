@@ -22,6 +22,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   "src/worker.ts": [
     "src/config.ts",
+    "src/idempotency.ts",
     "src/lifecycle.ts",
     "src/publishing.ts",
     "src/signals.ts",
@@ -34,6 +35,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   // Parts of the composition, each with one matter of its own.
   "src/publishing.ts": ["src/config.ts", "src/aws/", "src/observe/", "src/pipeline/", "src/scaling/"],
+  "src/idempotency.ts": ["src/config.ts", "src/agents/", "src/aws/", "src/pipeline/"],
   "src/signals.ts": [],
   "src/lifecycle.ts": ["src/pipeline/"],
   "src/config.ts": ["src/settings.ts", "src/pipeline/"],
