@@ -115,7 +115,7 @@ export class ServiceBundle {
 
   /** What scaling does: sets the number of tasks, and waits until so many run. */
   async scaleTo(desiredCount: number): Promise<void> {
-    const service = { cluster: this.cluster.ClusterName!, service: this.#service.ServiceName! };
+    const service = { cluster: this.cluster.ClusterName!, service: this.serviceName };
     await this.ministack.ecs.send(new UpdateServiceCommand({ ...service, desiredCount }));
     await eventually(
       () => this.ministack.taskContainers(),
@@ -123,9 +123,13 @@ export class ServiceBundle {
     );
   }
 
+  get serviceName(): string {
+    return this.#service.ServiceName!;
+  }
+
   async desiredCount(): Promise<number | undefined> {
     const { services } = await this.ministack.ecs.send(
-      new DescribeServicesCommand({ cluster: this.cluster.ClusterName!, services: [this.#service.ServiceName!] }),
+      new DescribeServicesCommand({ cluster: this.cluster.ClusterName!, services: [this.serviceName] }),
     );
     return services?.[0]?.desiredCount;
   }
