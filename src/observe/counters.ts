@@ -116,6 +116,7 @@ export class Counters {
       case "repeated":
       case "lifecycle":
       case "listening":
+      case "breaker":
       case "warning":
         break;
       default:

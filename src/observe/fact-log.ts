@@ -110,6 +110,12 @@ export class FactLog {
       case "listening":
         logger.info({ host: fact.host, port: fact.port }, "health and metrics served");
         return;
+      case "breaker": {
+        const fields = { failures: fact.failures, of: fact.of };
+        if (fact.open) logger.error(fields, "breaker opened: most agents fail, messages go one at a time");
+        else logger.info(fields, "breaker closed: agents succeed again");
+        return;
+      }
       case "warning":
         logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);
         return;

@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import type { Acknowledger } from "./acknowledger.js";
 import { AgentPace, bufferCapacity } from "./agent-pace.js";
+import { Breaker } from "./breaker.js";
 import type { Clock, Timer } from "./clock.js";
 import { Deferrals } from "./deferrals.js";
 import { Delivery } from "./delivery.js";
@@ -66,6 +67,7 @@ export class Dispatcher {
   readonly #pace: AgentPace;
   readonly #groups: GroupOrder | undefined;
   readonly #deferrals: Deferrals;
+  readonly #breaker: Breaker;
   /** Everything in our hands that hasn't ended, by message id. */
   readonly #inHand = new Map<string, Delivery>();
   readonly #waiting = new Set<Delivery>();
@@ -81,6 +83,8 @@ export class Dispatcher {
     this.#limit = pLimit(options.slots);
     this.#pace = new AgentPace(options.slots);
     this.#groups = options.fifo ? new GroupOrder() : undefined;
+    const { clock, telemetry } = options;
+    this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
     this.#deferrals = new Deferrals(options.clock, options.slots * DEFERRED_PER_SLOT);
   }
 
@@ -105,7 +109,12 @@ export class Dispatcher {
     if (this.#closed || acknowledger.pending >= slots + SETTLING_EXTRA || blocked >= slots * BLOCKED_PER_SLOT) {
       return { room: 0, idleSlots: 0, step };
     }
-    const idleSlots = slots - this.#busy - this.#waiting.size;
+    const held = this.#busy + this.#waiting.size;
+    if (this.#breaker.open) {
+      const room = held > 0 || this.#breaker.pausing ? 0 : 1;
+      return { room, idleSlots: room, step };
+    }
+    const idleSlots = slots - held;
     return { room: idleSlots + bufferMax, idleSlots, step };
   }
 
@@ -133,6 +142,7 @@ export class Dispatcher {
   close(reason: string): void {
     this.#closed = true;
     this.#options.clock.clearTimer(this.#look);
+    this.#breaker.stop();
     const deferred = this.#deferrals.clear();
     const unstarted = [...this.#waiting, ...(this.#groups?.clear() ?? []), ...this.#successors.values()];
     this.#successors.clear();
@@ -198,6 +208,7 @@ export class Dispatcher {
     delivery.running = false;
     this.#busy--;
     this.#pace.record(processed.agentMs);
+    if (!this.#closed) this.#breaker.record(processed.outcome.kind);
     this.#conclude(delivery, processed);
     this.#options.onRoom();
     this.#checkIdle();
@@ -235,6 +246,12 @@ export class Dispatcher {
       this.#successors.delete(delivery.message.id);
       this.#take(successor);
     }
+  }
+
+  /** What waits in the buffer goes one at a time as well. */
+  #heedBreaker(): void {
+    this.#limit.concurrency = this.#breaker.open ? 1 : this.#options.slots;
+    this.#options.onRoom();
   }
 
   #release(delivery: Delivery, reason: string): void {

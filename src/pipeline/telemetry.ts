@@ -49,6 +49,8 @@ export type Fact =
     }
   /** A delivery that no agent saw here was made visible again. Terminal, like `settled`. */
   | { readonly kind: "released"; readonly delivery: DeliveryFacts; readonly reason: string }
+  /** Most of the last `of` agents failed, and messages go one at a time until some succeed; or that is over. */
+  | { readonly kind: "breaker"; readonly open: boolean; readonly failures: number; readonly of: number }
   /** Held back under its lease, without a slot; not terminal: it runs again here. */
   | {
       readonly kind: "deferred";
