@@ -6,6 +6,7 @@ import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { accessFindings } from "./doctor/access.js";
 import { bad, type Finding, ok } from "./doctor/finding.js";
 import { fitFindings } from "./doctor/fit.js";
+import { tableFindings } from "./doctor/table.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode } from "./exit-code.js";
 import { printHelp } from "./help.js";
@@ -49,6 +50,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     ok("settings", "all of them are fine"),
     agent,
     ...accessFindings(report, config.queueUrl),
+    ...(report.credentials.ok ? await tableFindings(config) : []),
     ...fitFindings(config, report),
   ];
   const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;

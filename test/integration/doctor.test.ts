@@ -89,6 +89,12 @@ describe("doctor", () => {
     expect(broken.bad).toEqual([expect.stringContaining("no database")]);
   }, 30_000);
 
+  test("tells of an idempotency table that can't be written", async () => {
+    // The queue's server knows no DynamoDB.
+    const { code, bad } = await findings(await queueWith("once", 5, "1209600"), { IDEMPOTENCY_TABLE: "finished-keys" });
+    expect([code, bad]).toEqual([1, [expect.stringMatching(/^idempotency: check in .* table finished-keys: /)]]);
+  }, 30_000);
+
   test("ends with 78 and every fault when the settings are wrong", async () => {
     const { code, stderr } = await doctor("queue", { CONCURRENCY: "0" });
     expect(code).toBe(78);
