@@ -1,12 +1,13 @@
+import type { Run } from "../pipeline/handler.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { traceparentOf } from "./traceparent.js";
 
 /**
  * A message's data as a program finds them in the file that QUEUEHAND_MESSAGE_FILE names; the body comes on stdin.
  * Attributes are strings, binary ones `{"base64":"..."}`; times are epoch milliseconds.
- * @param deadline when the run is aborted, unless it asks for more time.
+ * The deadline is the run's at its beginning.
  */
-export function messageFile(message: ReceivedMessage, deadline: number): string {
+export function messageFile(message: ReceivedMessage, { deadline, idempotency }: Run): string {
   const attributes: Record<string, string | { base64: string }> = Object.create(null);
   for (const [name, { string, binary }] of message.attributes) {
     if (string !== undefined) attributes[name] = string;
@@ -24,5 +25,6 @@ export function messageFile(message: ReceivedMessage, deadline: number): string 
     sentAt,
     deadline: Math.round(deadline),
     traceparent,
+    idempotency,
   });
 }

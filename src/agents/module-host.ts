@@ -21,10 +21,10 @@ function say(what: FromModule): void {
 
 let running: RemoteRun | undefined;
 
-async function work(handler: InProcessHandler, { run: message, deadline }: Extract<ToModule, { run: unknown }>) {
-  const run = new RemoteRun(deadline, say);
+async function work(handler: InProcessHandler, told: Extract<ToModule, { run: unknown }>) {
+  const run = new RemoteRun(told.deadline, told.idempotency, say);
   running = run;
-  const outcome = await handler.run(messageFromWire(message), run);
+  const outcome = await handler.run(messageFromWire(told.run), run);
   running = undefined;
   say({ ended: outcomeToWire(outcome), residentBytes: rss() });
 }

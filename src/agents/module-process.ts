@@ -167,7 +167,7 @@ export class ModuleProcess {
     };
     const outcome = await new Promise<Outcome>((resolve) => {
       this.#current = { run, end: resolve };
-      this.#say({ run: messageToWire(message), deadline: run.deadline });
+      this.#say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
       if (run.signal.aborted) abort();
       else run.signal.addEventListener("abort", abort, { once: true });
     });

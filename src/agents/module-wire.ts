@@ -1,9 +1,10 @@
+import type { Run } from "../pipeline/handler.js";
 import type { AbortCause, Outcome } from "../pipeline/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
 
 /** What the worker says to a module's process, one JSON object a line. */
 export type ToModule =
-  | { readonly run: WireMessage; readonly deadline: number }
+  | { readonly run: WireMessage; readonly deadline: number; readonly idempotency?: Run["idempotency"] }
   | { readonly abort: AbortCause; readonly detail: string }
   | { readonly deadline: number };
 

@@ -100,7 +100,7 @@ export class ProgramHandler implements Handler {
     let outcome: Outcome;
     try {
       folder = this.#folders.make();
-      const file = folder.write("message.json", messageFile(message, run.deadline));
+      const file = folder.write("message.json", messageFile(message, run));
       const agent = await AgentProcess.start({
         file: this.#file,
         args: this.#args,

@@ -16,6 +16,7 @@ export class RemoteRun implements Run {
 
   constructor(
     deadline: number,
+    readonly idempotency: Run["idempotency"],
     private readonly say: (what: FromModule) => void,
   ) {
     this.#deadline = deadline;

@@ -89,7 +89,7 @@ export class ServiceHandler implements Handler {
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     try {
-      return outcomeOf(await this.#post(message, run.signal), Date.now());
+      return outcomeOf(await this.#post(message, run), Date.now());
     } catch (error) {
       const { code, message: text } = error as NodeJS.ErrnoException;
       if (code !== undefined && UNREACHABLE.has(code)) return { kind: "defer", reason: `no service: ${text}` };
@@ -101,24 +101,26 @@ export class ServiceHandler implements Handler {
     this.#agent.destroy();
   }
 
-  async #post(message: ReceivedMessage, signal: AbortSignal): Promise<Answer> {
+  async #post(message: ReceivedMessage, run: Run): Promise<Answer> {
     for (let attempt = 1; ; attempt++) {
       const made: { request?: ClientRequest } = {};
       try {
-        return await this.#exchange(message, signal, made);
+        return await this.#exchange(message, run, made);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // The service closed an idle connection just as it was taken: it has seen nothing of the message.
         const closedIdle = made.request?.reusedSocket && (code === "ECONNRESET" || code === "EPIPE");
-        if (!closedIdle || attempt > 1 || signal.aborted) throw error;
+        if (!closedIdle || attempt > 1 || run.signal.aborted) throw error;
       }
     }
   }
 
-  #exchange(message: ReceivedMessage, signal: AbortSignal, made: { request?: ClientRequest }): Promise<Answer> {
+  #exchange(message: ReceivedMessage, run: Run, made: { request?: ClientRequest }): Promise<Answer> {
     const body = Buffer.from(message.body);
     return new Promise((resolve, reject) => {
-      const headers = { ...sqsdHeaders(message, this.#options.queueName), "Content-Length": String(body.length) };
+      const headers = sqsdHeaders(message, this.#options.queueName, run.idempotency);
+      headers["Content-Length"] = String(body.length);
+      const { signal } = run;
       const request = this.#request(this.#url, { method: "POST", agent: this.#agent, headers, signal });
       made.request = request;
       request.on("response", (response) => {

@@ -1,3 +1,4 @@
+import type { Run } from "../pipeline/handler.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { traceparentOf } from "./traceparent.js";
 
@@ -10,7 +11,12 @@ const ATTRIBUTES_BYTES_MAX = 8_192;
  * end a header and begin another.
  * @param queueName the last part of the queue's URL.
  */
-export function sqsdHeaders(message: ReceivedMessage, queueName: string, now = Date.now()): Record<string, string> {
+export function sqsdHeaders(
+  message: ReceivedMessage,
+  queueName: string,
+  idempotency?: Run["idempotency"],
+  now = Date.now(),
+): Record<string, string> {
   const { id, receiveCount, attributes, groupId, traceHeader } = message;
   const headers: Record<string, string> = {
     "User-Agent": "aws-sqsd/3.0 (queuehand)",
@@ -21,6 +27,10 @@ export function sqsdHeaders(message: ReceivedMessage, queueName: string, now = D
     "X-Aws-Sqsd-Receive-Count": String(receiveCount),
   };
   if (groupId !== undefined) headers["X-Queuehand-Group-Id"] = headerValue(groupId);
+  if (idempotency) {
+    headers["X-Queuehand-Idempotency-Key"] = headerValue(idempotency.key);
+    headers["X-Queuehand-Idempotency-Fence"] = String(idempotency.fence);
+  }
   if (traceHeader !== undefined) headers["X-Amzn-Trace-Id"] = headerValue(traceHeader);
   const traceparent = traceparentOf(message);
   if (traceparent !== undefined) headers.traceparent = traceparent;

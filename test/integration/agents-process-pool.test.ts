@@ -39,7 +39,7 @@ const texts = (log: KeptLog) => log.entries.map(({ text }) => text);
 describe("A module in processes", () => {
   test("gets the message as it would in the worker's own process", async () => {
     const { made, log } = await pool(
-      "context.log.info({ message, own: Object.getPrototypeOf(message.attributes) === null }, 'seen');",
+      "const { idempotency } = context; context.log.info({ message, idempotency, own: Object.getPrototypeOf(message.attributes) === null }, 'seen');",
     );
     const message = received('{"a":1}', {
       id: "m-1",
@@ -50,13 +50,16 @@ describe("A module in processes", () => {
         ["bytes", { type: "Binary", binary: new Uint8Array([1, 2]) }],
       ],
     });
-    expect(await made.run(message, new HandRun())).toEqual({ kind: "done" });
+    const run = new HandRun();
+    run.idempotency = { key: "order-1", fence: 3 };
+    expect(await made.run(message, run)).toEqual({ kind: "done" });
     expect(log.entries).toHaveLength(1);
     expect(log.entries[0]).toMatchObject({
       level: "info",
       text: "seen",
       fields: {
         own: true,
+        idempotency: { key: "order-1", fence: 3 },
         message: {
           id: "m-1",
           body: { a: 1 },

@@ -45,9 +45,10 @@ describe("A program", () => {
   });
 
   test("finds the message's data in a file, and nothing of it in its environment or its arguments", async () => {
-    const { end } = await program(
+    const { end, run } = await program(
       `cp "$QUEUEHAND_MESSAGE_FILE" ${folder}/data; env > ${folder}/env; echo "$@" > ${folder}/args`,
     );
+    run.idempotency = { key: "order-1", fence: 3 };
     await end(
       received("{}", {
         id: "m-1",
@@ -63,6 +64,7 @@ describe("A program", () => {
     );
     const data = JSON.parse(await readFile(join(folder, "data"), "utf8"));
     expect(data).toMatchObject({ id: "m-1", groupId: "tenant", receiveCount: 3, sentAt: 1_700_000_000_000 });
+    expect(data.idempotency).toEqual({ key: "order-1", fence: 3 });
     expect(data.deadline).toBeGreaterThan(Date.now());
     expect(Object.entries(data.attributes)).toEqual([
       ["PATH", "/evil"],

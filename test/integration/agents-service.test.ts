@@ -67,10 +67,11 @@ const errorOf = (outcome: Outcome) => (outcome.kind === "retry" ? String(outcome
 describe("A service", () => {
   test("gets the body, and the headers that Elastic Beanstalk's worker daemon sends", async () => {
     const seen: { request: IncomingMessage; body: string }[] = [];
-    const { post } = await service((request, response, body) => {
+    const { post, run } = await service((request, response, body) => {
       seen.push({ request, body });
       response.end();
     });
+    run.idempotency = { key: "order-1", fence: 3 };
     const body = JSON.stringify({ text: "ü\u2028".repeat(1000) });
     expect(
       await post(
@@ -104,6 +105,8 @@ describe("A service", () => {
       "x-aws-sqsd-attr-evil": "a%0D%0AX-Aws-Sqsd-Msgid: forged",
       "x-aws-sqsd-attr-__proto__": "polluted",
       "x-aws-sqsd-attr-bytes": "AP8=",
+      "x-queuehand-idempotency-key": "order-1",
+      "x-queuehand-idempotency-fence": "3",
       "x-queuehand-group-id": "tenant %C3%BC",
     });
     expect(request.headers).not.toHaveProperty("x-aws-sqsd-attr-huge");

@@ -37,6 +37,7 @@ export class HandRun implements Run {
   readonly extended: number[] = [];
   readonly notes: string[] = [];
   deadline = Date.now() + 60_000;
+  idempotency: Run["idempotency"];
   /** Called at each note. */
   onNote: ((note: string) => void) | undefined;
 
