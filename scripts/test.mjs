@@ -9,6 +9,7 @@ import { runChecks } from "./test/checks.mjs";
 import { Tally } from "./test/tally.mjs";
 import { runTier, TIERS } from "./test/tiers.mjs";
 
+const NODE_MIN = 22;
 const GROUPS = ["checks", ...TIERS];
 const HELP = `Usage: npm test [-- --only GROUP]...
 
@@ -28,6 +29,11 @@ const unknown = wanted.filter((group) => !GROUPS.includes(group));
 
 if (values.help) {
   console.log(HELP);
+} else if (Number.parseInt(process.versions.node, 10) < NODE_MIN) {
+  console.error(
+    `Node ${NODE_MIN} or newer is needed, this is ${process.versions.node}; "npm test" finds the project's own`,
+  );
+  process.exitCode = 69;
 } else if (unknown.length > 0) {
   console.error(`--only must be one of ${GROUPS.join(", ")}, got "${unknown.join('", "')}"`);
   process.exitCode = 64;
