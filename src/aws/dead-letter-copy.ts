@@ -1,10 +1,11 @@
 import type { DeadLetter, MessageAttribute } from "../pipeline/queue.js";
 import type { WireAttribute } from "./sqs-message.js";
+import { recordOf, sizeOf } from "./wire-attributes.js";
 
 /** SQS's bound for a message with its attributes, and for a whole batch. */
 export const BYTES_MAX = 1_048_576;
 /** SQS's bound for the attributes of one message. */
-const ATTRIBUTES_MAX = 10;
+export const ATTRIBUTES_MAX = 10;
 /** Longest reason that is kept, in characters: enough for a stack's head, too little to crowd a message out. */
 const REASON_MAX = 1_024;
 
@@ -86,24 +87,4 @@ function printable(reason: string): string {
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
     .trim();
-}
-
-function sizeOf(name: string, { type, string, binary }: MessageAttribute): number {
-  return (
-    Buffer.byteLength(name) + Buffer.byteLength(type) + Buffer.byteLength(string ?? "") + (binary?.byteLength ?? 0)
-  );
-}
-
-/** A record whose keys may be `__proto__`, which an assignment would take for the prototype. */
-function recordOf(attributes: ReadonlyMap<string, MessageAttribute>): Record<string, WireAttribute> {
-  return Object.fromEntries(
-    [...attributes].map(([name, { type, string, binary }]) => [
-      name,
-      {
-        DataType: type,
-        ...(string !== undefined && { StringValue: string }),
-        ...(binary !== undefined && { BinaryValue: Buffer.from(binary).toString("base64") }),
-      },
-    ]),
-  );
 }

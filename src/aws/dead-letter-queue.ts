@@ -41,8 +41,8 @@ export class DeadLetterQueue {
 }
 
 /** Runs of copies that keep within SQS's bound for a whole batch. */
-function batchesOf(copies: readonly DeadLetterCopy[]): DeadLetterCopy[][] {
-  const batches: DeadLetterCopy[][] = [];
+export function batchesOf<Copy extends Pick<DeadLetterCopy, "bytes">>(copies: readonly Copy[]): Copy[][] {
+  const batches: Copy[][] = [];
   let room = 0;
   for (const copy of copies) {
     if (copy.bytes > room || batches.length === 0) {
