@@ -8,16 +8,8 @@ import { AgentProcess, type Exit } from "./agent-process.js";
 import { KILL_GRACE_MS } from "./kill-grace.js";
 import { AgentLoadError } from "./load-module.js";
 import type { MemoryWatch } from "./memory-watch.js";
-import {
-  type FromModule,
-  fieldsFromWire,
-  LINE_BYTES_MAX,
-  LOG_LEVELS,
-  messageToWire,
-  outcomeFromWire,
-  type ToModule,
-} from "./module-wire.js";
-import { readPaced } from "./paced-lines.js";
+import { ModuleChannel } from "./module-channel.js";
+import { messageToWire } from "./module-wire.js";
 import { printable } from "./printable.js";
 import type { WorkFolder } from "./work-folder.js";
 
@@ -28,8 +20,6 @@ const LIGHT = "--conditions=queuehand-agent";
 const START_MS = 60_000;
 /** A process that is done with may take so long to end by itself. */
 const RETIRE_MS = 1_000;
-/** More than any honest agent says. */
-const LINES_PER_SECOND = 20_000;
 const REASON_MAX = 500;
 
 export interface ModuleProcessOptions {
@@ -63,6 +53,7 @@ interface Current {
 /** One process with a module agent in it, which works on one message at a time. */
 export class ModuleProcess {
   readonly #process: AgentProcess;
+  readonly #channel: ModuleChannel;
   readonly #output: AgentOutput;
   readonly #logs: AgentLogs;
   #log: () => ReturnType<AgentLogs["of"]>;
@@ -111,10 +102,19 @@ export class ModuleProcess {
     this.#output.read(started.stdout, "stdout");
     this.#output.read(started.stderr, "stderr");
     started.stdin.end();
-    readPaced(started.channel, {
-      bytesMax: LINE_BYTES_MAX,
-      linesPerSecond: LINES_PER_SECOND,
-      onLine: (line, left) => this.#heard(line, left),
+    this.#channel = new ModuleChannel(started.channel, {
+      onReady: () => this.#onReady?.(undefined),
+      onUnfit: (why) => this.#onReady?.(why),
+      onEnded: (outcome, residentBytes) => {
+        this.#residentBytes = residentBytes;
+        this.#current?.end(outcome);
+      },
+      onExtend: (seconds) => {
+        if (this.#current) this.#channel.say({ deadline: this.#current.run.extend(seconds) });
+      },
+      onProgress: (note) => this.#current?.run.progress(printable(note)),
+      onLog: (level, fields, text) => this.#output.entry(level, fields, text),
+      onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
     });
     const unwatch = memory?.watch(started.pid, () => {
       this.#excess = `used more memory than ${Math.round(memory.bytesMax / 2 ** 20)} MiB`;
@@ -162,12 +162,12 @@ export class ModuleProcess {
     let killTimer: NodeJS.Timeout | undefined;
     const abort = () => {
       const { cause, message: detail } = run.signal.reason as { cause: AbortCause; message: string };
-      this.#say({ abort: cause, detail });
+      this.#channel.say({ abort: cause, detail });
       killTimer = setTimeout(() => this.#process.kill(0), KILL_GRACE_MS[cause] ?? KILL_GRACE_MS.shutdown);
     };
     const outcome = await new Promise<Outcome>((resolve) => {
       this.#current = { run, end: resolve };
-      this.#say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
+      this.#channel.say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
       if (run.signal.aborted) abort();
       else run.signal.addEventListener("abort", abort, { once: true });
     });
@@ -180,7 +180,7 @@ export class ModuleProcess {
 
   /** Lets it end, and kills it if it doesn't. */
   async retire(): Promise<void> {
-    this.#process.channel.end();
+    this.#channel.end();
     const timer = setTimeout(() => this.#process.kill(0), RETIRE_MS);
     await this.ended;
     clearTimeout(timer);
@@ -197,37 +197,6 @@ export class ModuleProcess {
         resolve(unfit);
       };
     });
-  }
-
-  #say(what: ToModule): void {
-    this.#process.channel.write(`${JSON.stringify(what)}\n`);
-  }
-
-  /** A line from the process: an agent may have written it, so nothing in it is trusted. */
-  #heard(line: string, bytesLeft: number): void {
-    let said: FromModule;
-    try {
-      said = JSON.parse(line);
-      if (bytesLeft > 0 || typeof said !== "object" || said === null) throw new SyntaxError("not an object of ours");
-    } catch (error) {
-      this.#log().warn({ fault: (error as Error).message }, "a line of the agent's process was ignored");
-      return;
-    }
-    const run = this.#current?.run;
-    if ("ended" in said && typeof said.ended === "object" && said.ended) {
-      this.#residentBytes = Number(said.residentBytes) || 0;
-      this.#current?.end(outcomeFromWire(said.ended));
-    } else if ("log" in said && LOG_LEVELS.includes(said.log) && typeof said.fields === "object" && said.fields) {
-      this.#output.entry(said.log, fieldsFromWire(said.fields), String(said.text));
-    } else if ("extend" in said && run && said.extend >= 1 && said.extend <= 43_200) {
-      this.#say({ deadline: run.extend(Number(said.extend)) });
-    } else if ("progress" in said) {
-      run?.progress(printable(String(said.progress)));
-    } else if ("ready" in said) {
-      this.#onReady?.(undefined);
-    } else if ("unfit" in said) {
-      this.#onReady?.(String(said.unfit));
-    }
   }
 
   #howItDied({ code, signal }: Exit): string {

@@ -10,8 +10,11 @@ const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
  * Colours are taken off; any other control character is written as its code (`\u001b`).
  */
 export function printable(text: string, max = TEXT_MAX): string {
-  const cut = text.length > max ? `${text.slice(0, max)}… (${text.length - max} more)` : text;
-  return cut
+  const shown = text
+    .slice(0, max)
     .replace(COLOURS, "")
     .replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // Codes are longer than what they stand for.
+  if (shown.length > max) return `${shown.slice(0, max)}…`;
+  return text.length > max ? `${shown}… (${text.length - max} more)` : shown;
 }

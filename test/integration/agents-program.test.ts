@@ -199,7 +199,7 @@ describe("What a program writes", () => {
 
   test("is cut to a length and a rate, and the worker's memory stays bounded", async () => {
     const { end, log } = await program(
-      "head -c 300000000 /dev/zero | tr '\\0' x; echo; yes | head -c 20000000; echo 'the last' >&2; exit 3",
+      "head -c 1000000000 /dev/zero; echo; yes | head -c 20000000; echo 'the last' >&2; exit 3",
     );
     let highest = 0;
     const before = process.memoryUsage.rss();
@@ -209,13 +209,13 @@ describe("What a program writes", () => {
     const outcome = await end();
     clearInterval(watch);
     expect(errorOf(outcome)).toMatch(/exit code 3: the last/);
-    expect(highest - before).toBeLessThan(100_000_000);
+    expect(highest - before).toBeLessThan(250_000_000);
     expect(log.entries.length).toBeLessThan(1_000);
     for (const { fields } of log.entries) expect(String(fields.line).length).toBeLessThan(2_100);
     const { fields, text } = log.entries.at(-1)!;
     expect(text).toBe("output of the agent was left out: too much of it");
-    expect(Number(fields.bytes)).toBeGreaterThan(300_000_000);
-  });
+    expect(Number(fields.bytes)).toBeGreaterThan(1_000_000_000);
+  }, 60_000);
 });
 
 describe("When a run ends, all of it has ended:", () => {

@@ -66,5 +66,6 @@ describe("Text that is fit to be printed", () => {
 
   test("is cut, and says by how much", () => {
     expect(printable("x".repeat(30), 10)).toBe("xxxxxxxxxx… (20 more)");
+    expect(printable("\u0000".repeat(30), 10)).toBe("\\u0000\\u00…");
   });
 });
