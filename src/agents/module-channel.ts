@@ -1,0 +1,83 @@
+import type { Duplex } from "node:stream";
+import type { Outcome } from "../pipeline/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../pipeline/queue.js";
+import {
+  type FromModule,
+  fieldsFromWire,
+  LINE_BYTES_MAX,
+  LOG_LEVELS,
+  type LogLevel,
+  outcomeFromWire,
+  type ToModule,
+} from "./module-wire.js";
+import { readPaced } from "./paced-lines.js";
+
+/** More than any honest agent says. */
+const LINES_PER_SECOND = 20_000;
+
+/** Who listens to a module's process. */
+export interface ModuleListener {
+  onReady(): void;
+  onUnfit(why: string): void;
+  onEnded(outcome: Outcome, residentBytes: number): void;
+  onExtend(seconds: number): void;
+  onProgress(note: string): void;
+  onLog(level: LogLevel, fields: Record<string, unknown>, text: string): void;
+  /** A line that counts for nothing. */
+  onFault(fault: string): void;
+}
+
+/** The worker's end of descriptor 3 of a module's process. An agent may write to the other end: no line is trusted. */
+export class ModuleChannel {
+  readonly #stream: Duplex;
+  readonly #listener: ModuleListener;
+
+  constructor(stream: Duplex, listener: ModuleListener) {
+    this.#stream = stream;
+    this.#listener = listener;
+    readPaced(stream, {
+      bytesMax: LINE_BYTES_MAX,
+      linesPerSecond: LINES_PER_SECOND,
+      onLine: (line, left) => this.#heard(line, left),
+    });
+  }
+
+  say(what: ToModule): void {
+    this.#stream.write(`${JSON.stringify(what)}\n`);
+  }
+
+  /** Lets the process end. */
+  end(): void {
+    this.#stream.end();
+  }
+
+  #heard(line: string, bytesLeft: number): void {
+    const listener = this.#listener;
+    let said: FromModule;
+    try {
+      said = JSON.parse(line);
+    } catch {
+      return listener.onFault("not JSON");
+    }
+    if (bytesLeft > 0 || typeof said !== "object" || said === null) return listener.onFault("not an object of ours");
+    if ("ended" in said && isObject(said.ended)) {
+      listener.onEnded(outcomeFromWire(said.ended), Number(said.residentBytes) || 0);
+    } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
+      listener.onLog(said.log, fieldsFromWire(said.fields), String(said.text));
+    } else if ("extend" in said && said.extend >= 1 && said.extend <= VISIBILITY_MAX_SECONDS) {
+      listener.onExtend(Number(said.extend));
+    } else if ("progress" in said) {
+      listener.onProgress(String(said.progress));
+    } else if ("ready" in said) {
+      listener.onReady();
+    } else if ("unfit" in said) {
+      listener.onUnfit(String(said.unfit));
+    } else {
+      listener.onFault("no word that is known");
+    }
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
