@@ -1,6 +1,11 @@
 import type { Load } from "./load.js";
 import type { Random } from "./random.js";
 
+const { max, sqrt } = Math;
+
+/** When nothing arrives any more. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** From here on the gap of a group is drawn as a normal number: a sum of so many exponential ones looks like it. */
 const NORMAL_FROM = 10;
 
@@ -41,8 +46,8 @@ export class Arrivals {
       this.second++;
       this.from = this.second;
       if (this.second >= this.endSecond) {
-        this.next = Number.POSITIVE_INFINITY;
-        this.rate = Number.POSITIVE_INFINITY;
+        this.next = NEVER;
+        this.rate = NEVER;
         return;
       }
       this.rate = this.load.rateAt(this.second);
@@ -52,7 +57,7 @@ export class Arrivals {
   private gap(): number {
     const { grain, random } = this;
     if (grain === 1) return random.exponential();
-    if (grain >= NORMAL_FROM) return Math.max(0, grain + Math.sqrt(grain) * random.normal());
+    if (grain >= NORMAL_FROM) return max(0, grain + sqrt(grain) * random.normal());
     let sum = 0;
     for (let i = 0; i < grain; i++) sum += random.exponential();
     return sum;

@@ -24,14 +24,14 @@ export interface PolicyRun {
   readonly name: string;
   /** @param tasks that are ordered now. */
   tick(now: number, tasks: number): Proposal | undefined;
-  /** False for a target tracking that is not ready to scale in: it vetoes the others of its kind. */
-  readonly readyToScaleIn: boolean;
+  /** Target trackings scale in only together; undefined for the other kinds, which neither ask nor are asked. */
+  readonly readyToScaleIn: boolean | undefined;
 }
 
 /**
  * Application Auto Scaling for one service: evaluates its policies on the metrics and says how many tasks to order.
- * Scales out when any policy wants to, to the highest number asked for; scales in when nobody wants out and every
- * target-tracking policy is ready, to the highest number asked for. Knows no clock: `tick` is told the time.
+ * Scales out when any policy wants to, to the highest number asked for; scales in when nobody wants out (a target
+ * tracking only when all of them are ready to), to the highest number asked for. Knows no clock: `tick` is told the time.
  */
 export class Autoscaler {
   private readonly runs: readonly PolicyRun[];
@@ -56,9 +56,10 @@ export class Autoscaler {
       const tasks = within(proposal.desiredTasks);
       const candidate = { desiredTasks: tasks, accepted: proposal.accepted, policy: run.name };
       if (tasks > desiredTasks && tasks > (out?.desiredTasks ?? 0)) out = candidate;
-      if (tasks < desiredTasks && tasks > (into?.desiredTasks ?? -1)) into = candidate;
+      const vetoed = run.readyToScaleIn !== undefined && this.runs.some((each) => each.readyToScaleIn === false);
+      if (tasks < desiredTasks && !vetoed && tasks > (into?.desiredTasks ?? -1)) into = candidate;
     }
-    const chosen = out ?? (this.runs.every((run) => run.readyToScaleIn) ? into : undefined);
+    const chosen = out ?? into;
     if (chosen) {
       chosen.accepted();
       return { desiredTasks: chosen.desiredTasks, policy: chosen.policy };
@@ -123,7 +124,7 @@ class TargetTrackingRun implements PolicyRun {
 
 class StepScalingRun implements PolicyRun {
   readonly name: string;
-  readonly readyToScaleIn = true;
+  readonly readyToScaleIn = undefined;
   private readonly alarms: readonly Alarm[];
   private readonly outCooldown: ScaleOutCooldown;
   private readonly inCooldown: ScaleInCooldown;

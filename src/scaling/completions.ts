@@ -1,3 +1,8 @@
+const { min } = Math;
+
+/** When nothing ends. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** Children of a node: with four, the heap is half as deep as with two and its siblings share a cache line. */
 const FANOUT = 4;
 
@@ -13,7 +18,7 @@ export class Completions {
 
   /** When the first one ends; Infinity when none runs. */
   get nextTime(): number {
-    return this.count === 0 ? Number.POSITIVE_INFINITY : this.times[0]!;
+    return this.count === 0 ? NEVER : this.times[0]!;
   }
 
   /** The task on which it runs. */
@@ -51,7 +56,7 @@ export class Completions {
     for (;;) {
       const first = at * FANOUT + 1;
       if (first >= count) break;
-      const last = Math.min(first + FANOUT, count);
+      const last = min(first + FANOUT, count);
       let least = first;
       for (let child = first + 1; child < last; child++) if (times[child]! < times[least]!) least = child;
       if (times[least]! >= time) break;

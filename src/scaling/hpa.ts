@@ -12,7 +12,7 @@ const TOLERANCE = 0.1;
 /** KEDA over Kubernetes' horizontal autoscaler, so that a table can say how ECS policies compare with it. */
 export class Hpa implements PolicyRun {
   readonly name: string;
-  readonly readyToScaleIn = true;
+  readonly readyToScaleIn = undefined;
   private messages = 0;
   private nextPoll = 0;
   private nextSync = 0;

@@ -1,3 +1,6 @@
+// Taken out of their object once: these are called some ten million times in a run.
+const { cos, exp, floor, log, PI, sin, sqrt } = Math;
+
 /** A seeded source of numbers, so that a simulation can be run again. */
 export class Random {
   private a: number;
@@ -27,12 +30,12 @@ export class Random {
 
   /** A whole number from 0 to `bound` − 1. */
   below(bound: number): number {
-    return Math.floor(this.uniform() * bound);
+    return floor(this.uniform() * bound);
   }
 
   /** Exponential with mean 1. */
   exponential(): number {
-    return -Math.log(1 - this.uniform());
+    return -log(1 - this.uniform());
   }
 
   /** Normal with mean 0 and deviation 1 (Box and Muller; the second number of each pair is kept). */
@@ -42,16 +45,16 @@ export class Random {
       this.spare = undefined;
       return value;
     }
-    const radius = Math.sqrt(2 * this.exponential());
-    const angle = 2 * Math.PI * this.uniform();
-    this.spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
+    const radius = sqrt(2 * this.exponential());
+    const angle = 2 * PI * this.uniform();
+    this.spare = radius * sin(angle);
+    return radius * cos(angle);
   }
 
   /** Log-normal with mean 1 and the given coefficient of variation; exactly 1 when that is 0. */
   lognormal(variation: number): number {
     if (variation === 0) return 1;
-    const variance = Math.log(1 + variation * variation);
-    return Math.exp(Math.sqrt(variance) * this.normal() - variance / 2);
+    const variance = log(1 + variation * variation);
+    return exp(sqrt(variance) * this.normal() - variance / 2);
   }
 }

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 
 /** A template or a policy that can't be read. Each fault names its place; nothing is guessed. */
 export class TemplateError extends Error {
@@ -73,12 +73,12 @@ export function readTemplate(text: string, name: string, overrides: Readonly<Rec
 }
 
 function parseYaml(text: string, name: string): Json {
-  try {
-    const document: unknown = parse(text, { customTags: (tags) => [...tags, ...(TAGS as never[])], merge: true });
-    if (typeof document === "object" && document !== null && "Resources" in document) return document as Json;
-  } catch (error) {
-    throw new TemplateError([`${name}: ${(error as Error).message.split("\n")[0]}`]);
-  }
+  const document = parseDocument(text, { customTags: (tags) => [...tags, ...(TAGS as never[])], merge: true });
+  // A tag that isn't known is a warning to the parser, and a hole in the template to us.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) throw new TemplateError([`${name}: ${fault.message.split("\n")[0]}`]);
+  const value: unknown = document.toJS();
+  if (typeof value === "object" && value !== null && "Resources" in value) return value as Json;
   throw new TemplateError([`${name}: a CloudFormation template has Resources, and this has none`]);
 }
 

@@ -1,0 +1,237 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { ownTemplate } from "../../src/cli/simulate/policy-source.js";
+import { noisyLoad, parseLoad } from "../../src/scaling/load.js";
+import { peerPolicies } from "../../src/scaling/peers.js";
+import { readScalingTemplate } from "../../src/scaling/policy-file.js";
+import { type SimulationOptions, simulateScaling } from "../../src/scaling/simulator.js";
+
+const template = readFileSync(ownTemplate(), "utf8");
+const policy = (overrides: Record<string, string> = {}) =>
+  readScalingTemplate(template, "infra/scaling.yaml", { MaxTasks: "5000", ...overrides });
+const load = (text: string, at = 60) => parseLoad(text, { at, over: 300, period: 86_400, burst: 60 });
+
+/** 3 s agents, 20 slots a task, 45 s to start; messages in groups of 20, so that a run takes a fraction of a second. */
+function run(change: Partial<SimulationOptions>) {
+  const { slots = 20 } = change;
+  return simulateScaling({
+    load: load("step:100..10000"),
+    seconds: 1800,
+    policy: policy(),
+    agentSeconds: 3,
+    agentTimes: "constant",
+    agentVariation: 0,
+    slots,
+    services: 1,
+    initialTasks: undefined,
+    ecs: {
+      launchesPerMinute: 500,
+      startSeconds: 45,
+      startVariation: 0,
+      drainSeconds: 110,
+      protection: "off",
+      spotShare: 0,
+      spotLossPerHour: 0,
+    },
+    publisher: {
+      intervalSeconds: 10,
+      targetDelaySeconds: 30,
+      drainBacklogSeconds: 300,
+      agentTimeError: 1,
+      countNoise: 0,
+      missingShare: 0,
+      desiredLagSeconds: 0,
+      leadSeconds: 1,
+      jitterSeconds: 1,
+    },
+    metricDelaySeconds: 3,
+    actionDelaySeconds: 1,
+    grain: slots,
+    seed: 1,
+    ...change,
+  });
+}
+
+describe("what infra/scaling.yaml holds", () => {
+  test.each([60, 63, 66, 69])(
+    "a step of 100 × at second %i: p99 of at most 165 s at 1.35 × the least task-hours",
+    (at) => {
+      const result = run({ load: load("step:100..10000", at) });
+      expect(result.waitSeconds.p99).toBeLessThan(165);
+      expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
+      expect(result.moments.at(-1)!.waitSeconds).toBeLessThan(5);
+    },
+  );
+
+  test("no policy could do better than about 142 s there: launches are the limit", () => {
+    expect(run({}).waitSeconds.p99).toBeGreaterThan(135);
+  });
+
+  test("two services on the queue wait at most 120 s, and stay equal", () => {
+    const result = run({ services: 2 });
+    expect(result.waitSeconds.p99).toBeLessThan(120);
+    const last = [0, 1].map((service) => result.activities.findLast((each) => each.service === service)!.desiredTasks);
+    expect(last[0]).toBe(last[1]);
+  });
+
+  test("50 slots a task wait at most 110 s", () => {
+    expect(run({ slots: 50 }).waitSeconds.p99).toBeLessThan(110);
+  });
+
+  test.each([60, 65])("the same rise as a ramp of five minutes from second %i: at most 65 s at 1.25 ×", (at) => {
+    const result = run({ load: load("ramp:100..10000", at) });
+    expect(result.waitSeconds.p99).toBeLessThan(65);
+    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.25);
+  });
+
+  test("a noisy day: 1.15 × the least task-hours, no busy task killed, waits within the target delay", () => {
+    const result = run({ load: noisyLoad(load("diurnal:500..5000"), 0.05, 1), seconds: 86_400 });
+    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.15);
+    expect(result.busyTasksKilled).toBe(0);
+    expect(result.waitSeconds.p99).toBeLessThan(30);
+  });
+
+  test("from zero the first message is handled within 75 s", () => {
+    for (const at of [60, 63, 66, 69]) {
+      const result = run({
+        load: load("step:0..1", at),
+        policy: policy({ MinTasks: "0" }),
+        initialTasks: 0,
+        seconds: 600,
+        grain: 1,
+      });
+      expect(result.waitSeconds.max).toBeGreaterThan(45);
+      expect(result.waitSeconds.max).toBeLessThan(75);
+    }
+  });
+
+  test("it sleeps when nothing is left, and not before", () => {
+    const result = run({
+      load: { name: "a while", rateAt: (second) => (second < 300 ? 2 : 0) },
+      policy: policy({ MinTasks: "0", SleepAfterMinutes: "5" }),
+      seconds: 1200,
+      grain: 1,
+    });
+    const sleep = result.activities.find(({ desiredTasks }) => desiredTasks === 0)!;
+    expect(sleep.policy).toBe("SleepPolicy");
+    expect(sleep.second).toBeGreaterThan(600);
+    expect(sleep.second).toBeLessThan(720);
+    expect(result.unfinished).toBe(0);
+  });
+
+  test("more slots than asked for are never ordered by a metric that lags ten seconds", () => {
+    const result = run({ publisher: { ...publisher(), desiredLagSeconds: 10 } });
+    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
+  });
+
+  test("half of the publications may be lost", () => {
+    const result = run({ publisher: { ...publisher(), missingShare: 0.5 } });
+    expect(result.waitSeconds.p99).toBeLessThan(165);
+    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
+  });
+
+  test("workers that measure half the agents' time still hold the wait", () => {
+    expect(run({ publisher: { ...publisher(), agentTimeError: 0.5 } }).waitSeconds.p99).toBeLessThan(165);
+  });
+
+  test("without any data nothing is scaled", () => {
+    expect(run({ publisher: { ...publisher(), missingShare: 1 }, seconds: 600 }).activities).toEqual([]);
+  });
+});
+
+function publisher(): SimulationOptions["publisher"] {
+  return {
+    intervalSeconds: 10,
+    targetDelaySeconds: 30,
+    drainBacklogSeconds: 300,
+    agentTimeError: 1,
+    countNoise: 0,
+    missingShare: 0,
+    desiredLagSeconds: 0,
+    leadSeconds: 1,
+    jitterSeconds: 1,
+  };
+}
+
+describe("what others' policies do with the same step", () => {
+  const others = peerPolicies({ slots: 20, agentSeconds: 3, targetDelaySeconds: 30, minTasks: 1, maxTasks: 5000 });
+
+  test("ours waits least, and none is cheaper that catches up", () => {
+    const ours = run({});
+    for (const peer of others.map((each) => run({ policy: each }))) {
+      expect(peer.waitSeconds.p99).toBeGreaterThan(ours.waitSeconds.p99);
+      if (peer.unfinished === 0) expect(peer.taskHours).toBeGreaterThan(ours.taskHours);
+    }
+  });
+
+  test("CDK's default steps never catch up", () => {
+    const cdk = run({ policy: others.find(({ name }) => name.startsWith("CDK"))! });
+    expect(cdk.unfinished).toBeGreaterThan(10_000_000);
+    expect(cdk.waitSeconds.p99).toBeGreaterThan(6500);
+  });
+});
+
+describe("the fleet", () => {
+  test("a million messages, one by one", () => {
+    const result = run({ load: load("constant:1000"), seconds: 1000, grain: 1, agentTimes: "exponential" });
+    expect(result.messages).toBeGreaterThan(990_000);
+    expect(result.unfinished).toBe(0);
+  });
+
+  test("groups of messages wait as single ones do", () => {
+    const single = run({ grain: 1, seconds: 600, load: load("step:10..1000") });
+    const grouped = run({ grain: 10, seconds: 600, load: load("step:10..1000") });
+    expect(Math.abs(grouped.waitSeconds.p95 - single.waitSeconds.p95)).toBeLessThan(5);
+  });
+
+  test("equal seeds give equal runs", () => {
+    const [first, second] = [run({ seed: 5, seconds: 300 }), run({ seed: 5, seconds: 300 })];
+    expect(second).toEqual(first);
+    expect(run({ seed: 6, seconds: 300 }).messages).not.toBe(first.messages);
+  });
+
+  test("protected tasks with an agent in them outlive a scale-in; unprotected ones are cut off at the end of the drain", () => {
+    const falling: Partial<SimulationOptions> = {
+      load: { name: "falling", rateAt: (second) => (second < 600 ? 1 : 0.1) },
+      agentSeconds: 300,
+      slots: 4,
+      grain: 1,
+      seconds: 5400,
+    };
+    const ecs = { ...defaultEcs(), protection: "busy" as const };
+    const guarded = run({ ...falling, ecs });
+    expect([guarded.busyTasksKilled, guarded.interruptedMessages]).toEqual([0, 0]);
+    const unguarded = run(falling);
+    expect(unguarded.busyTasksKilled).toBeGreaterThan(0);
+    expect(unguarded.interruptedMessages).toBeGreaterThanOrEqual(unguarded.busyTasksKilled);
+  });
+
+  test("tasks that Spot takes back are replaced, and short agents end within the drain", () => {
+    const result = run({
+      load: load("constant:100"),
+      ecs: { ...defaultEcs(), spotShare: 1, spotLossPerHour: 0.5 },
+      seconds: 3600,
+      grain: 1,
+    });
+    expect(result.spotTasksLost).toBeGreaterThan(3);
+    expect(result.interruptedMessages).toBe(0);
+    expect(result.moments.at(-1)!.runningTasks).toBeGreaterThanOrEqual(15);
+  });
+
+  test("no more than 120,000 messages are in flight", () => {
+    const result = run({ load: load("constant:2000"), agentSeconds: 100, slots: 50, initialTasks: 4000, seconds: 400 });
+    expect(result.moments.at(-1)!.waiting).toBeGreaterThan(300_000);
+  });
+});
+
+function defaultEcs(): SimulationOptions["ecs"] {
+  return {
+    launchesPerMinute: 500,
+    startSeconds: 45,
+    startVariation: 0,
+    drainSeconds: 110,
+    protection: "off",
+    spotShare: 0,
+    spotLossPerHour: 0,
+  };
+}
