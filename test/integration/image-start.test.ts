@@ -76,6 +76,7 @@ containerSuite("the start of the worker's image", () => {
       "examples",
       "healthcheck.mjs",
       "infra",
+      "native",
       "node_modules",
       "package.json",
     ]);
