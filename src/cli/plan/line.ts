@@ -18,7 +18,7 @@ export const LINE: CommandLine = {
     { name: "memory", value: "MIB", meaning: "memory of a task (default: 2048)" },
     { name: "arch", value: "ARM64|X86_64", meaning: "architecture of a task (default: ARM64)" },
     { name: "spot", value: "SHARE", meaning: "share of tasks on Fargate Spot (default: 0)" },
-    { name: "services", value: "N", meaning: "services on the queue (default: 1)" },
+    { name: "services", value: "N", meaning: "services on the queue, at most 3 (default: 1)" },
     { name: "start-seconds", value: "SECONDS", meaning: "from launch to the first receive (default: 45)" },
     { name: "queue", value: "KIND", meaning: "standard, fair or fifo (default: standard)" },
     { name: "message-bytes", value: "N", meaning: "size of a message (default: 1000)" },
@@ -28,7 +28,7 @@ export const LINE: CommandLine = {
     { name: "zones", value: "N", meaning: "availability zones, each with a subnet (default: 3)" },
     { name: "lambda-memory", value: "MIB", meaning: "memory of a Lambda that runs one agent (default: 128)" },
     { name: "prices", value: "FILE", meaning: "JSON table of prices that replaces the one inside" },
-    { name: "out", value: "FILE", meaning: "writes the templates' parameters as CloudFormation reads them" },
+    { name: "out", value: "FILE", meaning: "writes parameters of infra/root.yaml as CloudFormation reads them" },
   ],
   examples: [
     "queuehand plan --rate 10000 --agent-seconds 3",

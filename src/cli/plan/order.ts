@@ -14,6 +14,9 @@ export interface Order {
 /** Numbers of slots that are laid beside the chosen one. */
 const ALTERNATIVES = [1, 10, 20, 50, 100];
 
+/** Services that infra/root.yaml can put on one queue. */
+const SERVICES_MAX = 3;
+
 /** @throws UsageError naming the option that is out of bounds. */
 export async function orderOf(typed: Typed): Promise<Order> {
   const slots = typed.integer("slots", 1, 1000) ?? 20;
@@ -28,7 +31,7 @@ export async function orderOf(typed: Typed): Promise<Order> {
       agentMemoryMiB: typed.integer("agent-memory", 1, 122_880) ?? 16,
       agentCpuSeconds: typed.number("agent-cpu-seconds", 0, 43_200) ?? 0.01,
       startSeconds: typed.number("start-seconds", 0, 3600) ?? 45,
-      services: typed.integer("services", 1, 10) ?? 1,
+      services: typed.integer("services", 1, SERVICES_MAX) ?? 1,
       lambdaMemoryMiB: typed.integer("lambda-memory", 128, 10_240) ?? 128,
       slotsPerTask: [...new Set([...ALTERNATIVES, slots])].sort((a, b) => a - b),
       prices: await pricesOf(typed, PRICES),

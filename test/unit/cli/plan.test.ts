@@ -42,33 +42,36 @@ describe("queuehand plan", () => {
 
   test("--out writes parameters as CloudFormation reads them", async () => {
     const out = join(folder, "params.json");
-    await output("--rate", "1000", "--slots", "50", "--spot", "0.7", "--target", "80", "--out", out);
+    await output("--rate", "1000", "--slots", "50", "--spot", "0.75", "--target", "80", "--out", out);
     const list: { ParameterKey: string; ParameterValue: string }[] = JSON.parse(await readFile(out, "utf8"));
     const values = Object.fromEntries(list.map(({ ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue]));
     // 1,000 × 3 ÷ 0.8 ÷ 50 = 75 tasks, and 105 with room for a backlog
     expect(values).toMatchObject({
       Concurrency: "50",
       MaxTasks: "200",
-      OnDemandWeight: "30",
-      SpotWeight: "70",
-      TargetDemand: "80",
+      SpotWeight: "3",
+      Services: "1",
+      Kind: "standard",
       Architecture: "ARM64",
     });
   });
 
-  test("writes only parameters and values that the templates take", async () => {
+  test("writes only parameters and values that the root template takes", async () => {
     const infra = dirname(ownTemplate());
-    const templates = `${await readFile(join(infra, "scaling.yaml"), "utf8")}\n${await readFile(join(infra, "service.yaml"), "utf8")}`;
-    const allowed = (name: string) =>
+    const [root, service] = await Promise.all(
+      ["root.yaml", "service.yaml"].map((name) => readFile(join(infra, name), "utf8")),
+    );
+    const allowed = (template: string, name: string) =>
       new RegExp(`^ {2}${name}:[^\\n]*AllowedValues: \\[([^\\]]*)\\]`, "m")
-        .exec(templates)?.[1]
+        .exec(template)?.[1]
         ?.split(/,\s*/)
         .map(Number);
-    expect(allowed("MaxTasks")).toEqual(MAX_TASKS_LADDER);
-    expect(allowed("Concurrency")).toEqual(CONCURRENCY_LADDER);
-    expect(allowed("AgentMemory")).toEqual(AGENT_MEMORY_LADDER);
+    expect(allowed(root!, "MaxTasks")).toEqual(MAX_TASKS_LADDER);
+    expect(allowed(root!, "AgentMemory")).toEqual(AGENT_MEMORY_LADDER);
+    expect(allowed(service!, "Concurrency")).toEqual(CONCURRENCY_LADDER);
+    expect(allowed(root!, "Services")!.at(-1)).toBe(3);
     const { parameters } = JSON.parse(await output("--rate", "10", "--json"));
-    for (const name of Object.keys(parameters)) expect(templates).toMatch(new RegExp(`^ {2}${name}:`, "m"));
+    for (const name of Object.keys(parameters)) expect(root).toMatch(new RegExp(`^ {2}${name}:`, "m"));
   });
 
   test("takes other prices", async () => {
