@@ -1,4 +1,4 @@
-import type { Lease } from "./lease-table.js";
+import type { Lease } from "./lease.js";
 import type { ReceivedMessage } from "./queue.js";
 import type { DeliveryFacts } from "./telemetry.js";
 

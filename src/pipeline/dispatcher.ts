@@ -6,6 +6,7 @@ import type { Clock, Timer } from "./clock.js";
 import { Deferrals } from "./deferrals.js";
 import { Delivery } from "./delivery.js";
 import { GroupOrder } from "./group-order.js";
+import { InHand } from "./in-hand.js";
 import type { LeaseTable } from "./lease-table.js";
 import { leaseLost, type Outcome } from "./outcome.js";
 import type { Processed, Processor } from "./processor.js";
@@ -68,11 +69,8 @@ export class Dispatcher {
   readonly #groups: GroupOrder | undefined;
   readonly #deferrals: Deferrals;
   readonly #breaker: Breaker;
-  /** Everything in our hands that hasn't ended, by message id. */
-  readonly #inHand = new Map<string, Delivery>();
+  readonly #inHand: InHand;
   readonly #waiting = new Set<Delivery>();
-  /** Received again after its lease was lost: may start when the run that lost it has ended. */
-  readonly #successors = new Map<string, Delivery>();
   #busy = 0;
   #closed = false;
   #look: Timer;
@@ -85,6 +83,7 @@ export class Dispatcher {
     this.#groups = options.fifo ? new GroupOrder() : undefined;
     const { clock, telemetry } = options;
     this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
+    this.#inHand = new InHand(telemetry);
     this.#deferrals = new Deferrals(options.clock, options.slots * DEFERRED_PER_SLOT);
   }
 
@@ -144,8 +143,7 @@ export class Dispatcher {
     this.#options.clock.clearTimer(this.#look);
     this.#breaker.stop();
     const deferred = this.#deferrals.clear();
-    const unstarted = [...this.#waiting, ...(this.#groups?.clear() ?? []), ...this.#successors.values()];
-    this.#successors.clear();
+    const unstarted = [...this.#waiting, ...(this.#groups?.clear() ?? []), ...this.#inHand.clearSuccessors()];
     for (const delivery of unstarted) this.#release(delivery, reason);
     for (const { delivery, secondsLeft, cause } of deferred) {
       this.#end(delivery, { kind: "defer", reason: cause, afterSeconds: secondsLeft }, 0);
@@ -163,30 +161,14 @@ export class Dispatcher {
 
   /** Deliveries whose agents still run. */
   running(): Delivery[] {
-    return [...this.#inHand.values()].filter((delivery) => delivery.running);
+    return this.#inHand.running();
   }
 
   #take(delivery: Delivery): void {
     const { acknowledger } = this.#options;
     if (this.#closed) return acknowledger.release(delivery, "draining");
-    const known = this.#inHand.get(delivery.message.id);
-    if (known) return this.#takeAgain(known, delivery);
-    this.#inHand.set(delivery.message.id, delivery);
+    if (!this.#inHand.admit(delivery)) return;
     if (!this.#groups || this.#groups.admit(delivery)) this.#submit(delivery);
-  }
-
-  /** SQS gave us a message that we hold already: only the new receipt handle is good. */
-  #takeAgain(known: Delivery, delivery: Delivery): void {
-    const { telemetry } = this.#options;
-    if (!known.running || !known.lease.lost) {
-      telemetry({ kind: "released", delivery: known.facts, reason: "received again" });
-      return known.adopt(delivery);
-    }
-    const earlier = this.#successors.get(known.message.id);
-    if (earlier) {
-      telemetry({ kind: "released", delivery: earlier.facts, reason: "received again" });
-      earlier.adopt(delivery);
-    } else this.#successors.set(known.message.id, delivery);
   }
 
   #submit(delivery: Delivery): void {
@@ -230,7 +212,7 @@ export class Dispatcher {
 
   #end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
     const { acknowledger } = this.#options;
-    this.#inHand.delete(delivery.message.id);
+    const successor = this.#inHand.end(delivery);
     delivery.onLeaseLost = undefined;
     acknowledger.settle(delivery, outcome, agentMs);
     if (this.#groups) {
@@ -241,11 +223,7 @@ export class Dispatcher {
         for (const follower of this.#groups.dissolve(delivery)) this.#release(follower, "its group's head failed");
       }
     }
-    const successor = this.#successors.get(delivery.message.id);
-    if (successor) {
-      this.#successors.delete(delivery.message.id);
-      this.#take(successor);
-    }
+    if (successor) this.#take(successor);
   }
 
   /** What waits in the buffer goes one at a time as well. */
@@ -256,7 +234,7 @@ export class Dispatcher {
 
   #release(delivery: Delivery, reason: string): void {
     this.#waiting.delete(delivery);
-    if (this.#inHand.get(delivery.message.id) === delivery) this.#inHand.delete(delivery.message.id);
+    this.#inHand.end(delivery);
     this.#options.acknowledger.release(delivery, reason);
   }
 

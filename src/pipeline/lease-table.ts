@@ -1,3 +1,5 @@
+import { Lease } from "./lease.js";
+
 const FREE = 0;
 /** Held for the worker; the extender may take it for one extension. */
 const HELD = 1;
@@ -203,50 +205,5 @@ export class LeaseTable {
     const at = index * HANDLE_BYTES;
     // A decoder refuses shared memory; slice() copies out of it.
     return this.#decoder.decode(this.#bytes.slice(at, at + this.#ints[index * INTS_PER_LEASE + 2]!));
-  }
-}
-
-/** The right to keep one message hidden, as its delivery sees it. */
-export class Lease {
-  /** Called when the lease is found to be lost, with the reason. */
-  onLost: ((reason: string) => void) | undefined;
-  #ended = false;
-
-  /** @internal */
-  constructor(
-    private readonly table: LeaseTable,
-    readonly index: number,
-    readonly generation: number,
-  ) {}
-
-  /** Monotonic milliseconds at which SQS may show the message to others. */
-  get expiresAt(): number {
-    return this.table.expiresAt(this.index);
-  }
-
-  /** Monotonic milliseconds of the request that received the message; SQS counts its 12 hours from there. */
-  get heldSince(): number {
-    return this.table.heldSince(this.index);
-  }
-
-  get lost(): boolean {
-    return !this.#ended && this.table.isLost(this.index);
-  }
-
-  /** Takes the lease for an operation on the queue: true when taken, false when it is lost, a promise while it is extended. */
-  lock(): boolean | Promise<boolean> {
-    return !this.#ended && this.table.lock(this.index);
-  }
-
-  /** Gives the lease back to the extender after an operation that changed nothing. */
-  unlock(): void {
-    if (!this.#ended) this.table.unlock(this.index);
-  }
-
-  /** Ends the lease on our side; its place may be another's from now on. Harmless when repeated. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.table.free(this.index);
   }
 }
