@@ -34,6 +34,8 @@ export class DeadLetters {
     readonly queue: NamedQueue,
     /** Where its messages came from; undefined where that isn't one queue. */
     readonly source: NamedQueue | undefined,
+    /** Whether it serves other queues as well, as far as is known. */
+    readonly shared: boolean,
     /** Approximate, at the time of opening: visible, hidden and delayed. */
     readonly count: number,
   ) {
@@ -49,9 +51,12 @@ export class DeadLetters {
     const calls = await SqsCalls.open((queueUrl ?? deadLetterQueueUrl)!, options);
     try {
       const found = await find(calls, queueUrl, deadLetterQueueUrl, signal);
-      const { arn, counts } = await describe(calls, found.url, signal);
+      const [{ arn, counts }, sources] = await Promise.all([
+        describe(calls, found.url, signal),
+        sourcesOf(calls, found.url, signal),
+      ]);
       const count = counts.visible + counts.inFlight + counts.delayed;
-      return new DeadLetters(calls, { url: found.url, arn }, found.source, count);
+      return new DeadLetters(calls, { url: found.url, arn }, found.source, sources.length > 1, count);
     } catch (error) {
       calls.close();
       throw error;

@@ -21,6 +21,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "send messages to a queue",
     load: async () => (await import("./send.js")).send,
   },
+  dlq: {
+    summary: "look at dead letters, mend them, send them back",
+    load: async () => (await import("./dlq.js")).dlq,
+  },
   config: {
     summary: "print the effective settings and where each came from",
     load: async () => (await import("./config.js")).config,

@@ -4,8 +4,11 @@ import { devCredentials } from "../dev/credentials.js";
 import { findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
 
-/** Where to send to: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials. */
-export async function findTarget(typed: string | undefined): Promise<SqsClientOptions> {
+/**
+ * Which queue is meant: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials.
+ * @param purpose what the queue is for, as the error says it that there is none.
+ */
+export async function findTarget(typed: string | undefined, purpose = "to send to"): Promise<SqsClientOptions> {
   const { variables } = await loadEnvironment(false);
   const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
   if (queueUrl !== undefined) {
@@ -16,6 +19,6 @@ export async function findTarget(typed: string | undefined): Promise<SqsClientOp
   const dev = await findDevState();
   if (dev) return { queueUrl: dev.queueUrl, endpoint: dev.endpoint, region: "us-east-1", credentials: devCredentials };
   throw new ConfigError([
-    "no queue to send to: set SQS_QUEUE_URL, give --queue-url, or start `queuehand dev` in this folder",
+    `no queue ${purpose}: set SQS_QUEUE_URL, give --queue-url, or start \`queuehand dev\` in this folder`,
   ]);
 }

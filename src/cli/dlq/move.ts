@@ -1,0 +1,55 @@
+import type { DeadLetters } from "../../aws/dead-letters.js";
+import { isWithoutMove, MessageMove, type MoveState } from "../../aws/message-move.js";
+import { CommandError } from "../failure.js";
+import type { Progress } from "./progress.js";
+
+const LOOK_MS = 500;
+const never = new AbortController().signal;
+
+export interface MoveEnd extends MoveState {
+  readonly interrupted: boolean;
+}
+
+/**
+ * Has SQS move everything, and watches it; cancels it when `stop` aborts.
+ * @returns undefined where SQS has no such operation, or may not be asked: then nothing was moved.
+ * @throws CommandError when SQS gave up.
+ */
+export async function moveAll(
+  letters: DeadLetters,
+  {
+    to,
+    perSecond,
+    stop,
+    progress,
+  }: { to: string; perSecond: number | undefined; stop: AbortSignal; progress: Progress },
+): Promise<MoveEnd | undefined> {
+  let move: MessageMove;
+  try {
+    move = await MessageMove.start(letters.calls, { from: letters.queue.arn!, to, perSecond }, never);
+  } catch (error) {
+    if (isWithoutMove(error)) return undefined;
+    if (/already|only one|active task/i.test((error as Error).message)) {
+      throw new CommandError("SQS is moving messages of this queue already, and does one such task at a time");
+    }
+    throw error;
+  }
+  let cancelled = false;
+  for (;;) {
+    const state = await move.state(never);
+    progress.show(state.moved, state.toMove);
+    switch (state.status) {
+      case "completed":
+      case "cancelled":
+        return { ...state, interrupted: cancelled };
+      case "failed":
+        throw new CommandError(`SQS gave up after ${state.moved} messages: ${state.failure ?? "it says not why"}`);
+    }
+    if (stop.aborted && !cancelled) {
+      cancelled = true;
+      // It may have ended in this moment; the next look tells.
+      await move.cancel(never).catch(() => {});
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}

@@ -1,0 +1,182 @@
+import { printable } from "../../agents/printable.js";
+import type { DeadLetters } from "../../aws/dead-letters.js";
+import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
+import { ExitCode } from "../exit-code.js";
+import { printHelp } from "../help.js";
+import { editorOf } from "./editor.js";
+import { eachLetter } from "./letter-pass.js";
+import { tellRest } from "./ls.js";
+import { moveAll } from "./move.js";
+import { Pace } from "./pace.js";
+import { Progress } from "./progress.js";
+import { Redriver, type RedriveTally } from "./redriver.js";
+import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+
+/** What SQS's own move does at most. */
+const RATE_MAX = 500;
+
+const LINE: CommandLine = {
+  name: "dlq redrive",
+  about: `Sends messages of the dead-letter queue back to the queue that they came from: all, or those that match. All of them are moved by SQS itself where nothing needs selecting; else each is copied, and deleted when its copy was taken. Cut off at any moment, nothing is lost: a message may then be both here and there, with the id that it had at first in the attribute QueuehandMessageId. What fails again meanwhile isn't sent back twice.\n${TARGET_ABOUT}\nOn FIFO queues groups keep their order; a message whose group has one before it that doesn't match stays.`,
+  options: [
+    ...SELECTION_OPTIONS,
+    { name: "rate", value: "N", meaning: `at most N messages a second (1..${RATE_MAX}; default: ${RATE_MAX})` },
+    { name: "dry-run", meaning: "tell what would be sent back, and with --edit how it would look; change nothing" },
+    {
+      name: "edit",
+      value: "COMMAND|MODULE",
+      meaning:
+        "mend each body: a command with the body on stdin that writes the new one (no shell; exit code 0, else the message stays), or a .mjs whose default export is (body, message) => body",
+    },
+    { name: "copy", meaning: "copy also where SQS could move: the messages keep the id that they had at first" },
+    { name: "to", value: "URL", meaning: "the queue to send to, instead of the one that they came from" },
+    ...TARGET_OPTIONS,
+  ],
+  examples: [
+    "queuehand dlq redrive",
+    'queuehand dlq redrive --reason "schema" --older-than 1h --rate 20 --dry-run',
+    `queuehand dlq redrive --where /version=1 --edit "jq -c '.version = 2'"`,
+  ],
+  exits: [
+    ["0", "all that match were sent back"],
+    ["1", "some were not, or interrupted: each reason is told"],
+    ...TARGET_EXITS,
+  ],
+};
+
+/** `queuehand dlq redrive`. */
+export async function redrive(argv: readonly string[]): Promise<number> {
+  const typed = parseCommandLine(LINE, argv);
+  if (typed.flag("help")) return printHelp(LINE);
+  const selection = selectionOf(typed, Date.now());
+  const rate = typed.integer("rate", 1, RATE_MAX);
+  const edit = typed.text("edit");
+  const editor = edit === undefined ? undefined : await editorOf(edit);
+  const to = typed.text("to");
+  if (to !== undefined && !/^https?:$/.test(URL.parse(to)?.protocol ?? "")) {
+    throw new UsageError(`--to must be an http or https URL, got "${to}"`);
+  }
+  return withDeadLetters(typed, async (letters) => {
+    const target = targetOf(letters, to);
+    const stop = untilInterrupted();
+    const byMove = selection.everything && !edit && !typed.flag("dry-run") && !typed.flag("copy") && to === undefined;
+    // A queue that serves several holds messages that belong elsewhere, and SQS would move these too.
+    if (byMove && !letters.shared && letters.queue.arn && letters.source?.arn) {
+      const code = await bySqs(letters, letters.source.arn, rate, stop, typed.flag("json"));
+      if (code !== undefined) return code;
+    }
+    return byCopies(letters, target, { typed, selection, editor, rate, stop });
+  });
+}
+
+function targetOf(letters: DeadLetters, given: string | undefined): string {
+  const to = given ?? letters.source?.url;
+  if (to === undefined) {
+    throw new UsageError(`--to is needed: it isn't known which queue the messages of ${letters.queue.url} came from`);
+  }
+  if (to === letters.queue.url)
+    throw new UsageError(`--to must differ from the dead-letter queue, got "${to}" for both`);
+  if (to.endsWith(".fifo") !== letters.fifo) {
+    throw new UsageError(`--to must be ${letters.fifo ? "a FIFO queue" : "no FIFO queue"} as the dead-letter queue is`);
+  }
+  return to;
+}
+
+async function bySqs(
+  letters: DeadLetters,
+  to: string,
+  perSecond: number | undefined,
+  stop: AbortSignal,
+  json: boolean,
+): Promise<number | undefined> {
+  const startedAt = performance.now();
+  const progress = new Progress("moving", letters.count, json);
+  const end = await moveAll(letters, { to, perSecond, stop, progress }).finally(() => progress.end());
+  if (!end) {
+    if (!json) process.stderr.write("SQS doesn't move messages here: they are copied\n");
+    return undefined;
+  }
+  const { moved: redriven, interrupted } = end;
+  if (json) {
+    const from = letters.queue.url;
+    const elapsedMs = Math.round(performance.now() - startedAt);
+    process.stdout.write(
+      `${JSON.stringify({ by: "sqs", from, to: letters.source!.url, redriven, interrupted, elapsedMs })}\n`,
+    );
+  } else {
+    process.stdout.write(`SQS moved about ${redriven} messages to ${letters.source!.url}\n`);
+    if (interrupted) process.stderr.write("interrupted: the rest stays where it is\n");
+  }
+  return interrupted ? ExitCode.failed : ExitCode.ok;
+}
+
+interface CopyOptions {
+  readonly typed: Typed;
+  readonly selection: Selection;
+  readonly editor: ConstructorParameters<typeof Redriver>[0]["editor"];
+  readonly rate: number | undefined;
+  readonly stop: AbortSignal;
+}
+
+async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): Promise<number> {
+  const { typed, selection, editor, stop } = given;
+  const rate = given.rate ?? RATE_MAX;
+  const json = typed.flag("json");
+  const dryRun = typed.flag("dry-run");
+  const startedAt = performance.now();
+  const progress = new Progress(dryRun ? "reading" : "redriving", letters.count, json);
+  const redriver = new Redriver({
+    queue: letters,
+    to,
+    sourceArn: typed.text("to") === undefined ? letters.source?.arn : undefined,
+    selection,
+    editor,
+    pace: new Pace(rate),
+    dryRun,
+    stop,
+    startedAt: Date.now(),
+    onProgress: ({ read }) => progress.show(read),
+  });
+  const { tally } = redriver;
+  const pass = await eachLetter({
+    queue: letters,
+    count: letters.count,
+    perSecond: dryRun ? undefined : rate,
+    stop,
+    visit: redriver.visit,
+  }).finally(() => {
+    progress.end();
+    // Whatever ends the pass: what was done by then is done.
+    if (json) return;
+    tell(tally, to, dryRun);
+  });
+  const complete = pass.end === "all" && tally.redriven === tally.matching && tally.doubled.length === 0;
+  if (json) {
+    const elapsedMs = Math.round(performance.now() - startedAt);
+    process.stdout.write(
+      `${JSON.stringify({ by: "copy", from: letters.queue.url, to, dryRun, ...tally, interrupted: stop.aborted, complete, elapsedMs })}\n`,
+    );
+  } else if (pass.end !== "all" || pass.hidden > 0) tellRest(pass, letters.count);
+  return complete ? ExitCode.ok : ExitCode.failed;
+}
+
+function tell(
+  { read, matching, redriven, edited, newer, foreign, failed, doubled, samples }: RedriveTally,
+  to: string,
+  dryRun: boolean,
+) {
+  const changed = edited > 0 ? `, ${edited} of them mended` : "";
+  const verb = dryRun ? "would send back" : "sent back";
+  process.stdout.write(`${verb} ${redriven} of ${matching} that match (${read} read) to ${to}${changed}\n`);
+  for (const { id, before, after } of samples) {
+    process.stdout.write(`\n${id}\n- ${printable(before)}\n+ ${printable(after)}\n`);
+  }
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  if (newer > 0) say(`${newer} came in meanwhile and stay`);
+  if (foreign > 0) say(`${foreign} came from other queues and stay: name theirs with --queue-url`);
+  for (const [detail, count] of Object.entries(failed)) say(`${count} stay: ${printable(detail)}`);
+  if (doubled.length > 0) {
+    say(`${doubled.length} were sent back but could not be deleted here: ${doubled.slice(0, 5).join(", ")}`);
+  }
+}

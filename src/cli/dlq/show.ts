@@ -1,0 +1,127 @@
+import { printable } from "../../agents/printable.js";
+import type { Letter } from "../../aws/letter.js";
+import type { MessageAttribute } from "../../pipeline/queue.js";
+import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
+import { ExitCode } from "../exit-code.js";
+import { CommandError } from "../failure.js";
+import { columns, printHelp } from "../help.js";
+import { ago } from "./ago.js";
+import { eachLetter } from "./letter-pass.js";
+import { Progress } from "./progress.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+import { WAYS } from "./ways.js";
+
+const LINE: CommandLine = {
+  name: "dlq show",
+  operands: "ID",
+  operandsMax: 1,
+  about: `Shows one message of the dead-letter queue: its reason, how often it was received, its attributes and its body. ID is its message id, the id that it had at first, or the first characters of one of them (8 at least). To find it, messages are hidden for a moment.\n${TARGET_ABOUT}`,
+  options: TARGET_OPTIONS,
+  examples: [
+    "queuehand dlq show 5fea7756-0ea4-451a-a703-a558b933e274",
+    "queuehand dlq show 5fea7756 --json | jq -r .body",
+  ],
+  exits: [["0", "shown"], ["1", "not found, or interrupted"], ...TARGET_EXITS],
+};
+
+const PREFIX_MIN = 8;
+
+/** `queuehand dlq show ID`. */
+export async function show(argv: readonly string[]): Promise<number> {
+  const typed = parseCommandLine(LINE, argv);
+  if (typed.flag("help")) return printHelp(LINE);
+  const wanted = typed.operands[0];
+  if (wanted === undefined) throw new UsageError("needs the ID of a message; queuehand dlq ls tells some");
+  if (wanted.length < PREFIX_MIN) {
+    throw new UsageError(`an ID has at least its first ${PREFIX_MIN} characters, got "${wanted}"`);
+  }
+  const json = typed.flag("json");
+  return withDeadLetters(typed, async (letters) => {
+    const progress = new Progress("looking", letters.count, json);
+    let found: Letter | undefined;
+    let seen = 0;
+    const { end } = await eachLetter({
+      queue: letters,
+      count: letters.count,
+      stop: untilInterrupted(),
+      visit: async (some) => {
+        found ??= some.find(
+          ({ message, originalId }) => message.id.startsWith(wanted) || originalId.startsWith(wanted),
+        );
+        seen += some.length;
+        progress.show(seen);
+        return { enough: found !== undefined };
+      },
+    });
+    progress.end();
+    if (!found) {
+      const how = end === "stopped" ? "interrupted: " : "";
+      throw new CommandError(`${how}no message ${wanted} among the ${seen} of ${letters.queue.url} that could be read`);
+    }
+    process.stdout.write(json ? `${JSON.stringify(plain(found))}\n` : `${text(found)}\n`);
+    return ExitCode.ok;
+  });
+}
+
+function plain({ message, way, reason, originalId, receivesBefore, sourceArn }: Letter) {
+  const { id, body, attributes, receiveCount, sentAt, groupId, deduplicationId, sequenceNumber, traceHeader } = message;
+  return {
+    id,
+    originalId,
+    reason: WAYS[way],
+    error: reason ?? null,
+    receiveCount: receivesBefore ?? null,
+    receivesHere: receiveCount,
+    sentAt: sentAt === undefined ? null : new Date(sentAt).toISOString(),
+    source: sourceArn ?? null,
+    groupId,
+    deduplicationId,
+    sequenceNumber,
+    traceHeader,
+    attributes: Object.fromEntries(
+      [...attributes].map(([name, { type, string, binary }]) => [
+        name,
+        { type, ...(binary ? { base64: Buffer.from(binary).toString("base64") } : { value: string }) },
+      ]),
+    ),
+    body,
+  };
+}
+
+function text(letter: Letter): string {
+  const { message, way, reason, originalId, receivesBefore, sourceArn } = letter;
+  const { id, attributes, receiveCount, sentAt, groupId, deduplicationId } = message;
+  const rows: [string, string | undefined][] = [
+    ["id", id],
+    ["id at first", originalId === id ? undefined : originalId],
+    ["reason", WAYS[way]],
+    ["last error", reason ?? (way === "receives" ? "unknown: SQS keeps none; see the worker's log" : undefined)],
+    ["receives", receivesBefore === undefined ? undefined : `${receivesBefore} until then`],
+    ["receives here", String(receiveCount)],
+    ["sent", sentAt === undefined ? undefined : `${new Date(sentAt).toISOString()} (${ago(sentAt, Date.now())})`],
+    ["from", sourceArn],
+    ["group", groupId],
+    ["deduplication", deduplicationId],
+  ];
+  const facts = rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value)]]));
+  const own = [...attributes].map(([name, value]) => [printable(name), attributeText(value)]);
+  return [columns(facts), own.length > 0 ? `\nAttributes:\n${columns(own)}` : "", `\nBody:\n${bodyText(message.body)}`]
+    .filter(Boolean)
+    .join("\n");
+}
+
+function attributeText({ type, string, binary }: MessageAttribute): string {
+  return `${printable(string ?? `${binary?.byteLength ?? 0} bytes`)} (${printable(type)})`;
+}
+
+/** JSON on several lines, anything else as it is; nothing in it reaches the terminal as a command. */
+function bodyText(body: string): string {
+  let lines = body;
+  try {
+    lines = JSON.stringify(JSON.parse(body), null, 2);
+  } catch {}
+  return lines
+    .split("\n")
+    .map((line) => printable(line, Number.POSITIVE_INFINITY))
+    .join("\n");
+}

@@ -1,0 +1,80 @@
+import { DeadLetters } from "../../aws/dead-letters.js";
+import { ConfigError } from "../../config.js";
+import { QueueError } from "../../pipeline/queue.js";
+import type { Option, Typed } from "../command-line.js";
+import { loadEnvironment } from "../environment.js";
+import { ExitCode } from "../exit-code.js";
+import { CommandError } from "../failure.js";
+import { findTarget } from "../send/target.js";
+
+/** The options that say which dead-letter queue is meant. */
+export const TARGET_OPTIONS: readonly Option[] = [
+  {
+    name: "queue-url",
+    value: "URL",
+    meaning: "the queue whose dead letters are meant, or their queue itself; instead of SQS_QUEUE_URL",
+  },
+  {
+    name: "dlq-url",
+    value: "URL",
+    meaning: "the dead-letter queue; instead of DLQ_URL and of the queue's RedrivePolicy",
+  },
+];
+
+export const TARGET_ABOUT =
+  "The dead-letter queue is --dlq-url, else DLQ_URL, else the one in the RedrivePolicy of --queue-url, SQS_QUEUE_URL or the `queuehand dev` of this folder.";
+
+export const TARGET_EXITS: readonly (readonly [string, string])[] = [
+  ["64", "wrong command line"],
+  ["69", "the queue is gone, forbidden, or can't be reached"],
+  ["78", "no queue is named, or it has no dead-letter queue"],
+];
+
+/** A queue that doesn't answer by then doesn't answer. */
+const OPEN_TIMEOUT_MS = 60_000;
+
+/** Runs a command on the dead-letter queue that is meant. What SQS says against it becomes a CommandError. */
+export async function withDeadLetters<Result>(
+  typed: Typed,
+  work: (letters: DeadLetters) => Promise<Result>,
+): Promise<Result> {
+  const where = await place(typed);
+  let letters: DeadLetters | undefined;
+  try {
+    letters = await DeadLetters.open(where, AbortSignal.timeout(OPEN_TIMEOUT_MS));
+    return await work(letters);
+  } catch (error) {
+    if (!(error instanceof QueueError)) throw error;
+    if (letters === undefined && error.kind === "malformed") throw new ConfigError([error.message]);
+    throw new CommandError(error.message, error.kind === "fatal" ? ExitCode.unavailable : ExitCode.failed);
+  } finally {
+    letters?.close();
+  }
+}
+
+async function place(typed: Typed) {
+  const { variables } = await loadEnvironment(false);
+  const typedQueue = typed.text("queue-url");
+  const typedDeadLetters = typed.text("dlq-url");
+  const ofEnvironment = variables.DLQ_URL || undefined;
+  const other = typedQueue !== undefined && typedQueue !== variables.SQS_QUEUE_URL;
+  // DLQ_URL belongs to SQS_QUEUE_URL: it says nothing about another queue.
+  const deadLetterQueueUrl = typedDeadLetters ?? (other ? undefined : ofEnvironment);
+  if (deadLetterQueueUrl !== undefined && !/^https?:$/.test(URL.parse(deadLetterQueueUrl)?.protocol ?? "")) {
+    const name = typedDeadLetters === undefined ? "DLQ_URL" : "--dlq-url";
+    throw new ConfigError([`${name} must be an http or https URL, got "${deadLetterQueueUrl}"`]);
+  }
+  if (deadLetterQueueUrl !== undefined && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
+    return { queueUrl: undefined, deadLetterQueueUrl };
+  }
+  const { queueUrl, endpoint, region, credentials } = await findTarget(typedQueue, "whose dead letters to look at");
+  return { queueUrl, endpoint, region, credentials, deadLetterQueueUrl };
+}
+
+/** Aborts with the first SIGINT or SIGTERM; the second one ends the process as usual. */
+export function untilInterrupted(): AbortSignal {
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  return interrupted.signal;
+}

@@ -1,0 +1,8 @@
+import type { LetterWay } from "../../aws/letter.js";
+
+/** How a letter came here, in words. */
+export const WAYS: Readonly<Record<LetterWay, string>> = {
+  rejected: "rejected",
+  receives: "too many receives",
+  sent: "sent here by others",
+};
