@@ -49,7 +49,7 @@ containerSuite("the stacks queue, sources and observability on LocalStack", () =
       (state) => state === "ALARM",
     );
     // Both are a matter of a minute: the letter is sent now, so that its alarm is seen while the clock is waited for.
-    expect(await alarmState("DeadLettersAlarm")).toBe("OK");
+    expect(await alarmState("DeadLettersAlarm")).not.toBe("ALARM");
     await stacks.send(queue.DeadLetterQueueUrl!, ["lost"]);
     const { endpoint, client } = stacks;
     Object.assign(process.env, {
@@ -182,10 +182,6 @@ containerSuite("the stacks queue, sources and observability on LocalStack", () =
   test(
     "the dead-letter alarm goes off on the first dead letter",
     async () => {
-      expect(await alarmState("DeadLettersAlarm")).toBe("OK");
-
-      await localstack.stacks.send(queue.DeadLetterQueueUrl!, ["lost"]);
-
       await eventually(
         () => alarmState("DeadLettersAlarm"),
         (state) => state === "ALARM",
