@@ -3,4 +3,9 @@
  * whole would bring the worker and its SDK along, five times what the process costs to start.
  */
 export { defineHandler } from "./agents/define-handler.js";
+export { eventBridge } from "./agents/events/event-bridge.js";
+export { s3Objects } from "./agents/events/s3-objects.js";
+export { snsBody } from "./agents/events/sns-body.js";
+export { webhook } from "./agents/events/webhook.js";
+export { Skip } from "./agents/skip.js";
 export { Defer, Reject, Retry } from "./pipeline/outcome.js";

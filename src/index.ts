@@ -1,7 +1,19 @@
 export type { AgentLog, Context } from "./agents/context.js";
-export { type Agent, type AgentFunction, defineHandler, type HandlerDefinition } from "./agents/define-handler.js";
+export {
+  type Agent,
+  type AgentFunction,
+  defineHandler,
+  type HandlerDefinition,
+  type Undecoded,
+} from "./agents/define-handler.js";
+export { type BusEvent, eventBridge } from "./agents/events/event-bridge.js";
+export { type S3Object, s3Objects } from "./agents/events/s3-objects.js";
+export type { SignatureOptions, SignatureScheme } from "./agents/events/signature.js";
+export { snsBody } from "./agents/events/sns-body.js";
+export { type WebhookOptions, webhook } from "./agents/events/webhook.js";
 export { type LambdaHandler, type LambdaOptions, toLambda } from "./agents/lambda.js";
 export type { Message } from "./agents/message.js";
+export { Skip } from "./agents/skip.js";
 export { type Config, ConfigError, loadConfig } from "./config.js";
 export type { Handler, Run } from "./pipeline/handler.js";
 export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/outcome.js";

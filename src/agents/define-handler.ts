@@ -5,9 +5,15 @@ import type { Message } from "./message.js";
 /** A function that works on one message: returning is success, throwing is a retry. */
 export type AgentFunction<Body = unknown> = (message: Message<Body>, context: Context) => unknown;
 
+/** A message as a decoder sees it: all but the body that it is to make. */
+export type Undecoded = Omit<Message, "body">;
+
 export interface HandlerDefinition<Schema extends StandardSchemaV1 | undefined = undefined, Decoded = unknown> {
-  /** Makes the body of what was sent; JSON when it parses, else the string, if unset. Throwing rejects the message. */
-  readonly decode?: (raw: string) => Decoded | Promise<Decoded>;
+  /**
+   * Makes the body of what was sent; JSON when it parses, else the string, if unset. Throwing rejects the message, except
+   * for Retry and Defer, and for Skip: then there is nothing to do, and the message is done.
+   */
+  readonly decode?: (raw: string, message: Undecoded) => Decoded | Promise<Decoded>;
   /** A body that fails it is rejected with the issues as the reason. Any Standard Schema: zod, valibot, arktype, ... */
   readonly schema?: Schema;
   readonly handle: AgentFunction<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Decoded>;

@@ -20,12 +20,9 @@ export class InProcessHandler implements Handler {
     const { decode, schema, handle } = this.#definition;
     let body: unknown;
     try {
-      body = decode ? await decode(message.body) : parsedBody(message.body);
+      body = decode ? await decode(message.body, agentMessage(message, undefined)) : parsedBody(message.body);
     } catch (error) {
-      return {
-        kind: "reject",
-        reason: `the body can't be decoded: ${error instanceof Error ? error.message : String(error)}`,
-      };
+      return outcomeUndecoded(error);
     }
     try {
       if (schema) {
@@ -38,6 +35,21 @@ export class InProcessHandler implements Handler {
     } catch (error) {
       return outcomeOfError(error);
     }
+  }
+}
+
+/** Unlike an agent that fails, a decoder that does will do so again. */
+function outcomeUndecoded(error: unknown): Outcome {
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+  switch (name) {
+    case "Skip":
+      return done;
+    case "Retry":
+    case "Reject":
+    case "Defer":
+      return outcomeOfError(error);
+    default:
+      return { kind: "reject", reason: `the body can't be decoded: ${message}` };
   }
 }
 
