@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
@@ -15,6 +16,8 @@ const PORT = 4566;
 const ADDRESS = "169.254.170.2";
 const SUBNET = "169.254.170.0/24";
 const LABEL = "queuehand.ministack";
+/** There is one such subnet to an engine, so runs take turns. */
+const WAIT_FOR_OTHERS_MS = 120_000;
 
 /** Gives a container one fixed address in one network. */
 class PlacedContainer extends GenericContainer {
@@ -27,24 +30,38 @@ class PlacedContainer extends GenericContainer {
   }
 }
 
+/** Makes the network in which a MiniStack can be at ADDRESS; waits for another run that has it. */
+async function placeForEcs() {
+  const { network: networks } = await getContainerRuntimeClient();
+  const name = `queuehand-ministack-${process.pid}`;
+  const deadline = performance.now() + WAIT_FOR_OTHERS_MS;
+  for (;;) {
+    // What a run that was killed has left of it goes first; a network in use stays.
+    await exec("docker", ["network", "prune", "-f", "--filter", `label=${LABEL}`]);
+    try {
+      const network = await networks.create({
+        Name: name,
+        Driver: "bridge",
+        CheckDuplicate: true,
+        Internal: false,
+        Attachable: false,
+        Ingress: false,
+        EnableIPv6: false,
+        Labels: { [LABEL]: "true" },
+        IPAM: { Driver: "default", Config: [{ Subnet: SUBNET, Gateway: "169.254.170.1" }] },
+      });
+      return { name, network };
+    } catch (error) {
+      if (!/overlaps/.test(String(error)) || performance.now() > deadline) throw error;
+      await sleep(1_000);
+    }
+  }
+}
+
 /** A MiniStack of a test's own: CloudFormation, SQS, CloudWatch, and an ECS that runs tasks as containers beside it. */
 export class MiniStack {
   static async start(): Promise<MiniStack> {
-    const { network: networks } = await getContainerRuntimeClient();
-    // There is one such subnet to an engine: what a run that was killed has left of it goes first.
-    await exec("docker", ["network", "prune", "-f", "--filter", `label=${LABEL}`]);
-    const name = `queuehand-ministack-${process.pid}`;
-    const network = await networks.create({
-      Name: name,
-      Driver: "bridge",
-      CheckDuplicate: true,
-      Internal: false,
-      Attachable: false,
-      Ingress: false,
-      EnableIPv6: false,
-      Labels: { [LABEL]: "true" },
-      IPAM: { Driver: "default", Config: [{ Subnet: SUBNET, Gateway: "169.254.170.1" }] },
-    });
+    const { name, network } = await placeForEcs();
     try {
       const container = await new PlacedContainer(IMAGE, name)
         .withBindMounts([{ source: "/var/run/docker.sock", target: "/var/run/docker.sock" }])
