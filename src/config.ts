@@ -1,3 +1,4 @@
+import { editDistance } from "./edit-distance.js";
 import { VISIBILITY_MAX_SECONDS } from "./pipeline/queue.js";
 import { boundsOf, type Command, fallbackOf, SETTINGS, type Setting, type SettingName } from "./settings.js";
 
@@ -226,22 +227,13 @@ function* unknownNames(env: Environment): Generator<string> {
   const known = new Set<string>(SETTINGS.map(({ name }) => name));
   for (const name of Object.keys(env)) {
     if (known.has(name) || !env[name] || !/^[A-Z]/.test(name)) continue;
-    const nearest = SETTINGS.find((setting) => editDistance(name, setting.name) <= (setting.name.length > 8 ? 2 : 1));
+    const nearest = SETTINGS.find((setting) => isSlipOf(setting.name, name));
     if (nearest) yield `${name} is not a setting, got ${JSON.stringify(env[name])}; did you mean ${nearest.name}?`;
   }
 }
 
-/** Levenshtein distance, given up (Infinity) where lengths alone exceed 2. */
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substituted, previous[j]! + 1, current[j - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
+/** One letter off, two in a longer name. */
+function isSlipOf(name: string, typed: string): boolean {
+  const allowed = name.length > 8 ? 2 : 1;
+  return Math.abs(name.length - typed.length) <= allowed && editDistance(typed, name) <= allowed;
 }
