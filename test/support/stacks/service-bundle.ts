@@ -1,22 +1,15 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DescribeServicesCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
-import { CreateQueueCommand, DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { eventually } from "../eventually.js";
 import { workerImage } from "../image.js";
 import { MiniStack } from "./ministack.js";
+import { type Finished, Records } from "./records.js";
 import type { Values } from "./stacks.js";
 
 const exec = promisify(execFile);
 const AGENT_FOLDER = "test/support/stacks/agent";
 const AGENT_IMAGE = "queuehand-recording-agent:test";
-const BATCH_MAX = 10;
-
-/** One finished run: which message, and in which container. */
-export interface Finished {
-  readonly id: string;
-  readonly host: string;
-}
 
 /** The stacks `queue`, `cluster` and `service` on a MiniStack of their own, running an agent that records what it did. */
 export class ServiceBundle {
@@ -32,8 +25,8 @@ export class ServiceBundle {
         QueueArn: queue.QueueArn!,
         DeadLetterQueueArn: queue.DeadLetterQueueArn!,
       });
-      const records = await stacks.sqs.send(new CreateQueueCommand({ QueueName: "records" }));
-      const bundle = new ServiceBundle(ministack, queue, cluster, records.QueueUrl!);
+      const records = await Records.create(stacks.sqs);
+      const bundle = new ServiceBundle(ministack, queue, cluster, records);
       await bundle.deploy(parameters);
       return bundle;
     } catch (error) {
@@ -42,14 +35,13 @@ export class ServiceBundle {
     }
   }
 
-  readonly #finished: Finished[] = [];
   #service: Values = {};
 
   private constructor(
     readonly ministack: MiniStack,
     readonly queue: Values,
     readonly cluster: Values,
-    private readonly recordsUrl: string,
+    private readonly records: Records,
   ) {}
 
   /** Makes or updates the service's stack. */
@@ -76,33 +68,17 @@ export class ServiceBundle {
   /** Sends `count` messages, each of which keeps its agent busy for `workMs`; resolves with their ids. */
   async send(prefix: string, count: number, workMs: number): Promise<string[]> {
     const ids = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-    const bodies = ids.map((id) => JSON.stringify({ id, work_ms: workMs, records: this.recordsUrl }));
+    const bodies = this.records.bodies(ids, workMs);
     await this.ministack.stacks.send(this.queue.QueueUrl!, bodies);
     return ids;
   }
 
-  /** Every run that has finished since the start, in the order of the records. */
-  async finished(): Promise<readonly Finished[]> {
-    const { sqs } = this.ministack.stacks;
-    for (;;) {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl: this.recordsUrl, MaxNumberOfMessages: BATCH_MAX }),
-      );
-      if (Messages.length === 0) return this.#finished;
-      this.#finished.push(...Messages.map(({ Body }) => JSON.parse(Body!) as Finished));
-      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: this.recordsUrl, Entries }));
-    }
+  finished(): Promise<readonly Finished[]> {
+    return this.records.finished();
   }
 
-  /** What of `ids` never finished, and what finished more than once. */
-  async account(ids: readonly string[]): Promise<{ missing: string[]; doubled: string[] }> {
-    const runs = new Map<string, number>();
-    for (const { id } of await this.finished()) runs.set(id, (runs.get(id) ?? 0) + 1);
-    return {
-      missing: ids.filter((id) => !runs.has(id)),
-      doubled: ids.filter((id) => (runs.get(id) ?? 0) > 1),
-    };
+  account(ids: readonly string[]): Promise<{ missing: string[]; doubled: string[] }> {
+    return this.records.account(ids);
   }
 
   /** Resolves once every message of `ids` has finished and the queue holds nothing, visible or hidden. */

@@ -43,12 +43,18 @@ export class Stacks {
 
   /**
    * Makes or updates the stack `name` from `infra/TEMPLATE.yaml`; resolves with its outputs once it is complete.
+   * @param numbers parameters to write into the template as they are: where CloudFormation makes a number of a number
+   *   parameter, MiniStack hands a text on.
    * @throws with the events that failed.
    */
-  async deploy(name: string, template: string, parameters: Values = {}): Promise<Values> {
+  async deploy(name: string, template: string, parameters: Values = {}, numbers: Values = {}): Promise<Values> {
+    const text = await readFile(new URL(`../../../../infra/${template}.yaml`, import.meta.url), "utf8");
     const input = {
       StackName: name,
-      TemplateBody: await readFile(new URL(`../../../../infra/${template}.yaml`, import.meta.url), "utf8"),
+      TemplateBody: Object.entries(numbers).reduce(
+        (text, [name, value]) => text.replaceAll(`!Ref ${name} `, `${value} `),
+        text,
+      ),
       Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
         ParameterKey,
         ParameterValue,
