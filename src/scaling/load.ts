@@ -1,3 +1,4 @@
+import { LoadError } from "./load-error.js";
 import { Random } from "./random.js";
 import { parseTrace, type Trace } from "./trace.js";
 
@@ -19,11 +20,6 @@ export interface LoadTimes {
   readonly period: number;
   /** A burst lasts this long. */
   readonly burst: number;
-}
-
-/** A load that can't be read. The message names what was given, and for a trace the line. */
-export class LoadError extends Error {
-  override readonly name = "LoadError";
 }
 
 /** The forms of a load, as the help tells them. */

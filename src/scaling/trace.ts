@@ -1,4 +1,4 @@
-import { LoadError } from "./load.js";
+import { LoadError } from "./load-error.js";
 
 /** A recorded load: `rates[i]` messages a second from `starts[i]` to the next start, all in seconds since the first. */
 export interface Trace {

@@ -1,5 +1,6 @@
 import type { Protection } from "../../scaling/ecs-service.js";
-import { type Load, LoadError, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
+import { type Load, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
+import { LoadError } from "../../scaling/load-error.js";
 import { peerPolicies } from "../../scaling/peers.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { PRICES, type Prices } from "../../scaling/prices.js";
