@@ -1,0 +1,257 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { command, killCommands, RunningCommand } from "../support/command.js";
+import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+
+// Each reading of a queue ends with two empty receives, a second each.
+jest.setTimeout(30_000);
+
+let server: QueueServer;
+let sqs: SQSClient;
+let folder: string;
+let queues: DeadLetterBundle;
+
+beforeAll(async () => {
+  server = await QueueServer.start();
+  // The server's own names in URLs don't resolve here.
+  sqs = new SQSClient({
+    endpoint: server.env.AWS_ENDPOINT_URL!,
+    useQueueUrlAsEndpoint: false,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+});
+afterAll(async () => {
+  sqs.destroy();
+  await server.stop();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "queuehand-dlq-"));
+  queues = await DeadLetterBundle.create(sqs, `q-${Math.random().toString(36).slice(2)}`);
+});
+afterEach(async () => {
+  await killCommands();
+  await rm(folder, { recursive: true });
+});
+
+const env = (more = {}) => ({ ...server.env, SQS_QUEUE_URL: queues.queueUrl, ...more });
+const dlq = (...args: string[]) => command(["dlq", ...args], { cwd: folder, env: env() });
+const json = async (...args: string[]) => {
+  const { code, stdout } = await dlq(...args, "--json");
+  return { code, said: JSON.parse(stdout) };
+};
+const bodies = async (url: string) => (await queues.take(url)).map(({ Body }) => Body);
+
+describe("dlq ls", () => {
+  test("counts by reason and error, and leaves every message where it is, visible", async () => {
+    await queues.seed([
+      ...Array.from({ length: 30 }, (_, n) => ({ body: `{"n":${n}}`, reason: `order ${n} is bad` })),
+      { body: "{}", reason: "no\u0020amount" },
+    ]);
+    const { code, stdout } = await dlq("ls");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/COUNT +REASON +AGENT'S ERROR +OLDEST +NEWEST/);
+    expect(stdout).toMatch(/30 +rejected +order N is bad +\d+ s ago/);
+    expect(stdout).toMatch(/ 1 +rejected +no amount/);
+    const { said } = await json("ls", "--reason", "order");
+    expect(said).toMatchObject({
+      deadLetterQueueUrl: queues.deadLetterQueueUrl,
+      approximate: 31,
+      seen: 31,
+      matching: 30,
+      complete: true,
+      groups: [{ count: 30, reason: "rejected", error: "order N is bad" }],
+    });
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(31);
+  });
+
+  test("shows everything again when it is interrupted", async () => {
+    await queues.seed(Array.from({ length: 40 }, (_, n) => ({ body: String(n) })));
+    const ls = new RunningCommand(["dlq", "ls"], { cwd: folder, env: env() });
+    while ((await queues.visible(queues.deadLetterQueueUrl)) === 40) await sleep(20);
+    ls.kill("SIGINT");
+    expect(await ls.exited).toBe(1);
+    expect(ls.stderr).toContain("interrupted");
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(40);
+  });
+});
+
+describe("dlq show", () => {
+  test("shows one by its id, by its first id, or by their beginning", async () => {
+    await queues.seed([
+      { body: '{"a":"\u009b31m"}', reason: "bad \u009b31mred", id: "first-1234567" },
+      { body: "other" },
+    ]);
+    const { said } = await json("show", "first-12");
+    expect(said).toMatchObject({
+      originalId: "first-1234567",
+      reason: "rejected",
+      error: "bad \u009b31mred",
+      body: '{"a":"\u009b31m"}',
+      attributes: { QueuehandMessageId: { type: "String", value: "first-1234567" } },
+    });
+    const shown = await dlq("show", said.id);
+    expect(shown.stdout).toContain("id at first    first-1234567");
+    expect(shown.stdout).toContain("bad \\u009b31mred");
+    // A terminal takes it for the beginning of a command.
+    expect(shown.stdout).not.toContain("\u009b");
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(2);
+    const none = await dlq("show", "00000000");
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("no message 00000000 among the 2")]);
+  });
+});
+
+describe("dlq redrive", () => {
+  test("copies where the server can't move, with the ids of the first sending", async () => {
+    await queues.seed(Array.from({ length: 25 }, (_, n) => ({ body: `b${n}`, reason: "bad", id: `first-${n}` })));
+    const { code, stdout, stderr } = await dlq("redrive");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("SQS doesn't move messages here: they are copied")]);
+    expect(stdout).toContain(`sent back 25 of 25 that match (25 read) to ${queues.queueUrl}`);
+    const back = await queues.take(queues.queueUrl);
+    expect(back.map(({ Body, MessageAttributes }) => [Body, Object.keys(MessageAttributes!)]).sort()[0]).toEqual([
+      "b0",
+      ["QueuehandMessageId"],
+    ]);
+    expect(new Set(back.map(({ MessageAttributes }) => MessageAttributes!.QueuehandMessageId!.StringValue)).size).toBe(
+      25,
+    );
+    expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
+  });
+
+  test("mends bodies by a command or a module, and leaves what these fail on", async () => {
+    await queues.seed([{ body: '{"version":1}' }, { body: '{"version":2}' }, { body: "broken" }]);
+    const edit = `node -e "const s=require('fs').readFileSync(0,'utf8');console.log(JSON.stringify({...JSON.parse(s),mended:true}))"`;
+    const dry = await json("redrive", "--edit", edit, "--dry-run");
+    expect(dry.said).toMatchObject({ by: "copy", dryRun: true, redriven: 2, edited: 2, matching: 3, complete: false });
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(3);
+
+    const { code, said } = await json("redrive", "--where", "/version=1", "--edit", edit);
+    expect([code, said]).toEqual([0, expect.objectContaining({ matching: 1, redriven: 1, edited: 1 })]);
+    expect(await bodies(queues.queueUrl)).toEqual(['{"version":1,"mended":true}']);
+
+    await writeFile(
+      join(folder, "mend.mjs"),
+      "export default (body, { id }) => { if (body === 'broken') return undefined; return { ...JSON.parse(body), id: typeof id }; };",
+    );
+    const module = await dlq("redrive", "--edit", "mend.mjs");
+    expect([module.code, module.stderr]).toEqual([1, expect.stringContaining("1 stay: the editor returned no body")]);
+    expect(await bodies(queues.queueUrl)).toEqual(['{"version":2,"id":"string"}']);
+    const failing = await dlq("redrive", "--edit", "sh -c 'echo no good >&2; exit 3'");
+    expect([failing.code, failing.stderr]).toEqual([
+      1,
+      expect.stringContaining("1 stay: the editor ended with exit code 3: no good"),
+    ]);
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(1);
+  });
+
+  test("keeps to its rate", async () => {
+    await queues.seed(Array.from({ length: 60 }, (_, n) => ({ body: String(n) })));
+    const { said } = await json("redrive", "--copy", "--rate", "40");
+    expect(said).toMatchObject({ redriven: 60, complete: true });
+    // 60 at 40 a second: the last batch may leave 1.25 s after the first at the earliest.
+    expect(said.elapsedMs).toBeGreaterThanOrEqual(1_250);
+  });
+
+  test("killed at any moment, and begun again, loses nothing", async () => {
+    const ids = Array.from({ length: 200 }, (_, n) => `first-${n}`);
+    await queues.seed(ids.map((id) => ({ body: id, id })));
+    for (let round = 0; round < 4; round++) {
+      const before = await queues.count(queues.deadLetterQueueUrl);
+      const redrive = new RunningCommand(["dlq", "redrive", "--copy", "--rate", "100"], { cwd: folder, env: env() });
+      while ((await queues.count(queues.deadLetterQueueUrl)) > before - 20) await sleep(10);
+      redrive.kill("SIGKILL");
+      await redrive.exited;
+      expect(
+        (await queues.count(queues.deadLetterQueueUrl)) + (await queues.count(queues.queueUrl)),
+      ).toBeGreaterThanOrEqual(200);
+    }
+    const there = (await queues.take(queues.queueUrl)).map(
+      ({ MessageAttributes }) => MessageAttributes!.QueuehandMessageId!.StringValue,
+    );
+    const here = await queues.count(queues.deadLetterQueueUrl);
+    expect(new Set(there).size + here).toBeGreaterThanOrEqual(200);
+  });
+
+  test("told to stop, ends what is under way and says so", async () => {
+    await queues.seed(Array.from({ length: 100 }, (_, n) => ({ body: String(n) })));
+    const redrive = new RunningCommand(["dlq", "redrive", "--copy", "--rate", "20", "--json"], {
+      cwd: folder,
+      env: env(),
+    });
+    while ((await queues.count(queues.queueUrl)) === 0) await sleep(10);
+    redrive.kill("SIGINT");
+    expect(await redrive.exited).toBe(1);
+    const said = JSON.parse(redrive.stdout);
+    expect(said).toMatchObject({ interrupted: true, complete: false, doubled: [] });
+    expect(await queues.count(queues.queueUrl)).toBe(said.redriven);
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(100 - said.redriven);
+  });
+
+  test("on FIFO keeps groups and their order", async () => {
+    queues = await DeadLetterBundle.create(sqs, `f-${Math.random().toString(36).slice(2)}`, { fifo: true });
+    await queues.seed(Array.from({ length: 12 }, (_, n) => ({ body: String(n), groupId: `g${n % 3}` })));
+    const { code, said } = await json("redrive");
+    expect([code, said]).toEqual([0, expect.objectContaining({ by: "copy", redriven: 12, complete: true })]);
+    expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
+    expect(await queues.count(queues.queueUrl)).toBe(12);
+    const heads = await queues.take(queues.queueUrl);
+    expect(heads.map(({ Body, Attributes }) => [Attributes!.MessageGroupId, Body]).sort()).toEqual([
+      ["g0", "0"],
+      ["g1", "1"],
+      ["g2", "2"],
+    ]);
+  });
+});
+
+describe("dlq purge", () => {
+  test("deletes all, or those that match, but not without being sure", async () => {
+    await queues.seed([{ body: "1", reason: "bad" }, { body: "2", reason: "worse" }, { body: "3" }]);
+    const unsure = await dlq("purge");
+    expect([unsure.code, unsure.stderr]).toEqual([64, expect.stringContaining("--yes is needed")]);
+    expect((await json("purge", "--reason", "bad", "--yes")).said).toMatchObject({ deleted: 1, complete: true });
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(2);
+    expect((await json("purge", "--yes")).said).toMatchObject({ deleted: 2 });
+    expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
+  });
+});
+
+describe("dlq", () => {
+  test("finds its queue by DLQ_URL and by --dlq-url, and says when there is none", async () => {
+    await queues.seed([{ body: "1" }]);
+    const alone = { ...server.env, DLQ_URL: queues.deadLetterQueueUrl };
+    const byEnv = await command(["dlq", "ls", "--json"], { cwd: folder, env: alone });
+    expect(JSON.parse(byEnv.stdout)).toMatchObject({ seen: 1 });
+    const noTarget = await command(["dlq", "redrive"], { cwd: folder, env: alone });
+    expect([noTarget.code, noTarget.stderr]).toEqual([64, expect.stringContaining("--to is needed")]);
+    const to = await command(["dlq", "redrive", "--to", queues.queueUrl, "--json"], { cwd: folder, env: alone });
+    expect(JSON.parse(to.stdout)).toMatchObject({ redriven: 1 });
+    const none = await dlq("ls", "--queue-url", queues.deadLetterQueueUrl);
+    expect([none.code, none.stderr]).toEqual([78, expect.stringContaining("has no dead-letter queue and is none")]);
+    const gone = await dlq("ls", "--dlq-url", `${queues.deadLetterQueueUrl}-gone`);
+    expect([gone.code, gone.stderr]).toEqual([69, expect.stringContaining("QueueDoesNotExist")]);
+  });
+
+  test.each([
+    [[], "needs one of ls, show, redrive, purge"],
+    [["list"], 'unknown action "list"'],
+    [["redrive", "--rate", "501"], "--rate must be a whole number between 1 and 500"],
+    [["redrive", "--where", "a=1"], "--where must be /json/pointer=value"],
+    [["redrive", "--to", "tasks"], "--to must be an http or https URL"],
+    [["redrive", "--edit", "'"], "has a ' that isn't closed"],
+    [["show"], "needs the ID of a message"],
+    [["ls", "--older-than", "x"], "--older-than must be an age"],
+  ])("refuses %j", async (args, text) => {
+    const { code, stdout, stderr } = await dlq(...args);
+    expect([code, stdout, stderr]).toEqual([64, "", expect.stringContaining(text)]);
+  });
+
+  test.each(["ls", "show", "redrive", "purge"])("%s tells what it takes", async (action) => {
+    const { code, stdout } = await dlq(action, "--help");
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`Usage: queuehand dlq ${action}`)]);
+  });
+});
