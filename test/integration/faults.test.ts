@@ -92,9 +92,9 @@ containerSuite("a worker whose connections to the queue are bad", () => {
   });
 
   describe.each([
-    ["torn in mid-body", { type: "limit_data", toxicity: 0.5, attributes: { bytes: 1500 } }],
-    ["reset before they come", { type: "reset_peer", toxicity: 0.3, attributes: { timeout: 30 } }],
-  ] as const)("with many answers that are %s", (_, toxic) => {
+    ["torn in mid-body", { type: "limit_data", attributes: { bytes: 1500 } }],
+    ["reset before they come", { type: "reset_peer", attributes: { timeout: 30 } }],
+  ] as const)("with answers that are %s", (_, toxic) => {
     test("does each message once", async () => {
       const queue = await localStack.createQueues(`torn-${toxic.type.replace("_", "-")}`, { maxReceiveCount: 50 });
       const worker = await startWorker(queue);
