@@ -27,6 +27,7 @@ export interface Config {
   readonly handlerTimeoutSeconds: number;
   readonly retryBackoff: { readonly baseSeconds: number; readonly maxSeconds: number } | undefined;
   readonly shutdownTimeoutSeconds: number;
+  readonly taskProtection: "auto" | "off";
   readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly metrics: "cloudwatch" | "emf" | "off";
   readonly metricsNamespace: string;
@@ -37,6 +38,12 @@ export interface Config {
   readonly idempotencyKey: string;
   readonly idempotencyOnError: "closed" | "open";
   readonly idempotencyKeepSeconds: number;
+  /** Where large payloads may be fetched from; undefined: they aren't. */
+  readonly payloads:
+    | { readonly buckets: readonly string[]; readonly maxMiB: number; readonly remove: boolean }
+    | undefined;
+  /** How webhooks are signed; `variable` names the environment variable that holds the secret. */
+  readonly webhookSignature: { readonly scheme: string; readonly variable: string } | undefined;
   readonly deadLetterQueueUrl: string | undefined;
   readonly logLevel: string;
   readonly logBodies: boolean;
@@ -97,6 +104,17 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
       faults.push(`${name} needs IDEMPOTENCY_TABLE, which is unset, got "${env[name]}"`);
     }
   }
+  for (const name of ["PAYLOAD_MAX_MB", "PAYLOAD_DELETE"] as const) {
+    if (set(name) && !set("PAYLOAD_BUCKETS")) {
+      faults.push(`${name} needs PAYLOAD_BUCKETS, which is unset, got "${env[name]}"`);
+    }
+  }
+  const webhookSignature = text("WEBHOOK_SIGNATURE") && signatureSpec(text("WEBHOOK_SIGNATURE")!);
+  if (webhookSignature && !env[webhookSignature.variable]) {
+    faults.push(
+      `WEBHOOK_SIGNATURE must name a variable that holds the secret, got "${env.WEBHOOK_SIGNATURE}" with ${webhookSignature.variable} unset`,
+    );
+  }
   if (handler && handler.kind !== "module" && values.get("ISOLATION") !== "none" && set("ISOLATION")) {
     faults.push(
       `ISOLATION is for module agents and must be none with HANDLER "${env.HANDLER}", got "${env.ISOLATION}"`,
@@ -140,6 +158,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
       maxSeconds: backoff[1] ?? Math.max(BACKOFF_MAX_SECONDS, backoff[0]!),
     },
     shutdownTimeoutSeconds,
+    taskProtection: text("TASK_PROTECTION") as Config["taskProtection"],
     http: text("HTTP_PORT") === "off" ? undefined : { host: text("HTTP_HOST")!, port: number("HTTP_PORT") },
     metrics: text("METRICS") as Config["metrics"],
     metricsNamespace: text("METRICS_NAMESPACE")!,
@@ -150,6 +169,14 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     idempotencyKey: text("IDEMPOTENCY_KEY")!,
     idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
+    payloads: text("PAYLOAD_BUCKETS")
+      ? {
+          buckets: text("PAYLOAD_BUCKETS")!.split(/\s*,\s*/),
+          maxMiB: number("PAYLOAD_MAX_MB"),
+          remove: text("PAYLOAD_DELETE") === "true",
+        }
+      : undefined,
+    webhookSignature: webhookSignature || undefined,
     deadLetterQueueUrl,
     logLevel: text("LOG_LEVEL")!,
     logBodies: text("LOG_BODIES") === "true",
@@ -200,6 +227,8 @@ function faultOf({ name, shape }: Setting, value: string): string | undefined {
     }
     case "idempotencyKey":
       return /^(messageId|attribute:[\w.-]{1,256}|body:(\/.*)?)$/.test(value) ? undefined : fault();
+    case "webhookSignature":
+      return signatureSpec(value) ? undefined : fault();
     case "boolean":
       return value === "true" || value === "false" ? undefined : fault();
     case "text":
@@ -209,6 +238,13 @@ function faultOf({ name, shape }: Setting, value: string): string | undefined {
 
 function isHttpUrl(value: string): boolean {
   return /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+}
+
+/** What WEBHOOK_SIGNATURE says, or undefined when it isn't as it should be. */
+function signatureSpec(value: string): Config["webhookSignature"] {
+  const [, scheme, variable] =
+    /^(github|stripe|shopify|slack|standard|[\w-]+\/(?:hex|base64)):([A-Za-z_]\w*)$/.exec(value) ?? [];
+  return scheme && variable ? { scheme, variable } : undefined;
 }
 
 /** What HANDLER names, or undefined when its scheme is none of ours. */

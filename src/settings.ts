@@ -13,6 +13,7 @@ export type Shape =
   | { readonly kind: "port" }
   | { readonly kind: "backoff" }
   | { readonly kind: "idempotencyKey" }
+  | { readonly kind: "webhookSignature" }
   | { readonly kind: "boolean" }
   | { readonly kind: "text"; readonly pattern?: RegExp; readonly bounds: string };
 
@@ -119,6 +120,13 @@ export const SETTINGS = [
     meaning: "The drain's budget, inside the 120 seconds that Fargate grants.",
   },
   {
+    name: "TASK_PROTECTION",
+    fallback: "auto",
+    shape: choice("auto", "off"),
+    meaning:
+      "On ECS, a task whose agents run is protected from scale-in and deployments (docs/ecs.md); elsewhere `auto` does nothing.",
+  },
+  {
     name: "HTTP_PORT",
     fallback: "8080",
     shape: { kind: "port" },
@@ -196,6 +204,36 @@ export const SETTINGS = [
       "How long a finished key is remembered (the table's TTL attribute); 30 days outlast the longest retention of a queue and of its dead-letter queue.",
   },
   {
+    name: "PAYLOAD_BUCKETS",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: "names of S3 buckets, with commas between them",
+      pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\s*,\s*[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])*$/,
+    },
+    meaning:
+      "Buckets from which large payloads are fetched, where a message has a pointer of Amazon's Extended Client Library; unset: pointers reach the agent as they are.",
+  },
+  {
+    name: "PAYLOAD_MAX_MB",
+    fallback: "16",
+    shape: { kind: "integer", min: 1, max: 256, unit: "MiB" },
+    meaning: "Largest payload that is fetched; each slot may hold one, and some copies of it.",
+  },
+  {
+    name: "PAYLOAD_DELETE",
+    fallback: "false",
+    shape: { kind: "boolean" },
+    meaning: "Removes a payload from its bucket when its message is done and certainly deleted.",
+  },
+  {
+    name: "WEBHOOK_SIGNATURE",
+    fallback: undefined,
+    shape: { kind: "webhookSignature" },
+    meaning:
+      "Rejects messages that aren't signed so: who signs, and the variable with the secret (`github:GITHUB_SECRET`); or the attribute, its encoding and that variable (`X-Signature/hex:MY_SECRET`).",
+  },
+  {
     name: "DLQ_URL",
     fallback: undefined,
     shape: { kind: "url" },
@@ -239,6 +277,8 @@ export function boundsOf(shape: Shape): string {
       return "base[,max], whole seconds between 1 and 43200";
     case "idempotencyKey":
       return "messageId, attribute:NAME, or body:/json/pointer";
+    case "webhookSignature":
+      return "SCHEME:VARIABLE, SCHEME being github, stripe, shopify, slack, standard, HEADER/hex or HEADER/base64";
     case "boolean":
       return "true or false";
     case "text":

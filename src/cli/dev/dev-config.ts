@@ -5,6 +5,8 @@ import { freePort } from "./free-port.js";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const SAMPLE_AGENT = fileURLToPath(new URL("../../../examples/task-agent.mjs", import.meta.url));
+/** Settings of tables and buckets elsewhere, and of signatures that no sample message has. */
+const NOT_HERE = /^(IDEMPOTENCY_|PAYLOAD_|WEBHOOK_SIGNATURE$)/;
 /** A failing message is to reach the dead-letter queue while one watches: a second, not a visibility timeout. */
 const RETRY_BACKOFF = "1,1";
 const HTTP_PORT_FIRST = 8080;
@@ -16,7 +18,7 @@ const HTTP_PORT_FIRST = 8080;
  * @throws ConfigError with every fault.
  */
 export async function devConfig(variables: Variables, queueUrl: string, limited: boolean): Promise<Config> {
-  const local = Object.entries(variables).filter(([name]) => !name.startsWith("IDEMPOTENCY_"));
+  const local = Object.entries(variables).filter(([name]) => !NOT_HERE.test(name));
   return loadConfig(
     {
       ...Object.fromEntries(local),
