@@ -4,7 +4,7 @@ import { LeaseKeeper } from "./aws/lease-keeper.js";
 import { SourceQueue } from "./aws/source-queue.js";
 import type { Config } from "./config.js";
 import { HealthServer, type Route } from "./console/health-server.js";
-import { onceIfAsked } from "./idempotency.js";
+import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
 import { createLogger, type Logger } from "./observe/log.js";
@@ -14,6 +14,7 @@ import { leasesFor } from "./pipeline/dispatcher.js";
 import type { Handler } from "./pipeline/handler.js";
 import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import { LeaseTable } from "./pipeline/lease-table.js";
+import type { PayloadStore } from "./pipeline/payload.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import type { Queue } from "./pipeline/queue.js";
 import type { WorkerStatus } from "./pipeline/status.js";
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   readonly queue?: Queue;
   /** Instead of the DynamoDB table that IDEMPOTENCY_TABLE names, which has to be set in any case. */
   readonly idempotencyTable?: IdempotencyTable;
+  /** Instead of the S3 buckets that PAYLOAD_BUCKETS names, which has to be set in any case. */
+  readonly payloadStore?: PayloadStore;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** More paths for the HTTP server: the console's. */
@@ -70,7 +73,7 @@ export function createWorker(agent: Agent | Handler, config: Config, options: Wo
 /** Puts the parts together and owns the order of start and stop. */
 class QueueWorker implements Worker {
   readonly #config: Config;
-  readonly #handler: Handler;
+  readonly #intake: Intake;
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
   readonly #observatory: Observatory;
@@ -90,6 +93,7 @@ class QueueWorker implements Worker {
     const status = () => this.status();
     const telemetry: Telemetry = (fact) => {
       this.#observatory.telemetry(fact);
+      this.#intake?.onFact(fact);
       options.telemetry?.(fact);
     };
     this.#config = config;
@@ -125,7 +129,8 @@ class QueueWorker implements Worker {
     const handler = isHandler(agent)
       ? agent
       : new InProcessHandler(agent, ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }));
-    this.#handler = onceIfAsked(handler, config, { clock, telemetry, table: options.idempotencyTable });
+    const { idempotencyTable, payloadStore } = options;
+    this.#intake = intakeOf(handler, config, { clock, telemetry, idempotencyTable, payloadStore });
 
     const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));
@@ -144,7 +149,7 @@ class QueueWorker implements Worker {
     this.#pipeline = new Pipeline({
       ...config,
       queue,
-      handler: this.#handler,
+      handler: this.#intake.handler,
       leases,
       clock,
       telemetry,
@@ -180,7 +185,7 @@ class QueueWorker implements Worker {
   async #start(): Promise<void> {
     void this.#healthServer?.start();
     try {
-      await this.#handler.start?.(this.#stopAsked.signal);
+      await this.#intake.handler.start?.(this.#stopAsked.signal);
     } catch (error) {
       this.#started.resolve();
       this.#exitCode = EXIT.unexpected;
@@ -206,7 +211,7 @@ class QueueWorker implements Worker {
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     await this.#extender.stop();
-    await this.#handler.stop?.();
+    await this.#intake.handler.stop?.();
     this.#lifecycle.advance("stopped", reason);
     await this.#observatory.stop();
     this.#source?.close();

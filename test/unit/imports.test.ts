@@ -23,7 +23,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   "src/worker.ts": [
     "src/config.ts",
-    "src/idempotency.ts",
+    "src/intake.ts",
     "src/lifecycle.ts",
     "src/publishing.ts",
     "src/signals.ts",
@@ -36,6 +36,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   // Parts of the composition, each with one matter of its own.
   "src/publishing.ts": ["src/config.ts", "src/aws/", "src/observe/", "src/pipeline/", "src/scaling/"],
+  "src/intake.ts": ["src/config.ts", "src/idempotency.ts", "src/agents/", "src/aws/", "src/pipeline/"],
   "src/idempotency.ts": ["src/config.ts", "src/agents/", "src/aws/", "src/pipeline/"],
   "src/signals.ts": [],
   "src/lifecycle.ts": ["src/pipeline/"],

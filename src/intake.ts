@@ -1,0 +1,78 @@
+import {
+  SIGNATURE_SCHEMES,
+  SignatureCheck,
+  type SignatureOptions,
+  type SignatureScheme,
+} from "./agents/events/signature.js";
+import { FetchedHandler } from "./agents/fetched.js";
+import { SignedHandler } from "./agents/signed.js";
+import { endpointOf, regionOf } from "./aws/region.js";
+import { S3Payloads } from "./aws/s3-payload.js";
+import type { Config } from "./config.js";
+import { onceIfAsked } from "./idempotency.js";
+import type { Clock } from "./pipeline/clock.js";
+import type { Handler } from "./pipeline/handler.js";
+import type { IdempotencyTable } from "./pipeline/idempotency.js";
+import type { PayloadStore } from "./pipeline/payload.js";
+import type { Telemetry } from "./pipeline/telemetry.js";
+
+export interface IntakeParts {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Instead of the DynamoDB table of the settings. */
+  readonly idempotencyTable: IdempotencyTable | undefined;
+  /** Instead of S3. */
+  readonly payloadStore?: PayloadStore | undefined;
+}
+
+/** What a message passes on its way to the agent. */
+export interface Intake {
+  readonly handler: Handler;
+  /** To be told all facts. */
+  readonly onFact: Telemetry;
+}
+
+/**
+ * The handler behind what the settings ask for: a webhook's signature is checked first, on the body as it was sent; then
+ * a large payload is fetched, since the key of idempotency may be in it. A key that is the message's id is none of the
+ * payload's business: then a repetition costs no fetching, and is done although its payload may be gone.
+ */
+export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): Intake {
+  const once = (handler: Handler) => onceIfAsked(handler, config, { ...parts, table: parts.idempotencyTable });
+  let fetched: FetchedHandler | undefined;
+  const fetching = (handler: Handler) => {
+    fetched = fetchedIfAsked(handler, config, parts);
+    return fetched ?? handler;
+  };
+  const handler = config.idempotencyKey === "messageId" ? once(fetching(agent)) : fetching(once(agent));
+  return { handler: signedIfAsked(handler, config), onFact: (fact) => fetched?.onFact(fact) };
+}
+
+const MIB = 2 ** 20;
+
+function fetchedIfAsked(
+  handler: Handler,
+  { payloads, queueUrl }: Config,
+  { clock, telemetry, payloadStore }: IntakeParts,
+): FetchedHandler | undefined {
+  if (!payloads) return undefined;
+  // The queue's region, since where only its URL names one the SDK would find none.
+  const store = payloadStore ?? new S3Payloads({ region: regionOf(queueUrl, process.env, endpointOf(process.env)) });
+  const { buckets, maxMiB, remove } = payloads;
+  return new FetchedHandler({ handler, store, buckets, bytesMax: maxMiB * MIB, remove, clock, telemetry });
+}
+
+function signedIfAsked(handler: Handler, { webhookSignature }: Config): Handler {
+  if (!webhookSignature) return handler;
+  const { scheme, variable } = webhookSignature;
+  // The secret itself is no part of the settings: these are printed.
+  return new SignedHandler(handler, new SignatureCheck(schemeOf(scheme), [process.env[variable] ?? ""]));
+}
+
+/** `github`, or `X-Signature/hex`. */
+function schemeOf(text: string): SignatureScheme | SignatureOptions {
+  const known = SIGNATURE_SCHEMES.find((scheme) => scheme === text);
+  if (known) return known;
+  const [header = "", encoding] = text.split("/");
+  return { header, encoding: encoding as "hex" | "base64" };
+}
