@@ -117,6 +117,8 @@ export class Counters {
       case "lifecycle":
       case "listening":
       case "breaker":
+      case "protection":
+      case "protectionFailed":
       case "warning":
         break;
       default:

@@ -116,6 +116,23 @@ export class FactLog {
         else logger.info(fields, "breaker closed: agents succeed again");
         return;
       }
+      case "protection": {
+        const text = fact.on ? "task protected from scale-in and deployments" : "task no longer protected";
+        // Twice for each spell of work of each task; what follows a warning is worth as much as that.
+        logger[fact.failures > 0 ? "info" : "debug"]({ failures: fact.failures }, text);
+        return;
+      }
+      case "protectionFailed":
+        logger.warn(
+          {
+            trouble: fact.trouble,
+            retryInMs: Math.round(fact.retryInMs),
+            lastsMs: Math.round(fact.lastsMs),
+            err: fact.error,
+          },
+          fact.on ? "task could not be protected: it works on unprotected" : "task's protection could not be ended",
+        );
+        return;
       case "warning":
         logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);
         return;

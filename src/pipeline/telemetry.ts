@@ -1,4 +1,5 @@
 import type { OutcomeKind } from "./outcome.js";
+import type { ProtectionTrouble } from "./task-guard.js";
 
 /** What a fact about one delivery carries. */
 export interface DeliveryFacts {
@@ -91,6 +92,18 @@ export type Fact =
     }
   /** The health and metrics pages are served at this address. */
   | { readonly kind: "listening"; readonly host: string; readonly port: number }
+  /** The platform protects this task from scale-in and deployments, or no more; `failures` tries before it failed. */
+  | { readonly kind: "protection"; readonly on: boolean; readonly failures: number }
+  /** It was asked to and didn't; told when the trouble is another than before. */
+  | {
+      readonly kind: "protectionFailed";
+      readonly on: boolean;
+      readonly trouble: ProtectionTrouble;
+      readonly retryInMs: number;
+      /** For how long an earlier protection surely lasts. */
+      readonly lastsMs: number;
+      readonly error: unknown;
+    }
   | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
 
 /** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */

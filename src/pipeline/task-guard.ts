@@ -1,0 +1,25 @@
+/**
+ * Why the platform didn't do as asked: `blocked` = more tasks are guarded than the service wants (a deployment waits),
+ * `denied` = the role may not, `impossible` = such a task can't be guarded, `unreachable` = no answer, or none that says why.
+ */
+export type ProtectionTrouble = "blocked" | "throttled" | "denied" | "impossible" | "unreachable";
+
+/** The platform didn't do as asked. */
+export class ProtectionError extends Error {
+  override readonly name = "ProtectionError";
+  constructor(
+    readonly trouble: ProtectionTrouble,
+    message: string,
+    /** Least time until the next try, in milliseconds, where the platform named one. */
+    readonly retryAfterMs = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** The port to what keeps a task from being stopped by scale-in and deployments. Both reject when that failed. */
+export interface TaskGuard {
+  /** From now on for `minutes` (1..2880), whatever was asked before. */
+  protect(minutes: number, signal: AbortSignal): Promise<void>;
+  release(signal: AbortSignal): Promise<void>;
+}
