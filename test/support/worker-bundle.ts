@@ -3,6 +3,7 @@ import { loadConfig } from "../../src/config.js";
 import { createLogger } from "../../src/observe/log.js";
 import type { Handler } from "../../src/pipeline/handler.js";
 import type { IdempotencyTable } from "../../src/pipeline/idempotency.js";
+import type { PayloadStore } from "../../src/pipeline/payload.js";
 import type { Fact } from "../../src/pipeline/telemetry.js";
 import { createWorker, type RunResult, type Worker } from "../../src/worker.js";
 import { FakeClock } from "./fake-clock.js";
@@ -27,6 +28,8 @@ export interface WorkerBundleOptions {
   readonly queue?: Omit<MemoryQueueOptions, "clock">;
   /** Stands for the table that IDEMPOTENCY_TABLE names. */
   readonly idempotencyTable?: IdempotencyTable;
+  /** Stands for the buckets that PAYLOAD_BUCKETS names. */
+  readonly payloadStore?: PayloadStore;
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -35,6 +38,7 @@ export function workerBundle({
   env = {},
   queue: queueOptions = {},
   idempotencyTable,
+  payloadStore,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();
   const config = loadConfig({
@@ -51,6 +55,7 @@ export function workerBundle({
     clock,
     queue,
     ...(idempotencyTable && { idempotencyTable }),
+    ...(payloadStore && { payloadStore }),
     logger: createLogger({ level: "silent" }),
     telemetry: (fact) => facts.push(fact),
   });
