@@ -33,6 +33,8 @@ const RECORD_MS = 10_000;
 const RECORD_BACKOFF_MS = { base: 100, max: 2_000 };
 /** A repetition whose first is at work here looks again after this: it costs no call. */
 const LOOK_AGAIN_SECONDS = 5;
+/** Between two looks at a table that is down, for a message that was received once. */
+const DOWN_SECONDS = { base: 30, max: 900 };
 const never = new AbortController().signal;
 
 /**
@@ -121,7 +123,7 @@ export class OnceHandler implements Handler {
       fence = end.fence;
     } catch (error) {
       this.#failed(error);
-      if (onError === "closed") return { kind: "defer", reason: "the idempotency table doesn't answer" };
+      if (onError === "closed") return waitForTable(message, "the idempotency table doesn't answer");
       return handler.run(message, new ClaimedRun(run, { key: shortKey, fence: 0 }));
     }
 
@@ -178,7 +180,7 @@ export class OnceHandler implements Handler {
     if (onError === "open") return done;
     // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
     this.#known.set(key, { state: "unrecorded", payloadHash, claim });
-    return { kind: "defer", reason: "the idempotency table doesn't take the result" };
+    return waitForTable(message, "the idempotency table doesn't take the result");
   }
 
   /** A claim that can't be given back ends with its lease. */
@@ -228,4 +230,13 @@ export class OnceHandler implements Handler {
   #now(): number {
     return this.#epoch + this.#options.clock.monotonic();
   }
+}
+
+/**
+ * A message that is kept here looks again and again after the same time, at no cost. One that has to go back to the
+ * queue is a receive older each time: it comes back later and later, so that an outage doesn't walk it to the dead letters.
+ */
+function waitForTable({ receiveCount }: ReceivedMessage, reason: string): Outcome {
+  const { base, max } = DOWN_SECONDS;
+  return { kind: "defer", reason, afterSeconds: Math.min(max, base * 2 ** Math.min(receiveCount - 1, 10)) };
 }
