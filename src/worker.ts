@@ -1,12 +1,15 @@
 import type { Agent } from "./agents/define-handler.js";
 import { InProcessHandler } from "./agents/in-process.js";
 import { LeaseKeeper } from "./aws/lease-keeper.js";
+import type { QueueAttributes } from "./aws/queue-attributes.js";
 import { SourceQueue } from "./aws/source-queue.js";
+import { EcsTaskGuard } from "./aws/task-protection.js";
 import type { Config } from "./config.js";
 import { HealthServer, type Route } from "./console/health-server.js";
 import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
+import { InterruptionWatch } from "./observe/interruption-watch.js";
 import { createLogger, type Logger } from "./observe/log.js";
 import { Observatory } from "./observe/observatory.js";
 import { type Clock, systemClock } from "./pipeline/clock.js";
@@ -16,6 +19,7 @@ import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import { LeaseTable } from "./pipeline/lease-table.js";
 import type { PayloadStore } from "./pipeline/payload.js";
 import { Pipeline } from "./pipeline/pipeline.js";
+import { TaskProtection } from "./pipeline/protection.js";
 import type { Queue } from "./pipeline/queue.js";
 import type { WorkerStatus } from "./pipeline/status.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
@@ -77,6 +81,8 @@ class QueueWorker implements Worker {
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
   readonly #observatory: Observatory;
+  readonly #interruptions: InterruptionWatch;
+  readonly #protection: TaskProtection | undefined;
   readonly #healthServer: HealthServer | undefined;
   readonly #source: SourceQueue | undefined;
   readonly #extender: { start(): void; stop(): void | Promise<void> };
@@ -93,12 +99,17 @@ class QueueWorker implements Worker {
     const status = () => this.status();
     const telemetry: Telemetry = (fact) => {
       this.#observatory.telemetry(fact);
+      this.#interruptions.record(fact);
+      this.#protection?.record(fact);
       this.#intake?.onFact(fact);
       options.telemetry?.(fact);
     };
     this.#config = config;
     this.#telemetry = telemetry;
     this.#lifecycle = new Lifecycle(telemetry);
+    this.#interruptions = new InterruptionWatch(clock, telemetry);
+    const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
+    this.#protection = guard && new TaskProtection({ guard, clock, telemetry });
     this.#source = options.queue
       ? undefined
       : new SourceQueue({
@@ -197,7 +208,7 @@ class QueueWorker implements Worker {
       // After the first poll has left: making a thread takes longer than a round trip.
       setImmediate(() => this.#extender.start());
       this.#observatory.start();
-      void this.#source?.discover().then((attributes) => this.#checkDeadLetterQueue(attributes));
+      void this.#source?.discover().then((attributes) => this.#learn(attributes));
     }
     this.#started.resolve();
   }
@@ -210,8 +221,10 @@ class QueueWorker implements Worker {
     await this.#started.promise;
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
+    const unprotected = this.#protection?.stop();
     await this.#extender.stop();
     await this.#intake.handler.stop?.();
+    await unprotected;
     this.#lifecycle.advance("stopped", reason);
     await this.#observatory.stop();
     this.#source?.close();
@@ -219,8 +232,10 @@ class QueueWorker implements Worker {
     this.#stopped.resolve();
   }
 
-  #checkDeadLetterQueue(attributes: { readonly deadLetterArn: string | undefined } | undefined): void {
-    if (!attributes || attributes.deadLetterArn || this.#config.deadLetterQueueUrl) return;
+  #learn(queue: Pick<QueueAttributes, "deadLetterArn" | "maxReceiveCount"> | undefined): void {
+    if (!queue) return;
+    this.#interruptions.maxReceiveCount = queue.maxReceiveCount;
+    if (queue.deadLetterArn || this.#config.deadLetterQueueUrl) return;
     const text = "the queue has no dead-letter queue: what fails is retried until its retention ends";
     this.#telemetry({ kind: "warning", text });
   }
