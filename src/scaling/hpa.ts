@@ -13,7 +13,7 @@ const TOLERANCE = 0.1;
 export class Hpa implements PolicyRun {
   readonly name: string;
   readonly readyToScaleIn = undefined;
-  private messages = 0;
+  private messages: number | undefined;
   private nextPoll = 0;
   private nextSync = 0;
   private readonly proposals: { readonly at: number; readonly tasks: number }[] = [];
@@ -33,7 +33,7 @@ export class Hpa implements PolicyRun {
       const fresh = this.metrics.over("BacklogMessages", now - 11, now + 1, "Maximum");
       if (fresh !== undefined) this.messages = fresh;
     }
-    if (now < this.nextSync) return undefined;
+    if (now < this.nextSync || this.messages === undefined) return undefined;
     this.nextSync = now + syncSeconds;
     const wanted = Math.ceil(this.messages / messagesPerTask);
     const steady = tasks > 0 && Math.abs(wanted / tasks - 1) <= TOLERANCE;

@@ -2,6 +2,7 @@ import type { Moment } from "../../scaling/simulation-result.js";
 import type { Run } from "../simulate.js";
 import type { Scenario } from "./scenario.js";
 import { escapeXml, type Line, svgChart } from "./svg-chart.js";
+import { HEADER, rowsOf } from "./table.js";
 import { short } from "./terminal-chart.js";
 
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed"];
@@ -39,16 +40,6 @@ export function chartsOf(runs: readonly Run[]): string[] {
 export function pageOf(scenario: Scenario, runs: readonly Run[]): string {
   const title = `queuehand simulate: ${scenario.load.name}`;
   const options = scenario.runs[0]!;
-  const rows = runs.map((run) => [
-    run.policy,
-    ...[run.waitSeconds.p50, run.waitSeconds.p95, run.waitSeconds.p99, run.waitSeconds.max].map(short),
-    short(run.taskHours),
-    run.leastTaskHours === 0 ? "-" : (run.taskHours / run.leastTaskHours).toFixed(2),
-    `${run.scaleOuts}/${run.scaleIns}`,
-    String(run.busyTasksKilled),
-    run.costUsd.toFixed(2),
-  ]);
-  const header = ["policy", "p50 s", "p95 s", "p99 s", "max s", "task-hours", "× least", "out/in", "killed", "USD"];
   const row = (cells: readonly string[], tag: string) =>
     `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
   return `<!doctype html>
@@ -64,7 +55,9 @@ svg { display: block; width: 100%; height: auto; margin: 1.2rem 0 }
 </style>
 <h1>${escapeXml(title)}</h1>
 <p>${short(runs[0]!.messages)} messages in ${scenario.seconds} s; agents of ${options.agentSeconds} s (${options.agentTimes}), ${options.slots} slots a task, tasks start in ${options.ecs.startSeconds} s, ${options.services} service(s), seed ${options.seed}. Prices of ${scenario.prices.date}, ${escapeXml(scenario.prices.region)}.</p>
-<table>${row(header, "th")}${rows.map((cells) => row(cells, "td")).join("")}</table>
+<table>${row(HEADER, "th")}${rowsOf(runs)
+    .map((cells) => row(cells, "td"))
+    .join("")}</table>
 ${chartsOf(runs).join("\n")}
 </html>
 `;

@@ -1,5 +1,6 @@
 import type { Run } from "../simulate.js";
 import type { Scenario } from "./scenario.js";
+import { HEADER, rowsOf } from "./table.js";
 import { short, terminalChart } from "./terminal-chart.js";
 
 const CHART_WIDTH = 76;
@@ -38,18 +39,9 @@ export function reportOf(scenario: Scenario, runs: readonly Run[], elapsedMs: nu
 }
 
 function tableOf(runs: readonly Run[]): string {
-  const header = ["policy", "p50 s", "p95 s", "p99 s", "max s", "task-h", "× least", "out/in", "killed", "USD"];
-  const rows = runs.map((run) => [
-    run.policy,
-    ...[run.waitSeconds.p50, run.waitSeconds.p95, run.waitSeconds.p99, run.waitSeconds.max].map(short),
-    short(run.taskHours),
-    run.leastTaskHours === 0 ? "-" : (run.taskHours / run.leastTaskHours).toFixed(2),
-    `${run.scaleOuts}/${run.scaleIns}`,
-    String(run.busyTasksKilled),
-    run.costUsd.toFixed(2),
-  ]);
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  return [header, ...rows]
+  const rows = rowsOf(runs);
+  const widths = HEADER.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  return [HEADER, ...rows]
     .map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[at]!))).join("  "))
     .join("\n");
 }

@@ -8,20 +8,25 @@ export interface Line {
 }
 
 const WIDTH = 760;
-const HEIGHT = 200;
+/** Of the plot with its axis; title and legend come on top. */
+const PLOT_HEIGHT = 170;
 const LEFT = 64;
-const RIGHT = 12;
-const TOP = 34;
+const RIGHT = 24;
+const TITLE_HEIGHT = 18;
+const LEGEND_HEIGHT = 15;
 const BOTTOM = 26;
 
 /** A line chart over time as one SVG element that needs nothing else: no script, no style sheet, no font. */
 export function svgChart(title: string, unit: string, lines: readonly Line[]): string {
   const all = lines.flatMap(({ points }) => points);
-  const [from, to] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
+  const places = legendPlaces(lines);
+  const headHeight = TITLE_HEIGHT + (places.at(-1)!.row + 1) * LEGEND_HEIGHT;
+  const height = headHeight + PLOT_HEIGHT;
+  const [from, to] = [0, Math.max(...all.map(([x]) => x), 1)];
   const step = niceStep(Math.max(...all.map(([, y]) => y), 1e-9) / 4);
   const top = step * Math.ceil(Math.max(...all.map(([, y]) => y), step) / step);
-  const x = (second: number) => LEFT + ((second - from) / Math.max(1, to - from)) * (WIDTH - LEFT - RIGHT);
-  const y = (value: number) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
+  const x = (second: number) => LEFT + ((second - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const y = (value: number) => height - BOTTOM - (value / top) * (PLOT_HEIGHT - BOTTOM - 8);
   const text = (at: readonly [number, number], anchor: string, content: string, extra = "") =>
     `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}" ${extra}>${escapeXml(content)}</text>`;
   const grid = Array.from({ length: Math.round(top / step) + 1 }, (_, at) => at * step).map(
@@ -29,22 +34,21 @@ export function svgChart(title: string, unit: string, lines: readonly Line[]): s
       `<path d="M${LEFT} ${y(value).toFixed(1)}H${WIDTH - RIGHT}" stroke="#8884" />` +
       text([LEFT - 6, y(value) + 4], "end", short(value)),
   );
-  const seconds = niceStep((to - from) / 6);
+  const seconds = TIME_STEPS.find((each) => each >= (to - from) / 7) ?? niceStep((to - from) / 7);
   const ticks = Array.from({ length: Math.floor((to - from) / seconds) + 1 }, (_, at) => from + at * seconds).map(
-    (second) => text([x(second), HEIGHT - 8], "middle", clock(second)),
+    (second) => text([x(second), height - 8], "middle", clock(second)),
   );
   const paths = lines.map(
     ({ color, points }) =>
       `<path d="M${points.map(([px, py]) => `${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("L")}" fill="none" stroke="${color}" stroke-width="1.6" />`,
   );
-  let at = LEFT;
-  const legend = lines.map(({ label, color }) => {
-    const place = at;
-    at += 22 + label.length * 6.6;
-    return `<path d="M${place} 24h12" stroke="${color}" stroke-width="3" />${text([place + 16, 28], "start", label)}`;
+  const legend = lines.map(({ label, color }, line) => {
+    const { x: left, row } = places[line]!;
+    const middle = TITLE_HEIGHT + row * LEGEND_HEIGHT + 6;
+    return `<path d="M${left} ${middle}h12" stroke="${color}" stroke-width="3" />${text([left + 16, middle + 4], "start", label)}`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, sans-serif" font-size="11" fill="#777" role="img" aria-label="${escapeXml(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="11" fill="#777" role="img" aria-label="${escapeXml(title)}">`,
     text([LEFT, 13], "start", `${title}, ${unit}`, 'font-weight="bold"'),
     ...legend,
     ...grid,
@@ -54,6 +58,24 @@ export function svgChart(title: string, unit: string, lines: readonly Line[]): s
   ].join("\n");
 }
 
+/** Steps of a time axis that people count in. */
+const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
+
+/** About so wide is a letter. */
+const LETTER_WIDTH = 6.2;
+
+/** Labels in rows as wide as the chart. */
+function legendPlaces(lines: readonly Line[]): { readonly x: number; readonly row: number }[] {
+  let [x, row] = [LEFT, 0];
+  return lines.map(({ label }) => {
+    const width = 30 + label.length * LETTER_WIDTH;
+    if (x > LEFT && x + width > WIDTH - RIGHT) [x, row] = [LEFT, row + 1];
+    const place = { x: Math.round(x), row };
+    x += width;
+    return place;
+  });
+}
+
 /** 1, 2 or 5 times a power of ten, not below `value`. */
 function niceStep(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
@@ -61,8 +83,8 @@ function niceStep(value: number): number {
 }
 
 function clock(second: number): string {
-  if (second < 120) return `${Math.round(second)} s`;
-  return second < 7200 ? `${Math.round(second / 60)} min` : `${(second / 3600).toFixed(second % 3600 === 0 ? 0 : 1)} h`;
+  if (second % 3600 === 0 && second > 0) return `${second / 3600} h`;
+  return second % 60 === 0 ? `${second / 60} min` : `${second} s`;
 }
 
 /** Text as it may stand in XML and HTML. */
