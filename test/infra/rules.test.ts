@@ -90,6 +90,9 @@ test("dead letters are kept for longer than messages", () => {
 });
 
 test("a floor is never above the ceiling", () => {
+  const root = readTemplate("root", INFRA);
+  const keeper = () => ({ KeeperCodeKey: "keeper.zip", CodeBucket: "code" });
+  expect(disagreements(root, ["MinTasks", "MaxTasks"], (min, max) => min <= max, keeper)).toEqual([]);
   const scaling = readTemplate("scaling", INFRA);
   expect(disagreements(scaling, ["MinTasks", "MaxTasks"], (min, max) => min <= max)).toEqual([]);
   expect(disagreements(scaling, ["FloorTasks", "MaxTasks"], (floor, max) => floor <= max)).toEqual([]);
