@@ -1,15 +1,21 @@
-import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import type { SqsClientOptions } from "../aws/sqs-client.js";
 import { type OutgoingMessage, SqsProducer } from "../aws/sqs-producer.js";
-import type { MessageAttribute } from "../pipeline/queue.js";
+import { BATCH_MAX } from "../pipeline/queue.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "./command-line.js";
+import { Pace } from "./dlq/pace.js";
+import { Progress } from "./dlq/progress.js";
 import { ExitCode } from "./exit-code.js";
 import { CommandError } from "./failure.js";
 import { printHelp } from "./help.js";
-import { sendAll } from "./send/send-all.js";
+import { LargeBodies } from "./send/large-bodies.js";
+import { lineCount, linesOf } from "./send/lines.js";
+import { type MessageMaker, messageMaker } from "./send/message-maker.js";
+import { type Sender, type SendTally, sendAll } from "./send/send-all.js";
 import { findTarget } from "./send/target.js";
+
+const COUNT_MAX = 1_000_000;
+const RATE_MAX = 10_000;
 
 const LINE: CommandLine = {
   name: "send",
@@ -22,22 +28,34 @@ const LINE: CommandLine = {
     {
       name: "count",
       value: "N",
-      meaning: "send N messages (1..1000000); {{n}} in the body becomes 1, 2, 3 ... (default: 1)",
+      meaning: `send N messages (1..${COUNT_MAX}); {{n}} in the body becomes 1, 2, 3 ... (default: 1)`,
     },
+    { name: "rate", value: "N", meaning: `at most N messages a second (1..${RATE_MAX}; default: as fast as it goes)` },
     { name: "delay", value: "SECONDS", meaning: "hidden for so long at first (0..900); not on FIFO queues" },
-    { name: "group", value: "ID", meaning: "message group; required on FIFO queues" },
+    {
+      name: "group",
+      value: "ID",
+      meaning:
+        "message group: required on FIFO queues; on others the tenant, none of whom can hold up the rest; body:/POINTER takes it from each body",
+    },
     {
       name: "dedup",
       value: "ID",
-      meaning: "deduplication id on a FIFO queue; without it each message gets one of its own",
+      meaning: "deduplication id on a FIFO queue, or body:/POINTER; without it each message gets one of its own",
     },
     { name: "attribute", value: "NAME=VALUE", many: true, meaning: "a string attribute; up to 10" },
+    {
+      name: "large-bucket",
+      value: "BUCKET[/PREFIX]",
+      meaning:
+        "what is larger than 1 MiB goes there, and a pointer to it to the queue, as Amazon's Extended Client Library sends it; the worker needs PAYLOAD_BUCKETS",
+    },
     { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
   ],
   examples: [
     `queuehand send '{"task_id":"42","data":{}}'`,
     `queuehand send --count 100 '{"task_id":"{{n}}","data":{"work_ms":20}}'`,
-    "queuehand send --file tasks.jsonl --attribute source=import",
+    "queuehand send --file tasks.jsonl --rate 50 --group body:/tenant --attribute source=import",
     "jq -c . order.json | queuehand send - --queue-url https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
   ],
   exits: [
@@ -49,37 +67,60 @@ const LINE: CommandLine = {
   ],
 };
 
-const COUNT_MAX = 1_000_000;
-const DELAY_MAX_SECONDS = 900;
-const ATTRIBUTES_MAX = 10;
-
 /** `queuehand send`. */
 export async function send(argv: readonly string[]): Promise<number> {
   const typed = parseCommandLine(LINE, argv);
   if (typed.flag("help")) return printHelp(LINE);
   checkSource(typed);
+  const count = typed.integer("count", 1, COUNT_MAX) ?? 1;
+  const rate = typed.integer("rate", 1, RATE_MAX);
   const target = await findTarget(typed.text("queue-url"));
-  const fifo = target.queueUrl.endsWith(".fifo");
-  checkForQueue(typed, fifo);
-  const make = messageMaker(typed, fifo);
+  const make = messageMaker(typed, target.queueUrl.endsWith(".fifo"));
 
   const producer = new SqsProducer(target);
+  const { sender, close } = await withLargeBodies(producer, typed.text("large-bucket"), target);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   const json = typed.flag("json");
+  const total = await expected(typed, count);
+  const progress = new Progress("sending", total ?? 0, json || total === undefined);
   try {
-    const tally = await sendAll(producer, messages(typed, make), interrupted.signal);
+    const tally = await sendAll(sender, messages(typed, count, make), interrupted.signal, {
+      ...(rate !== undefined && { pace: new Pace(rate), batchMax: Math.min(BATCH_MAX, rate) }),
+      onProgress: (ended) => progress.show(ended),
+    });
+    progress.end();
     if (json) process.stdout.write(`${JSON.stringify({ ...tally, queueUrl: target.queueUrl })}\n`);
     else tell(tally, target.queueUrl);
     return tally.failed > 0 || interrupted.signal.aborted ? ExitCode.failed : ExitCode.ok;
   } finally {
+    progress.end();
     producer.close();
+    close?.();
   }
 }
 
-type Tally = Awaited<ReturnType<typeof sendAll>>;
+/** The producer, and before it what puts large bodies aside, if that was asked for. */
+async function withLargeBodies(
+  producer: Sender,
+  place: string | undefined,
+  { queueUrl, region, endpoint, credentials }: SqsClientOptions,
+): Promise<{ readonly sender: Sender; readonly close?: () => void }> {
+  if (place === undefined) return { sender: producer };
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$)/.test(place)) {
+    throw new UsageError(`--large-bucket must be the name of an S3 bucket, perhaps with /PREFIX, got "${place}"`);
+  }
+  const { S3Payloads } = await import("../aws/s3-payload.js");
+  const { endpointOf, regionOf } = await import("../aws/region.js");
+  const payloads = new S3Payloads({
+    region: region ?? regionOf(queueUrl, process.env, endpointOf(process.env)),
+    endpoint,
+    credentials,
+  });
+  return { sender: new LargeBodies(producer, payloads, place), close: () => payloads.close() };
+}
 
-function tell({ sent, failed, messageIds, faults }: Tally, queueUrl: string): void {
+function tell({ sent, failed, messageIds, faults }: SendTally, queueUrl: string): void {
   const id = sent === 1 && messageIds[0] ? ` (id ${messageIds[0]})` : "";
   process.stdout.write(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}\n`);
   if (failed > 0) process.stderr.write(`queuehand send: ${failed} not sent\n`);
@@ -97,55 +138,14 @@ function checkSource(typed: Typed): void {
   if (body !== undefined && file !== undefined) throw new UsageError("give either a body or --file, not both");
 }
 
-function checkForQueue(typed: Typed, fifo: boolean): void {
-  if (fifo && typed.text("group") === undefined) {
-    throw new UsageError("--group is required: the queue is a FIFO queue, whose messages all belong to a group");
-  }
-  if (fifo && typed.text("delay") !== undefined) {
-    throw new UsageError("--delay is not for FIFO queues: they know only the queue's own delay");
-  }
-  if (!fifo && typed.text("dedup") !== undefined) throw new UsageError("--dedup is for FIFO queues only");
-  if (typed.text("dedup") !== undefined && (typed.text("count") ?? "1") !== "1") {
-    throw new UsageError("--dedup and --count contradict each other: SQS would keep the first message alone");
-  }
+/** About how many messages there will be, if that can be known. */
+async function expected(typed: Typed, count: number): Promise<number | undefined> {
+  const file = typed.text("file");
+  const bodies = file === undefined ? 1 : await lineCount(file);
+  return bodies === undefined ? undefined : bodies * count;
 }
 
-/** Makes a message of a body and its number. */
-function messageMaker(typed: Typed, fifo: boolean): (body: string, n: number) => OutgoingMessage {
-  const delaySeconds = typed.integer("delay", 0, DELAY_MAX_SECONDS);
-  const groupId = typed.text("group");
-  const deduplicationId = typed.text("dedup");
-  const attributes = attributesOf(typed.texts("attribute"));
-  return (body, n) => ({
-    body: body.replaceAll("{{n}}", String(n)),
-    ...(delaySeconds !== undefined && { delaySeconds }),
-    ...(groupId !== undefined && { groupId }),
-    // Without one, a queue that deduplicates by content would silently drop what was sent on purpose.
-    ...(fifo && { deduplicationId: deduplicationId ?? randomUUID() }),
-    ...(attributes.size > 0 && { attributes }),
-  });
-}
-
-function attributesOf(given: readonly string[]): ReadonlyMap<string, MessageAttribute> {
-  if (given.length > ATTRIBUTES_MAX) {
-    throw new UsageError(`--attribute may be given at most ${ATTRIBUTES_MAX} times, got ${given.length}`);
-  }
-  return new Map(
-    given.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1 || at === pair.length - 1) throw new UsageError(`--attribute must be NAME=VALUE, got "${pair}"`);
-      // SQS would take it, but the SDK loses it on the way.
-      if (pair.startsWith("__proto__=")) throw new UsageError("--attribute can't be named __proto__");
-      return [pair.slice(0, at), { type: "String", string: pair.slice(at + 1) }];
-    }),
-  );
-}
-
-async function* messages(
-  typed: Typed,
-  make: (body: string, n: number) => OutgoingMessage,
-): AsyncGenerator<OutgoingMessage> {
-  const count = typed.integer("count", 1, COUNT_MAX) ?? 1;
+async function* messages(typed: Typed, count: number, make: MessageMaker): AsyncGenerator<OutgoingMessage> {
   const file = typed.text("file");
   let n = 0;
   if (file === undefined) {
@@ -158,13 +158,4 @@ async function* messages(
     for await (const line of linesOf(file)) if (line.trim()) yield make(line, ++n);
   }
   if (n === 0) throw new CommandError(`--file ${file} has no line to send`);
-}
-
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const input = file === "-" ? process.stdin : createReadStream(file);
-  try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  } catch (error) {
-    throw new CommandError(`--file ${file} can't be read: ${(error as Error).message}`);
-  }
 }

@@ -70,9 +70,28 @@ describe("send", () => {
     expect(groups.sort()).toEqual(["a", "b"]);
   });
 
-  test("says which messages can't be sent, and sends the others", async () => {
+  test("takes groups and deduplication ids from the bodies", async () => {
+    const fifo = await server.queue("by-body.fifo", { FifoQueue: "true" });
+    const lines = ['{"id":1,"tenant":"a"}', '{"id":2,"tenant":"b"}', '{"id":1,"tenant":"a"}'];
+    await writeFile(join(folder, "orders.jsonl"), lines.join("\n"));
+    const byBody = ["--file", "orders.jsonl", "--group", "body:/tenant"];
+    expect((await send([...byBody, "--dedup", "body:/id", "--queue-url", fifo])).code).toBe(0);
+    const sent = (await server.messages(fifo)).map(({ Body, Attributes }) => [Body, Attributes!.MessageGroupId]);
+    expect(sent.sort()).toEqual([
+      [lines[0], "a"],
+      [lines[1], "b"],
+    ]);
+
+    const none = await send(["--group", "body:/nobody", '{"id":1}']);
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringContaining("message 1 has no string and no number there"),
+    ]);
+  });
+
+  test("keeps to a rate, and says which messages can't be sent, and sends the others", async () => {
     await writeFile(join(folder, "lines.txt"), `small\n${"x".repeat(1_048_577)}\nsmall too\n`);
-    const { code, stdout, stderr } = await send(["--file", "lines.txt"]);
+    const { code, stdout, stderr } = await send(["--file", "lines.txt", "--rate", "100"]);
     expect([code, stdout]).toEqual([1, expect.stringContaining("sent 2 messages")]);
     expect(stderr).toContain("1 × the message has 1048577 bytes, and SQS takes at most 1048576");
     expect((await send(["--json", ""])).stdout).toContain("the body is empty");
@@ -107,6 +126,9 @@ describe("send", () => {
     [["--attribute", "=x", "x"], '--attribute must be NAME=VALUE, got "=x"'],
     [["--attribute", "__proto__=x", "x"], "--attribute can't be named __proto__"],
     [["--dedup", "1", "x"], "--dedup is for FIFO queues only"],
+    [["--rate", "0", "x"], "--rate must be a whole number between 1 and 10000"],
+    [["--group", "body:tenant", "x"], '--group: a JSON pointer is empty or begins with /, got "tenant"'],
+    [["--large-bucket", "B", "x"], "--large-bucket must be the name of an S3 bucket"],
     [["--cuont", "3", "x"], "unknown option --cuont; did you mean --count?"],
   ])("refuses %j", async (args, text) => {
     const { code, stdout, stderr } = await send(args);

@@ -60,6 +60,31 @@ describe("Sending many", () => {
     expect(to.batches.length).toBeLessThan(100);
   });
 
+  test("keeps to a pace, in batches that are small where it is slow", async () => {
+    const to = sender();
+    const taken: number[] = [];
+    const pace = { take: async (count: number) => void taken.push(count) };
+    const ended: number[] = [];
+    await sendAll(to, numbers(7), never, { pace, batchMax: 3, onProgress: (count) => ended.push(count) });
+    expect(taken).toEqual([3, 3, 1]);
+    expect(to.batches).toEqual([["1", "2", "3"], ["4", "5", "6"], ["7"]]);
+    expect(ended).toEqual([3, 6, 7]);
+  });
+
+  test("awaits what is on its way when there is no more to be had", async () => {
+    const to = sender();
+    async function* broken() {
+      yield* numbers(15);
+      throw new Error("line 16 is bad");
+    }
+    let ended = 0;
+    const onProgress = (count: number) => {
+      ended = count;
+    };
+    await expect(sendAll(to, broken(), never, { onProgress })).rejects.toThrow("line 16 is bad");
+    expect(ended).toBe(10);
+  });
+
   test("takes no more once it is told to stop, and awaits what is on its way", async () => {
     const stop = new AbortController();
     const to = sender([], (batch) => {

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import type { OutgoingMessage } from "../../aws/sqs-producer.js";
+import { jsonPointer } from "../../pipeline/idempotency-key.js";
+import type { MessageAttribute } from "../../pipeline/queue.js";
+import { type Typed, UsageError } from "../command-line.js";
+import { CommandError } from "../failure.js";
+
+const DELAY_MAX_SECONDS = 900;
+const ATTRIBUTES_MAX = 10;
+const FROM_BODY = "body:";
+
+/** Makes a message of a body and its number. */
+export type MessageMaker = (body: string, n: number) => OutgoingMessage;
+
+/**
+ * How messages are made of bodies, by what was typed.
+ * @throws UsageError when an option is wrong, or not for such a queue.
+ */
+export function messageMaker(typed: Typed, fifo: boolean): MessageMaker {
+  checkForQueue(typed, fifo);
+  const delaySeconds = typed.integer("delay", 0, DELAY_MAX_SECONDS);
+  const groupOf = idOf(typed, "group");
+  const deduplicationIdOf = idOf(typed, "dedup");
+  const attributes = attributesOf(typed.texts("attribute"));
+  return (given, n) => {
+    const body = given.replaceAll("{{n}}", String(n));
+    const groupId = groupOf?.(body, n);
+    return {
+      body,
+      ...(delaySeconds !== undefined && { delaySeconds }),
+      ...(groupId !== undefined && { groupId }),
+      // Without one, a queue that deduplicates by content would silently drop what was sent on purpose.
+      ...(fifo && { deduplicationId: deduplicationIdOf?.(body, n) ?? randomUUID() }),
+      ...(attributes.size > 0 && { attributes }),
+    };
+  };
+}
+
+function checkForQueue(typed: Typed, fifo: boolean): void {
+  if (fifo && typed.text("group") === undefined) {
+    throw new UsageError("--group is required: the queue is a FIFO queue, whose messages all belong to a group");
+  }
+  if (fifo && typed.text("delay") !== undefined) {
+    throw new UsageError("--delay is not for FIFO queues: they know only the queue's own delay");
+  }
+  const deduplicationId = typed.text("dedup");
+  if (!fifo && deduplicationId !== undefined) throw new UsageError("--dedup is for FIFO queues only");
+  if (deduplicationId === undefined || deduplicationId.startsWith(FROM_BODY)) return;
+  if ((typed.text("count") ?? "1") !== "1") {
+    throw new UsageError("--dedup and --count contradict each other: SQS would keep the first message alone");
+  }
+  if (typed.text("file") !== undefined) {
+    throw new UsageError(
+      "--dedup with --file must be body:/POINTER, an id for each line: of one id SQS would keep the first message alone",
+    );
+  }
+}
+
+/** The id that an option names: itself, or a string or number in each body. */
+function idOf(typed: Typed, option: string): ((body: string, n: number) => string) | undefined {
+  const given = typed.text(option);
+  if (given === undefined) return undefined;
+  if (!given.startsWith(FROM_BODY)) return () => given;
+  const pointer = given.slice(FROM_BODY.length);
+  let find: (value: unknown) => unknown;
+  try {
+    find = jsonPointer(pointer);
+  } catch (error) {
+    throw new UsageError(`--${option}: ${(error as Error).message}`);
+  }
+  return (body, n) => {
+    const id = find(parsed(body));
+    if ((typeof id === "string" && id !== "") || typeof id === "number") return String(id);
+    throw new CommandError(
+      `--${option} ${given}: message ${n} has no string and no number there; the rest is not sent`,
+    );
+  };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function attributesOf(given: readonly string[]): ReadonlyMap<string, MessageAttribute> {
+  if (given.length > ATTRIBUTES_MAX) {
+    throw new UsageError(`--attribute may be given at most ${ATTRIBUTES_MAX} times, got ${given.length}`);
+  }
+  return new Map(
+    given.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1 || at === pair.length - 1) throw new UsageError(`--attribute must be NAME=VALUE, got "${pair}"`);
+      // SQS would take it, but the SDK loses it on the way.
+      if (pair.startsWith("__proto__=")) throw new UsageError("--attribute can't be named __proto__");
+      return [pair.slice(0, at), { type: "String", string: pair.slice(at + 1) }];
+    }),
+  );
+}
