@@ -6,7 +6,16 @@ const KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-0000
 export const VARIANTS: Readonly<Record<TemplateName, readonly Values[]>> = {
   network: [{}, { InternetAccess: "false" }],
   queue: [{}, { Kind: "fifo", EncryptionKeyArn: KEY, QueueName: "orders" }],
-  cluster: [{}, { CreateIdempotencyTable: "true", Tracing: "true", EncryptionKeyArn: KEY, ClusterName: "shared" }],
+  cluster: [
+    {},
+    {
+      CreateIdempotencyTable: "true",
+      Tracing: "true",
+      EncryptionKeyArn: KEY,
+      ClusterName: "shared",
+      PayloadBucket: "<PayloadBucket>",
+    },
+  ],
   service: [
     {},
     { CollectorImage: "collector", Handler: "./agent.mjs", IdempotencyTableName: "finished", SpotWeight: "3" },
