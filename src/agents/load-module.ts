@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { accessSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Agent } from "./define-handler.js";
@@ -24,7 +24,7 @@ export async function loadModule(path: string): Promise<Agent> {
   const fail = (fact: string, cause?: unknown) =>
     new AgentLoadError(`HANDLER "${path}" ${fact}`, cause === undefined ? undefined : { cause });
   try {
-    await access(file);
+    accessSync(file);
   } catch (error) {
     throw fail(`can't be read: no such file, or not readable: ${file}`, error);
   }
