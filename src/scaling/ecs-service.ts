@@ -39,6 +39,9 @@ export class LaunchQuota {
 export const ACCOUNT_BURST = 100;
 export const ACCOUNT_LAUNCHES_PER_SECOND = 20;
 
+/** A worker keeps its protection for so long after its last agent has ended. */
+const IDLE_GRACE_SECONDS = 15;
+
 /** What happened to tasks that were told to stop. */
 export interface StopCounts {
   /** Told to stop while an agent ran in them. */
@@ -58,6 +61,8 @@ export class EcsService {
   private readonly starting: { readonly task: number; readonly readyAt: number }[] = [];
   private readonly running: number[] = [];
   private readonly draining: { readonly task: number; readonly until: number }[] = [];
+  /** When an agent was last seen in a task; kept where tasks are protected. */
+  private readonly busyAt = new Map<number, number>();
   private launchTokens = 0;
 
   constructor(
@@ -83,6 +88,7 @@ export class EcsService {
   tick(now: number): number {
     this.finishStarts(now);
     this.loseSpotTasks(now);
+    if (this.options.protection === "busy") this.noteBusy(now);
     const missing = this.desiredTasks - this.starting.length - this.running.length;
     if (missing < 0) this.stop(-missing, now);
     this.launch(Math.max(0, missing), now);
@@ -113,13 +119,17 @@ export class EcsService {
     }
   }
 
+  private noteBusy(now: number): void {
+    for (const task of this.running) if (this.fleet.busyOf(task) > 0) this.busyAt.set(task, now);
+  }
+
   private stop(surplus: number, now: number): void {
     let left = surplus;
     for (; left > 0 && this.starting.length > 0; left--) this.fleet.end(this.starting.pop()!.task);
     // By chance where ECS may choose; looking at each task once is enough to find those that may go.
     for (let looked = 0, size = this.running.length; left > 0 && looked < size && this.running.length > 0; looked++) {
       const at = this.random.below(this.running.length);
-      if (this.options.protection === "busy" && this.fleet.busyOf(this.running[at]!) > 0) continue;
+      if (now - (this.busyAt.get(this.running[at]!) ?? Number.NEGATIVE_INFINITY) < IDLE_GRACE_SECONDS) continue;
       this.drain(at, now);
       left--;
     }
@@ -129,6 +139,7 @@ export class EcsService {
     const task = this.running[at]!;
     this.running[at] = this.running.at(-1)!;
     this.running.pop();
+    this.busyAt.delete(task);
     if (this.fleet.busyOf(task) > 0) this.stops.busyTasksStopped++;
     this.fleet.drain(task);
     this.draining.push({ task, until: now + this.options.drainSeconds });
