@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { readTemplate, type Value } from "../../infra/checks/template.js";
 
 const ROOT = new URL("../../../", import.meta.url);
-const AWS = new URL("src/aws/", ROOT);
 
 /** Calls that a worker may make, by the service that takes them. */
 const CALLS = {
@@ -23,9 +22,7 @@ const CALLS = {
   dynamodb: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
   s3: ["GetObject", "PutObject", "DeleteObject"],
 };
-/** Calls of people and producers, never of a worker; who makes them brings credentials of their own. */
-const NOT_THE_WORKERS = /(producer|dead-letter-queue|dead-letters|message-move|redrive-copy|letter|queue-pair)\.ts$/;
-/** Of the files that serve both, what only people do: `send` writes large payloads. */
+/** Of the files that people's commands share with the worker, what only those do: `send` writes large payloads. */
 const PEOPLES = new Set(["s3:PutObject"]);
 
 const serviceOf = new Map(Object.entries(CALLS).flatMap(([service, calls]) => calls.map((call) => [call, service])));
@@ -34,7 +31,7 @@ const actionOf = (call: string) => `${serviceOf.get(call)}:${call.replace(/Batch
 
 /** What the code of one file asks AWS for: the SDK's commands, and the operations that SqsWire is told by name. */
 function actionsIn(file: string): string[] {
-  const text = readFileSync(new URL(file, AWS), "utf8");
+  const text = readFileSync(new URL(file), "utf8");
   const commands = [...text.matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => call!);
   const strangers = commands.filter((call) => !serviceOf.has(call));
   if (strangers.length > 0) throw new Error(`${file} makes calls that this test doesn't know: ${strangers}`);
@@ -42,7 +39,16 @@ function actionsIn(file: string): string[] {
   return [...commands, ...operations].map(actionOf).filter((action) => !PEOPLES.has(action));
 }
 
-const files = readdirSync(AWS).filter((name) => name.endsWith(".ts") && !NOT_THE_WORKERS.test(name));
+/** The files that a worker consists of: what its composition imports, and what that imports, and so on. */
+function filesFrom(entry: URL, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry.href)) return seen;
+  seen.add(entry.href);
+  const imports = readFileSync(entry, "utf8").matchAll(/(?:\bfrom |\bimport\(|new URL\()"(\.[^"]+)\.js"/g);
+  for (const [, path] of imports) filesFrom(new URL(`${path}.ts`, entry), seen);
+  return seen;
+}
+
+const files = [...filesFrom(new URL("src/worker.ts", ROOT))].filter((file) => file.includes("/src/aws/"));
 const asked = new Set(files.flatMap(actionsIn));
 
 const statements = (

@@ -34,7 +34,7 @@ const reason = dockerReason() ?? awsReason();
       DEPLOY_POLL_SECONDS: "0.2",
     };
     return new Promise((resolve) => {
-      execFile("scripts/deploy", args, { env }, (error, stdout, stderr) => {
+      execFile("bash", ["scripts/deploy", ...args], { env }, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, said: stdout + stderr });
       });
     });
