@@ -5,10 +5,13 @@ import type { QueueAttributes } from "./aws/queue-attributes.js";
 import { SourceQueue } from "./aws/source-queue.js";
 import { EcsTaskGuard } from "./aws/task-protection.js";
 import type { Config } from "./config.js";
+import { Console } from "./console/console.js";
+import type { QueueCounts } from "./console/console-state.js";
 import { HealthServer, type Route } from "./console/health-server.js";
 import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
+import type { Histogram } from "./observe/histogram.js";
 import { InterruptionWatch } from "./observe/interruption-watch.js";
 import { createLogger, type Logger } from "./observe/log.js";
 import { Observatory } from "./observe/observatory.js";
@@ -43,7 +46,9 @@ export interface WorkerOptions {
   readonly payloadStore?: PayloadStore;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** More paths for the HTTP server: the console's. */
+  /** For the console: asked once a second; what it doesn't tell, the page leaves out. */
+  readonly queueCounts?: () => Promise<QueueCounts>;
+  /** More paths for the HTTP server, besides the health pages and the console. */
   readonly routes?: Readonly<Record<string, Route>>;
 }
 
@@ -84,6 +89,7 @@ class QueueWorker implements Worker {
   readonly #interruptions: InterruptionWatch;
   readonly #protection: TaskProtection | undefined;
   readonly #healthServer: HealthServer | undefined;
+  readonly #console: Console<Histogram> | undefined;
   readonly #source: SourceQueue | undefined;
   readonly #extender: { start(): void; stop(): void | Promise<void> };
   readonly #pipeline: Pipeline;
@@ -102,6 +108,7 @@ class QueueWorker implements Worker {
       this.#interruptions.record(fact);
       this.#protection?.record(fact);
       this.#intake?.onFact(fact);
+      this.#console?.record(fact);
       options.telemetry?.(fact);
     };
     this.#config = config;
@@ -119,13 +126,18 @@ class QueueWorker implements Worker {
           telemetry,
         });
     const logger = options.logger ?? createLogger({ level: config.logLevel });
+    const queueName = queueUrl.split("/").at(-1)!;
     this.#observatory = new Observatory({
-      queueName: queueUrl.split("/").at(-1)!,
+      queueName,
       status,
       clock,
       logger,
       publishing: this.#source && publishingOf(config, this.#source, telemetry),
     });
+    const { counters: figures } = this.#observatory;
+    this.#console =
+      config.http &&
+      new Console({ queueName, host: config.http.host, status, figures, counts: options.queueCounts, clock });
     this.#healthServer =
       config.http &&
       new HealthServer({
@@ -133,9 +145,9 @@ class QueueWorker implements Worker {
         status,
         clock,
         telemetry,
-        pulse: this.#observatory.counters,
+        pulse: figures,
         metrics: () => this.#observatory.metricsPage.text(),
-        ...(options.routes && { routes: options.routes }),
+        routes: { ...this.#console?.routes, ...options.routes },
       });
     const handler = isHandler(agent)
       ? agent
@@ -195,6 +207,7 @@ class QueueWorker implements Worker {
 
   async #start(): Promise<void> {
     void this.#healthServer?.start();
+    this.#console?.start();
     try {
       await this.#intake.handler.start?.(this.#stopAsked.signal);
     } catch (error) {
@@ -228,6 +241,7 @@ class QueueWorker implements Worker {
     this.#lifecycle.advance("stopped", reason);
     await this.#observatory.stop();
     this.#source?.close();
+    this.#console?.stop();
     await this.#healthServer?.stop();
     this.#stopped.resolve();
   }

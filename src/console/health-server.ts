@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Telemetry } from "../pipeline/telemetry.js";
+import { type Route, readOnly, respond } from "./answer.js";
 import { Health, type HealthParts } from "./health.js";
 
-/** Answers a request to one path, whatever its method. */
-export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+export type { Route };
 
 export interface HealthServerParts extends HealthParts {
   readonly host: string;
@@ -111,19 +111,6 @@ export class HealthServer {
       else respond(response, 500, { error: "this page could not be made; the log has the reason" });
     }
   }
-}
-
-function readOnly(answer: (response: ServerResponse) => void | Promise<void>): Route {
-  return (request, response) => {
-    if (request.method === "GET" || request.method === "HEAD") return answer(response);
-    response.setHeader("allow", "GET, HEAD");
-    respond(response, 405, { error: `${request.method} is not for this page` });
-  };
-}
-
-function respond(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(`${JSON.stringify(body)}\n`);
 }
 
 function unavailable(host: string, port: number, { code, message }: NodeJS.ErrnoException): string {

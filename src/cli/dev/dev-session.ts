@@ -103,6 +103,10 @@ export class DevSession {
     const worker = createWorker(agent, config, {
       logger,
       telemetry: fanOut([this.#fates.record, ticker.record, onFact]),
+      queueCounts: async () => {
+        const { queue, deadLetters } = await pair.counts(timely());
+        return { waiting: queue.visible, deadLetters };
+      },
     });
     // Nobody reads any more (`| head`): that is a wish to stop, not a failure.
     for (const stream of [process.stdout, process.stderr]) {

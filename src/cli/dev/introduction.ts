@@ -25,7 +25,7 @@ export function introduction(dev: Introduced): string {
     sending(dev),
   ];
   if (dev.messages !== undefined) return lines.join("\n");
-  if (http) lines.push(`Health and metrics: http://${http.host}:${http.port}`);
+  if (http) lines.push(`console: http://${http.host}:${http.port}/ (and /livez, /readyz, /metrics)`);
   lines.push("", "Send a message of your own, from another terminal in this folder:", "");
   lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
   return lines.join("\n");
