@@ -1,3 +1,4 @@
+import { type AgentTiming, agentTimer } from "./agent-timing.js";
 import { Arrivals } from "./arrivals.js";
 import { Autoscaler } from "./autoscaler.js";
 import { EcsService, type EcsServiceOptions, LaunchQuota, type StopCounts } from "./ecs-service.js";
@@ -10,18 +11,11 @@ import { Random } from "./random.js";
 import type { Activity, Moment, SimulationResult } from "./simulation-result.js";
 import { IN_FLIGHT_MAX, Work } from "./work.js";
 
-/** How agents' times are spread around their mean. */
-export type AgentTimes = "constant" | "exponential" | "lognormal";
-
-export interface SimulationOptions {
+export interface SimulationOptions extends AgentTiming {
   readonly load: Load;
   /** Length of the run. */
   readonly seconds: number;
   readonly policy: ScalingDefinition;
-  readonly agentSeconds: number;
-  readonly agentTimes: AgentTimes;
-  /** Coefficient of variation of log-normal agent times. */
-  readonly agentVariation: number;
   /** Slots of one task. */
   readonly slots: number;
   /** Services on the queue, each with its own copy of the policy; floor and ceiling are those of one. */
@@ -210,15 +204,4 @@ function steadyTasks({ load, agentSeconds, slots, services, policy }: Simulation
     if (each.query.metric === "SlotDemand") share = each.target / 100;
   }
   return Math.ceil((load.rateAt(0) * agentSeconds) / slots / share / services);
-}
-
-function agentTimer({ agentSeconds, agentTimes, agentVariation }: SimulationOptions, random: Random): () => number {
-  switch (agentTimes) {
-    case "constant":
-      return () => agentSeconds;
-    case "exponential":
-      return () => agentSeconds * random.exponential();
-    case "lognormal":
-      return () => agentSeconds * random.lognormal(agentVariation);
-  }
 }

@@ -1,10 +1,11 @@
+import type { AgentTimes } from "../../scaling/agent-timing.js";
 import type { Protection } from "../../scaling/ecs-service.js";
 import { type Load, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
 import { LoadError } from "../../scaling/load-error.js";
 import { peerPolicies } from "../../scaling/peers.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { PRICES, type Prices } from "../../scaling/prices.js";
-import type { AgentTimes, SimulationOptions } from "../../scaling/simulator.js";
+import type { SimulationOptions } from "../../scaling/simulator.js";
 import type { Architecture, TaskSize } from "../../scaling/task-price.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { pricesOf, readText } from "../input-file.js";
