@@ -12,6 +12,8 @@ export interface EcsTask {
   /** Undefined for a task of no service, and where the endpoint doesn't tell: before agent 1.63, on emulators. */
   readonly serviceName: string | undefined;
   readonly taskArn: string;
+  /** Its task definition, `family:revision`. */
+  readonly definition: string | undefined;
   readonly availabilityZone: string | undefined;
   /** Limits of the whole task; undefined where none are set. */
   readonly vcpus: number | undefined;
@@ -31,6 +33,8 @@ export async function readEcsTask(env: Environment, signal?: AbortSignal): Promi
     Cluster?: string;
     ServiceName?: string;
     TaskARN?: string;
+    Family?: string;
+    Revision?: string;
     AvailabilityZone?: string;
     Limits?: { CPU?: number; Memory?: number };
   };
@@ -39,6 +43,7 @@ export async function readEcsTask(env: Environment, signal?: AbortSignal): Promi
     cluster: told.Cluster,
     serviceName: told.ServiceName || undefined,
     taskArn: told.TaskARN,
+    definition: told.Family && told.Revision ? `${told.Family}:${told.Revision}` : undefined,
     availabilityZone: told.AvailabilityZone,
     vcpus: told.Limits?.CPU,
     memoryMiB: told.Limits?.Memory,

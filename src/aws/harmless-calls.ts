@@ -8,7 +8,9 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { ProtectionError } from "../pipeline/task-guard.js";
 import type { EcsTask } from "./ecs-task.js";
+import type { EcsTaskGuard, ProtectionState } from "./task-protection.js";
 
 /** Whether a call is permitted, as far as that can be found out without doing anything. */
 export interface Trial {
@@ -30,6 +32,8 @@ const HIDDEN_TOO_LONG_SECONDS = 43_201;
 const NO_ENTRY_ID = "not an id!";
 /** A name for where the task doesn't know its service: not found is an answer too. */
 const NO_SERVICE = "queuehand-doctor";
+/** One more than ECS protects a task for. */
+const PROTECTED_TOO_LONG_MINUTES = 2_881;
 /** Resolutions are 1 and 60. */
 const NO_RESOLUTION = 7;
 
@@ -98,6 +102,30 @@ export async function tryFleet({ cluster, serviceName }: EcsTask, signal: AbortS
   } finally {
     client.destroy();
   }
+}
+
+/** Reads the task's protection, and asks for one that is too long to be had. */
+export async function tryProtection(guard: EcsTaskGuard, signal: AbortSignal): Promise<Trial[]> {
+  const on = "the own task";
+  const before = await guard.state(signal).catch((error: unknown) => error);
+  const read = () => (before instanceof Error ? Promise.reject(protectionFault(before)) : Promise.resolve());
+  const change = async () => {
+    try {
+      await guard.protect(PROTECTED_TOO_LONG_MINUTES, signal);
+    } catch (error) {
+      throw protectionFault(error as Error);
+    }
+    // A server that doesn't mind: as it was.
+    if (!(before instanceof Error) && !(before as ProtectionState).enabled) await guard.release(signal);
+  };
+  return [await trial("ecs:GetTaskProtection", on, read), await trial("ecs:UpdateTaskProtection", on, change)];
+}
+
+/** With the name of what the agent said, by which denials and refusals are told apart. */
+function protectionFault(error: Error): Error {
+  if (!(error instanceof ProtectionError)) return error;
+  const name = /(\w+Exception|TASK_NOT_VALID)/.exec(error.message)?.[1] ?? error.trouble;
+  return Object.assign(new Error(error.message), { name });
 }
 
 async function trial(action: string, on: string, call: () => Promise<unknown>): Promise<Trial> {

@@ -4,8 +4,10 @@ import { createLogger } from "../observe/log.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { accessFindings } from "./doctor/access.js";
+import { deploymentFindings } from "./doctor/deployments.js";
 import { bad, type Finding, ok } from "./doctor/finding.js";
 import { fitFindings } from "./doctor/fit.js";
+import { askStack, serviceNamed, stackFindings } from "./doctor/stack.js";
 import { tableFindings } from "./doctor/table.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode } from "./exit-code.js";
@@ -14,13 +16,16 @@ import { printHelp } from "./help.js";
 const LINE: CommandLine = {
   name: "doctor",
   about:
-    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.",
+    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.\nOn ECS, or with --service, the task definition, the scaling range and the account's quotas are read as far as permitted.",
   options: [
     { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
+    { name: "service", value: "CLUSTER/SERVICE", meaning: "the ECS service that runs it: stop timeout, tasks, quotas" },
+    { name: "deployments-per-day", value: "N", meaning: "holds so many (1 to 1000) against maxReceiveCount" },
   ],
   examples: [
     "SQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/tasks HANDLER=./agent.mjs queuehand doctor",
+    "queuehand doctor --service agents/orders --deployments-per-day 4",
     "queuehand doctor --json",
   ],
   exits: [
@@ -35,6 +40,8 @@ const LINE: CommandLine = {
 export async function doctor(argv: readonly string[]): Promise<number> {
   const typed = parseCommandLine(LINE, argv);
   if (typed.flag("help")) return printHelp(LINE);
+  const service = serviceNamed(typed.text("service"));
+  const deploymentsPerDay = typed.integer("deployments-per-day", 1, 1000);
   const { variables } = await loadEnvironment(false, {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
@@ -46,12 +53,15 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     deadLetterQueueUrl: config.deadLetterQueueUrl,
     metricsNamespace: config.metrics === "cloudwatch" ? config.metricsNamespace : undefined,
   });
+  const attributes = report.queue?.ok ? report.queue.value : undefined;
   const findings = [
     ok("settings", "all of them are fine"),
     agent,
     ...accessFindings(report, config.queueUrl),
     ...(report.credentials.ok ? await tableFindings(config) : []),
     ...fitFindings(config, report),
+    ...(deploymentsPerDay === undefined ? [] : deploymentFindings(config, attributes, deploymentsPerDay)),
+    ...(report.credentials.ok ? stackFindings(config, await askStack(config, service)) : []),
   ];
   const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;
   if (typed.flag("json")) {

@@ -79,7 +79,7 @@ export class FakeEcsAgent {
     if (request.url !== PATH) {
       return say(response, 404, error("ResourceNotFoundException", "Failed to find a task for the request", ""));
     }
-    if (request.method === "GET") return this.#asEcs(response, () => {});
+    if (request.method === "GET") return this.#asEcs(response, () => true);
     const asked = requestOf(text);
     if (!asked) {
       const fault = error("InvalidParameterException", "UpdateTaskProtection: failed to decode request", "");
@@ -91,21 +91,23 @@ export class FakeEcsAgent {
       const text = "Invalid request: does not contain 'ProtectionEnabled' field";
       return say(response, 400, error("InvalidParameterException", text));
     }
-    if (ExpiresInMinutes < 1 || ExpiresInMinutes > MINUTES_MAX) {
-      const text = "expiresInMinutes must be between 1 and 2880";
-      return say(response, 400, { requestID: "1", ...error("InvalidParameterException", text) });
-    }
     this.#asEcs(response, () => {
+      if (ExpiresInMinutes < 1 || ExpiresInMinutes > MINUTES_MAX) return false;
       this.#protectedUntil = ProtectionEnabled ? Date.now() + ExpiresInMinutes * 60_000 : undefined;
+      return true;
     });
   }
 
-  #asEcs(response: ServerResponse, change: () => void): void {
+  /** @param change what was asked for; false where ECS refuses its parameters, after it looked at the permission. */
+  #asEcs(response: ServerResponse, change: () => boolean): void {
     if (this.retryAfter !== undefined) response.setHeader("retry-after", String(this.retryAfter));
     const failure = (Reason: string) => ({ failure: { Arn: TASK_ARN, Detail: null, Reason } });
     switch (this.mood) {
       case "well": {
-        change();
+        if (!change()) {
+          const text = "expiresInMinutes must be between 1 and 2880";
+          return say(response, 400, { requestID: "1", ...error("InvalidParameterException", text) });
+        }
         const until = this.#protectedUntil;
         const ExpirationDate = until === undefined ? null : new Date(until).toISOString();
         const protection = { ExpirationDate, ProtectionEnabled: this.protected, TaskArn: TASK_ARN };

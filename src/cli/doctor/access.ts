@@ -61,7 +61,8 @@ function queue({ queue, endpoint }: QueueReport, queueUrl: string): Finding[] {
   return [bad("queue", `${queueUrl} doesn't answer: ${queue.detail}`, advice)];
 }
 
-function permission({ action, on, verdict, detail }: Trial): Finding {
+/** Whether a call is permitted. */
+export function permission({ action, on, verdict, detail }: Trial): Finding {
   switch (verdict) {
     case "permitted":
       return ok("permission", `${action} on ${on}`);
