@@ -6,8 +6,7 @@ export const LINE: CommandLine = {
   name: "simulate",
   about:
     "Replays AWS's scaling loop over a load, with the policy of infra/scaling.yaml, message by message: how long messages wait, " +
-    "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; one is " +
-    "exported from CloudWatch by: aws cloudwatch get-metric-data --query (see docs/scaling.md).",
+    "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; docs/scaling.md has a command that exports one from CloudWatch.",
   options: [
     { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: step:100..1000)` },
     { name: "at", value: "SECONDS", meaning: "when a step, a ramp or the first burst begins (default: 60)" },

@@ -8,6 +8,7 @@ import { PRICES, type Prices } from "../../scaling/prices.js";
 import type { SimulationOptions } from "../../scaling/simulator.js";
 import type { Architecture, TaskSize } from "../../scaling/task-price.js";
 import { type Typed, UsageError } from "../command-line.js";
+import { CommandError } from "../failure.js";
 import { pricesOf, readText } from "../input-file.js";
 import { policyOf } from "./policy-source.js";
 
@@ -120,9 +121,14 @@ async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
     });
     return { load, seconds: asked ?? (shape === "diurnal" ? period : 1800) };
   } catch (error) {
-    if (error instanceof LoadError) throw new UsageError(`--load: ${error.message}`);
+    if (error instanceof LoadError) throw shape ? new UsageError(`--load: ${error.message}`) : traceError(text, error);
     throw error;
   }
+}
+
+/** What isn't a shape may have been meant as one, unless it is a file. */
+function traceError(text: string, error: LoadError): Error {
+  return text.includes(":") ? new UsageError(`--load: ${error.message}`) : new CommandError(error.message);
 }
 
 function stopsOf(typed: Typed, agentSeconds: number): { drainSeconds: number; protection: Protection } {
