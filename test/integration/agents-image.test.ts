@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { GenericContainer, Wait } from "testcontainers";
 import { containerSuite } from "../support/container-suite.js";
 import { WorkerContainer, workerImage } from "../support/image.js";
 import { EMPTY, LocalStack } from "../support/localstack.js";
@@ -99,6 +100,34 @@ containerSuite("agents in the worker's image", () => {
     const { found } = await attack("attacked-bare", { LD_PRELOAD: "" });
     expect(found).toEqual(expect.arrayContaining(["environ of 1", "memory of 1"]));
   }, 60_000);
+
+  test("run as the HTTP example, beside the worker as its sidecar", async () => {
+    const queue = await localStack.createQueues("sidecar");
+    const sidecar = await new GenericContainer(await workerImage())
+      .withNetwork(localStack.network)
+      .withEntrypoint(["node", "examples/http-agent/server.mjs"])
+      .withCommand([])
+      .withWaitStrategy(Wait.forLogMessage("listening on 8000"))
+      .start();
+    try {
+      for (const body of ['{"task_id":"1"}', '{"task_id":"2","busy":true}', "no JSON"]) {
+        await localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
+      }
+      const worker = await WorkerContainer.start(
+        { ...localStack.settings(queue), HANDLER: "http://127.0.0.1:8000/run" },
+        { beside: sidecar.getId() },
+      );
+      workers.push(worker);
+      await localStack.countsBecome(queue.url, EMPTY);
+      expect(await localStack.counts(queue.deadLetterUrl)).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
+      await worker.signal("SIGTERM");
+      expect(await worker.end()).toMatchObject({ exitCode: 0 });
+      const ended = worker.lines.where(({ fields }) => fields.msg === "message settled");
+      expect(ended.map(({ fields }) => fields.outcome).toSorted()).toEqual(["done", "done", "reject", "retry"]);
+    } finally {
+      await sidecar.stop();
+    }
+  }, 90_000);
 
   test("run as the Python example, with the worker copied into a Python image", async () => {
     // Where Python's own image can't be had, Debian's packages make one.

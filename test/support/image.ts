@@ -66,15 +66,25 @@ class HardenedContainer extends GenericContainer {
 
 type Container = ReturnType<ContainerRuntimeClient["container"]["getById"]>;
 
+export interface WorkerContainerOptions {
+  readonly network?: StartedNetwork;
+  readonly command?: string[];
+  /** Another image than the worker's own. */
+  readonly image?: string;
+  /** The id of a container whose loopback it shares, as containers of one task do. */
+  readonly beside?: string;
+}
+
 /** A worker in a container of the built image, read-only and without capabilities. */
 export class WorkerContainer {
   /** Starts one, which may end by itself; await `running` to have it polling. */
   static async start(
     environment: Record<string, string>,
-    { network, command, image }: { network?: StartedNetwork; command?: string[]; image?: string } = {},
+    { network, command, image, beside }: WorkerContainerOptions = {},
   ): Promise<WorkerContainer> {
     const container = new HardenedContainer(image ?? (await workerImage())).withEnvironment(environment);
     if (network) container.withNetwork(network);
+    if (beside) container.withNetworkMode(`container:${beside}`);
     if (command) container.withCommand(command);
     const started = await container.start();
     const { container: containers } = await getContainerRuntimeClient();
