@@ -152,15 +152,14 @@ function eventRow({ at, level, what, messageId, receiveCount, detail }) {
   const mark = make("span", "mark");
   mark.dataset.level = level;
   mark.title = level;
-  const rest = make("span", "rest", detail);
-  if (messageId) {
-    const tries = receiveCount > 1 ? " (receive " + receiveCount + ")" : "";
-    rest.append(detail ? " " : "", make("span", "id", messageId + tries));
-  }
+  const words = make("span", "what", what);
+  if (receiveCount > 1) words.append(make("span", "try", " · receive " + receiveCount));
   const when = new Date(at);
   const time = make("time", "", when.toLocaleTimeString("en-GB"));
   time.dateTime = when.toISOString();
-  row.append(time, mark, make("span", "what", what), rest);
+  row.append(time, mark, words);
+  if (detail !== undefined) row.append(make("span", "detail", detail));
+  if (messageId !== undefined) row.append(make("span", "id", messageId));
   return row;
 }
 

@@ -44,10 +44,10 @@ main { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 12p
 .note { color: var(--soft); }
 .note b { color: var(--bad); font-weight: 600; }
 .cells { display: flex; flex-wrap: wrap; gap: 3px; margin-top: 10px; min-height: 12px; }
-.cells i { flex: 1 1 6px; max-width: 28px; height: 12px; border-radius: 3px; background: var(--accent-soft); }
+.cells i { flex: 1 1 6px; height: 12px; border-radius: 3px; background: var(--accent-soft); }
 .cells i.on { background: var(--accent); }
 .cells.bar { gap: 0; background: var(--accent-soft); border-radius: 3px; }
-.cells.bar i { flex: none; max-width: none; background: var(--accent); }
+.cells.bar i { flex: none; background: var(--accent); }
 figure { margin-top: auto; padding-top: 12px; }
 svg { display: block; width: 100%; height: 44px; overflow: visible; border-bottom: 1px solid var(--line); }
 svg .area { fill: var(--accent-soft); }
@@ -69,25 +69,29 @@ dd.zero { color: var(--soft); font-weight: 400; }
 dd.bad { color: var(--bad); }
 ol { list-style: none; padding: 0; margin-top: 6px; max-height: 46vh; overflow-y: auto; scrollbar-width: thin; }
 ol li {
-  display: grid; grid-template-columns: 66px 12px minmax(150px, 20%) minmax(0, 1fr); gap: 0 8px; padding: 5px 0;
-  border-top: 1px solid var(--line);
+  display: grid; grid-template-columns: 62px 12px minmax(150px, 18%) minmax(0, 1fr) 36ch; gap: 0 10px; padding: 5px 0;
+  border-top: 1px solid var(--line); align-items: baseline;
 }
 ol li:first-child { border-top: 0; }
-ol time, ol .id { color: var(--soft); }
+ol time, ol .id, ol .try { color: var(--soft); }
 ol .mark::before { content: "·"; color: var(--soft); font-weight: 700; }
 ol .mark[data-level="warn"]::before { content: "▲"; color: var(--warn); font-size: 9px; }
 ol .mark[data-level="error"]::before { content: "■"; color: var(--bad); font-size: 10px; }
-ol .rest { overflow-wrap: anywhere; }
-ol .id { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; }
+ol .detail, ol .what { overflow-wrap: anywhere; }
+ol .id { grid-column: 5; }
+ol .id { overflow-wrap: anywhere; font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; }
 .empty { color: var(--soft); margin-top: 6px; }
 body.lost main { opacity: 0.45; }
-@media (max-width: 900px) { .card { grid-column: span 3; } #busy { grid-column: 1 / -1; } #troubles { grid-column: span 3; } #times { grid-column: 1 / -1; } }
+@media (max-width: 900px) {
+  .card { grid-column: span 3; }
+  #busy, #times { grid-column: 1 / -1; }
+  ol li { grid-template-columns: 62px 12px minmax(0, 1fr); }
+  ol .detail, ol .id { grid-column: 3; }
+}
 @media (max-width: 560px) {
-  .card, #troubles { grid-column: 1 / -1; }
+  .card { grid-column: 1 / -1; }
   #handled, #waiting { grid-column: span 3; padding-inline: 12px; }
   .since { margin-left: 0; }
   ol { max-height: none; }
-  ol li { grid-template-columns: 62px 12px minmax(0, 1fr); }
-  ol .rest { grid-column: 3; }
 }
 `;
