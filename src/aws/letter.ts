@@ -1,10 +1,10 @@
-import { deadLetterMarks } from "../pipeline/dead-letter-marks.js";
+import { deadLetterMarks, lastErrorIn } from "../pipeline/dead-letter-marks.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { receivedMessage, type WireMessage } from "./sqs-message.js";
 
 /**
- * How a message came into a dead-letter queue: `rejected` = a worker copied it, with its reason; `receives` = SQS moved
- * it after too many receives, and knows no reason; `sent` = neither, somebody sent it there.
+ * How a message came into a dead-letter queue: `rejected` = its agent said so; `receives` = it failed as often as its
+ * queue allows, and a worker copied it with the last error, or SQS moved it without; `sent` = somebody sent it there.
  */
 export type LetterWay = "rejected" | "receives" | "sent";
 
@@ -12,7 +12,7 @@ export type LetterWay = "rejected" | "receives" | "sent";
 export interface Letter {
   readonly message: ReceivedMessage;
   readonly way: LetterWay;
-  /** Why a worker rejected it. */
+  /** Why it was rejected, or the last error of its agent. */
   readonly reason: string | undefined;
   /** The id that the message had at first, as far as is known. */
   readonly originalId: string;
@@ -31,10 +31,11 @@ export function letterOf(wire: WireMessage): Letter | undefined {
   if (!message) return undefined;
   const { reason, messageId, receiveCount } = deadLetterMarks(message.attributes);
   const sourceArn = wire.Attributes?.DeadLetterQueueSourceArn || undefined;
+  const lastError = reason === undefined ? undefined : lastErrorIn(reason);
   return {
     message,
-    way: reason !== undefined ? "rejected" : sourceArn !== undefined ? "receives" : "sent",
-    reason,
+    way: lastError !== undefined ? "receives" : reason !== undefined ? "rejected" : sourceArn ? "receives" : "sent",
+    reason: lastError ?? reason,
     originalId: messageId ?? message.id,
     receivesBefore: receiveCount,
     sourceArn,

@@ -24,11 +24,16 @@ export class SourceQueue implements Queue {
   readonly #closing = new AbortController();
   /** Undefined until the attributes were read; then the queue that can copy, or null where there is none to copy to. */
   #copier: SqsQueue | null | undefined;
+  #maxReceiveCount: number | undefined;
   #discovery: Promise<QueueAttributes | undefined> | undefined;
 
   constructor(options: SqsQueueOptions) {
     this.#options = options;
     this.#queue = new SqsQueue(options);
+  }
+
+  get maxReceiveCount(): number | undefined {
+    return this.#maxReceiveCount;
   }
 
   get copyToDeadLetters(): Queue["copyToDeadLetters"] {
@@ -71,6 +76,7 @@ export class SourceQueue implements Queue {
         const deadline = AbortSignal.any([signal, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)]);
         const { queue, attributes } = await SqsQueue.open(this.#options, deadline);
         this.#copier = queue.copyToDeadLetters ? queue : null;
+        this.#maxReceiveCount = attributes?.maxReceiveCount;
         return attributes;
       } catch (error) {
         // The receive fails for the same reason, and says so.

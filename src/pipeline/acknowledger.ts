@@ -1,15 +1,16 @@
 import { fullJitter } from "./backoff.js";
 import { BatchLane } from "./batch-lane.js";
 import { type Clock, sleep } from "./clock.js";
+import { gaveUpReason } from "./dead-letter-marks.js";
 import { withDeadline } from "./deadline.js";
 import type { Delivery } from "./delivery.js";
 import { interrupted, leaseLost, type Outcome } from "./outcome.js";
 import { type EntryResult, type Queue, QueueError } from "./queue.js";
-import { operationFor, type RetryBackoff, type Settlement } from "./settlement.js";
+import { type Operation, operationFor, type RetryBackoff, type Settlement } from "./settlement.js";
 import type { Telemetry } from "./telemetry.js";
 
 export interface AcknowledgerOptions {
-  readonly queue: Pick<Queue, "delete" | "changeVisibility" | "copyToDeadLetters">;
+  readonly queue: Pick<Queue, "delete" | "changeVisibility" | "copyToDeadLetters" | "maxReceiveCount">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly retryBackoff: RetryBackoff | undefined;
@@ -44,6 +45,8 @@ export class Acknowledger {
   readonly #pending = new Set<Settlement>();
   readonly #cut = new AbortController();
   #whenIdle: (() => void)[] = [];
+  /** Set when the dead-letter queue refused one: SQS moves what follows, without a word. */
+  #silent = false;
 
   constructor(options: AcknowledgerOptions) {
     this.#options = options;
@@ -71,7 +74,7 @@ export class Acknowledger {
 
   /** Starts to carry out how a run ended. The delivery is settled, certainly or not, when telemetry says so. */
   settle(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const operation = operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
+    const operation = this.#lastWords(delivery, outcome) ?? this.#operation(delivery, outcome);
     this.#begin({ delivery, outcome, agentMs, operation, attempts: 0 });
   }
 
@@ -104,6 +107,22 @@ export class Acknowledger {
   abandon(): void {
     for (const settlement of this.#pending) this.#conclude(settlement, false);
     this.#cut.abort(new QueueError("deadline", "the drain's budget is used up"));
+  }
+
+  #operation(delivery: Delivery, outcome: Outcome): Operation {
+    return operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
+  }
+
+  /**
+   * A message that has failed as often as its queue allows: at its next receive SQS would move it to the dead letters,
+   * and nobody could tell why. Copied from here it takes its agent's last error along.
+   */
+  #lastWords({ message }: Delivery, outcome: Outcome): Operation | undefined {
+    const { maxReceiveCount = Number.POSITIVE_INFINITY, copyToDeadLetters } = this.#options.queue;
+    if (outcome.kind !== "retry" || message.receiveCount < maxReceiveCount) return undefined;
+    // A damaged body must not take the place of the good one that SQS may have.
+    if (this.#silent || !copyToDeadLetters || !message.intact) return undefined;
+    return { kind: "deadLetter", reason: gaveUpReason(message.receiveCount, outcome.error) };
   }
 
   #begin(settlement: Settlement): void {
@@ -199,12 +218,14 @@ export class Acknowledger {
     });
   }
 
-  /** A rejected message that can't be copied is tried again, since deleting it would lose it. */
+  /** A message that can't be copied is tried again, since deleting it would lose it. */
   #settleInstead(settlement: Settlement, detail: string): void {
+    const { delivery, outcome, agentMs } = settlement;
     this.#pending.delete(settlement);
-    settlement.delivery.lease.unlock();
-    const reason = settlement.outcome.kind === "reject" ? settlement.outcome.reason : "";
-    this.settle(settlement.delivery, this.#retryInstead(reason, detail), settlement.agentMs);
+    delivery.lease.unlock();
+    if (outcome.kind !== "reject") this.#silent = true;
+    const instead = outcome.kind === "reject" ? this.#retryInstead(outcome.reason, detail) : outcome;
+    this.#begin({ delivery, outcome: instead, agentMs, operation: this.#operation(delivery, instead), attempts: 0 });
   }
 
   #retryInstead(reason: string, why: string): Outcome {

@@ -21,6 +21,19 @@ export const MARK_NAMES: ReadonlySet<string> = new Set([
   PACKED_MARKS,
 ]);
 
+const GAVE_UP = /^gave up after \d+ receives: (.*)$/s;
+
+/** The reason of a letter that failed as often as its queue allows. */
+export function gaveUpReason(receiveCount: number, error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error ?? "the agent failed");
+  return `gave up after ${receiveCount} receives: ${text}`;
+}
+
+/** The agent's last error in such a reason; undefined if it is the reason of a rejection. */
+export function lastErrorIn(reason: string): string | undefined {
+  return GAVE_UP.exec(reason)?.[1];
+}
+
 const NONE: DeadLetterMarks = Object.freeze({});
 
 /** The marks among a message's attributes; what isn't as we write it is left out. */

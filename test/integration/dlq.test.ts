@@ -70,6 +70,35 @@ describe("dlq ls", () => {
     expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(31);
   });
 
+  test("tells the last error of what failed too often, and show tells it whole", async () => {
+    queues = await DeadLetterBundle.create(sqs, `x-${Math.random().toString(36).slice(2)}`, { maxReceiveCount: 2 });
+    await writeFile(
+      join(folder, "agent.mjs"),
+      "export default ({ body }) => { throw new TypeError('order ' + body.order + ' has no price'); };",
+    );
+    const worker = new RunningCommand(["run"], {
+      cwd: folder,
+      env: env({
+        HANDLER: "./agent.mjs",
+        RETRY_BACKOFF_SECONDS: "1,1",
+        POLL_INTERVAL_SECONDS: "1",
+        HTTP_PORT: "off",
+        METRICS: "off",
+      }),
+    });
+    for (const order of [17, 18]) await command(["send", `{"order":${order}}`], { cwd: folder, env: env() });
+    while ((await queues.count(queues.deadLetterQueueUrl)) < 2) await sleep(50);
+    worker.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    const { said } = await json("ls");
+    expect(said.groups).toMatchObject([
+      { count: 2, reason: "too many receives", error: "TypeError: order N has no price" },
+    ]);
+    const { stdout } = await dlq("show", said.groups[0].example);
+    expect(stdout).toMatch(/last error +TypeError: order 1[78] has no price/);
+    expect(stdout).toMatch(/receives +2 until then/);
+  });
+
   test("shows everything again when it is interrupted", async () => {
     await queues.seed(Array.from({ length: 40 }, (_, n) => ({ body: String(n) })));
     const ls = new RunningCommand(["dlq", "ls"], { cwd: folder, env: env() });

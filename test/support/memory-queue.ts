@@ -51,6 +51,8 @@ export interface MemoryQueueOptions {
   readonly visibilityTimeoutSeconds?: number;
   /** After so many receives a message goes to `deadLetters` instead of being handed out; unset: never. */
   readonly maxReceiveCount?: number;
+  /** True: it says so, as a queue does whose attributes were read. */
+  readonly tellsMaxReceiveCount?: boolean;
   /** False: there is no dead-letter queue to copy to. */
   readonly deadLetterQueue?: boolean;
   /** How long each call takes, in milliseconds of the clock; 0 if unset. */
@@ -71,6 +73,7 @@ export class MemoryQueue implements Queue {
   /** Bodies and ids of what was deleted, in order. */
   readonly deleted: { readonly id: string; readonly body: string }[] = [];
   readonly copyToDeadLetters: Queue["copyToDeadLetters"];
+  readonly maxReceiveCount: number | undefined;
   /** Receives that wait now. */
   openPolls = 0;
 
@@ -87,6 +90,7 @@ export class MemoryQueue implements Queue {
   constructor(options: MemoryQueueOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.maxReceiveCount = options.tellsMaxReceiveCount ? options.maxReceiveCount : undefined;
     this.copyToDeadLetters =
       options.deadLetterQueue === false ? undefined : (letters, signal) => this.#copy(letters, signal);
   }

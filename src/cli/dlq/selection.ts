@@ -8,7 +8,7 @@ export const SELECTION_OPTIONS: readonly Option[] = [
   {
     name: "reason",
     value: "TEXT",
-    meaning: `those whose reason contains TEXT, or matches /TEXT/ (a regular expression); "${WAYS.receives}" are those that SQS moved`,
+    meaning: "those whose reason or error, as ls tells them, contains TEXT or matches /TEXT/ (a regular expression)",
   },
   {
     name: "where",
@@ -42,15 +42,15 @@ export function selectionOf(typed: Typed, now: number): Selection {
 
 function reasonTest(given: string): (letter: Letter) => boolean {
   const expression = /^\/(.+)\/([a-z]*)$/s.exec(given);
-  const text = ({ way, reason }: Letter) => reason ?? WAYS[way];
+  const texts = ({ way, reason = "" }: Letter) => [WAYS[way], reason];
   if (!expression) {
     const wanted = given.toLowerCase();
-    return (letter) => text(letter).toLowerCase().includes(wanted);
+    return (letter) => texts(letter).some((text) => text.toLowerCase().includes(wanted));
   }
   try {
     // Without a memory of where the last match ended.
     const pattern = new RegExp(expression[1]!, expression[2]!.replace(/[gy]/g, ""));
-    return (letter) => pattern.test(text(letter));
+    return (letter) => texts(letter).some((text) => pattern.test(text));
   } catch (error) {
     throw new UsageError(`--reason ${given} is no regular expression: ${(error as Error).message}`);
   }

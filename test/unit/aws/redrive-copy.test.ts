@@ -91,3 +91,12 @@ describe("a dead letter on its way back", () => {
     expect(redriveCopy(received({}), "body", true).entry.MessageGroupId).toBe("here");
   });
 });
+
+describe("what is known of a dead letter", () => {
+  test("that gave up with a worker's last words is its last error", () => {
+    const gaveUp = received({ QueuehandReason: text("gave up after 5 receives: TypeError: a\nb") });
+    expect(gaveUp).toMatchObject({ way: "receives", reason: "TypeError: a\nb" });
+    expect(received({}, { DeadLetterQueueSourceArn: "arn" })).toMatchObject({ way: "receives", reason: undefined });
+    expect(received({})).toMatchObject({ way: "sent", reason: undefined });
+  });
+});
