@@ -18,6 +18,9 @@ const RIGHT = {
   METRICS: "off",
 };
 
+/** A signal ends a start in a second; an engine that builds and starts other containers may need more for its answer. */
+const ENDED_WITHIN_MS = 90_000;
+
 containerSuite("the start of the worker's image", () => {
   const workers: WorkerContainer[] = [];
 
@@ -120,7 +123,12 @@ containerSuite("the start of the worker's image", () => {
       try {
         await sleep(delayMs);
         await exec("docker", ["kill", "--signal=SIGTERM", id]);
-        const { stdout: exitCode } = await exec("docker", ["wait", id], { timeout: 30_000 });
+        const ended = exec("docker", ["wait", id], { timeout: ENDED_WITHIN_MS });
+        const { stdout: exitCode } = await ended.catch(async () => {
+          const { stdout: state } = await exec("docker", ["inspect", "-f", "{{json .State}}", id]);
+          const { stdout: log } = await exec("docker", ["logs", id]);
+          throw new Error(`it has not ended: ${state}\n${log}`);
+        });
         expect(["0", "143"]).toContain(exitCode.trim());
       } finally {
         await exec("docker", ["rm", "-f", id]);
