@@ -13,9 +13,10 @@ const OUTCOMES = {
 const TROUBLES = {
   receiveErrors: "receives failed", settleErrors: "settles failed", extendErrors: "extends failed", leasesLost: "leases lost",
   uncertain: "not surely settled", abortsIgnored: "aborts ignored", oddAnswers: "odd answers", released: "released",
+  deferred: "held back here",
 };
 /** Happens in a healthy worker too. */
-const HARMLESS = new Set(["released"]);
+const HARMLESS = new Set(["released", "deferred"]);
 
 const find = (selector) => document.querySelector(selector);
 const make = (name, className, text) => {

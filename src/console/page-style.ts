@@ -69,7 +69,7 @@ dd.zero { color: var(--soft); font-weight: 400; }
 dd.bad { color: var(--bad); }
 ol { list-style: none; padding: 0; margin-top: 6px; max-height: 46vh; overflow-y: auto; scrollbar-width: thin; }
 ol li {
-  display: grid; grid-template-columns: 62px 12px minmax(150px, 18%) minmax(0, 1fr) 36ch; gap: 0 10px; padding: 5px 0;
+  display: grid; grid-template-columns: 62px 12px minmax(150px, 18%) minmax(0, 1fr) 264px; gap: 0 10px; padding: 5px 0;
   border-top: 1px solid var(--line); align-items: baseline;
 }
 ol li:first-child { border-top: 0; }
