@@ -116,7 +116,8 @@ class QueueWorker implements Worker {
     this.#lifecycle = new Lifecycle(telemetry);
     this.#interruptions = new InterruptionWatch(clock, telemetry);
     const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
-    this.#protection = guard && new TaskProtection({ guard, clock, telemetry });
+    this.#protection =
+      guard && new TaskProtection({ guard, clock, telemetry, longestRunSeconds: config.handlerTimeoutSeconds });
     this.#source = options.queue
       ? undefined
       : new SourceQueue({

@@ -8,6 +8,8 @@ export interface TaskProtectionOptions {
   readonly guard: TaskGuard;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** HANDLER_TIMEOUT_SECONDS: the longest that a run can take. */
+  readonly longestRunSeconds: number;
   /** Uniform in [0, 1); `Math.random` unless given. */
   readonly random?: () => number;
 }
@@ -20,9 +22,14 @@ const RENEW_MS = EXPIRES_MS / 2;
 const RENEW_SPREAD = 0.2;
 /** A fleet that becomes busy at once asks spread over this; what a stop costs until then is as little work. */
 const PROTECT_SPREAD_MS = 2_000;
-/** Between two messages of a trickle the task stays protected, so that it needn't ask for each. */
+/** Between two messages of a trickle the task counts as busy, so that it needn't ask for each. */
 const IDLE_GRACE_MS = 15_000;
 const IDLE_SPREAD_MS = 5_000;
+/** How often a task that let its protection go looks whether a run has become a long one. */
+const WATCH_MS = 60_000;
+/** Runs that overlap for ever must not hold a deployment up for ever: CloudFormation gives up after three hours. */
+const HOLD_MAX_MS = 2 * 3_600_000;
+const HOLD_PAUSE_MS = 600_000;
 /** ECS's agent itself gives up after 4 s. */
 const CALL_DEADLINE_MS = 6_000;
 const RETRY_LEAST_MS = 1_000;
@@ -34,24 +41,35 @@ const LAST_CALL_MS = 2_000;
 
 /**
  * Asks the platform not to stop this task while agents run. Listens to facts, so no message waits for it.
- * 1. Asks on the edges between idle and busy, and to renew at half life; never for each message.
- * 2. An idle task is released after a grace, a draining one as soon as nothing runs; neither begins to ask anew.
- * 3. A refusal or an outage is told once and tried again, ever more rarely; the work goes on meanwhile.
+ * 1. Asks when the task becomes busy, renews at half life, releases when it was idle for a while; never for each message.
+ * 2. Renews only for a run that was there when it last asked. A task that is always busy with short runs lets go, since
+ *    its drain loses none of them and a deployment would wait for it for ever.
+ * 3. A task that drains asks for nothing, and is released as soon as nothing runs.
+ * 4. A refusal or an outage is told once and tried again, ever more rarely; the work goes on meanwhile.
  */
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
   readonly #random: () => number;
+  readonly #holdMaxMs: number;
   readonly #cut = new AbortController();
-  #running = 0;
+  /** Messages of agents that run, the oldest run first, with the period in which it began. */
+  readonly #runs = new Map<string, number>();
+  /** Counts the times that it was asked for or judged. */
+  #period = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #graceMs = IDLE_GRACE_MS;
   #draining = false;
-  /** Monotonic: when to renew what is surely there; undefined when it isn't. */
-  #renewAt: number | undefined;
+  /** Whether the task ought to be protected. */
+  #wanted = false;
+  /** Monotonic: when to judge whether it still ought to be. */
+  #judgeAt = Number.NEGATIVE_INFINITY;
+  #wantedSince = Number.NEGATIVE_INFINITY;
   /** Monotonic: until then the protection surely lasts. */
   #surelyUntil = Number.NEGATIVE_INFINITY;
   /** Monotonic: until then it may last; later than the former when a call had no answer. */
   #mayLastUntil = Number.NEGATIVE_INFINITY;
+  /** Monotonic: when to ask for it, anew if it is there. */
+  #askAt = Number.NEGATIVE_INFINITY;
   /** Monotonic: no call before, whatever happens. */
   #notBefore = Number.NEGATIVE_INFINITY;
   #failures = 0;
@@ -63,18 +81,20 @@ export class TaskProtection {
   constructor(options: TaskProtectionOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
+    this.#holdMaxMs = Math.max(HOLD_MAX_MS, options.longestRunSeconds * 1000);
   }
 
   /** The listener; bound, so that it can be handed to `fanOut` as it is. */
   readonly record = (fact: Fact): void => {
     if (fact.kind === "started") {
-      if (this.#running++ === 0) this.#becameBusy();
+      this.#runs.set(fact.delivery.messageId, this.#period);
+      if (this.#runs.size === 1) this.#becameBusy();
     } else if (fact.kind === "ended") {
-      if (--this.#running === 0) this.#becameIdle();
+      this.#runs.delete(fact.delivery.messageId);
+      if (this.#runs.size === 0) this.#becameIdle();
     } else if (fact.kind === "lifecycle" && fact.state === "draining") {
       this.#draining = true;
-      this.#graceMs = 0;
-      if (this.#running === 0) this.#look();
+      this.#look();
     }
   };
 
@@ -85,7 +105,7 @@ export class TaskProtection {
     this.#forgetTimer();
     const late = clock.setTimer(() => this.#cut.abort(new Error("the worker has ended")), LAST_CALL_MS);
     await this.#call;
-    const now = clock.monotonic();
+    const now = this.#now();
     if (!this.#call && this.#mayLastUntil > now && this.#notBefore <= now && !this.#cut.signal.aborted)
       this.#ask(false);
     await this.#call;
@@ -95,8 +115,16 @@ export class TaskProtection {
   }
 
   #becameBusy(): void {
-    // While a timer is set it will find the agent running.
-    if (this.#timer === undefined && !this.#draining) this.#wakeAt(this.#now() + this.#random() * PROTECT_SPREAD_MS);
+    if (this.#draining) return;
+    const now = this.#now();
+    const isProtected = this.#surelyUntil > now;
+    if (now - this.#idleSince >= this.#graceMs) {
+      if (!this.#wanted) this.#wantedSince = now;
+      this.#wanted = true;
+      if (!isProtected) this.#judgeAt = Number.POSITIVE_INFINITY;
+    }
+    if (!isProtected && this.#askAt <= now) this.#askAt = now + this.#random() * PROTECT_SPREAD_MS;
+    this.#wakeAt(Math.max(this.#wanted ? this.#askAt : this.#judgeAt, this.#notBefore));
   }
 
   #becameIdle(): void {
@@ -111,18 +139,35 @@ export class TaskProtection {
     this.#forgetTimer();
     if (this.#call || this.#cut.signal.aborted) return;
     const now = this.#now();
-    const next = this.#next(now);
-    if (!next) return;
-    const at = Math.max(next.at, this.#notBefore);
-    if (at <= now) this.#ask(next.protect);
+    const busy = this.#runs.size > 0;
+    const idleUntil = this.#idleSince + this.#graceMs;
+    // What drains is being stopped already: the protection that it has may last, but none is asked for.
+    if (this.#draining && busy) return;
+    if (busy) this.#judge(now);
+    else if (this.#draining || now >= idleUntil) this.#wanted = false;
+    else return this.#mayLastUntil > now ? this.#wakeAt(idleUntil) : undefined;
+
+    if (this.#wanted) this.#askOrWait(true, Math.max(this.#askAt, this.#notBefore), now);
+    else if (this.#mayLastUntil > now) this.#askOrWait(false, this.#notBefore, now);
+    else if (busy) this.#wakeAt(this.#judgeAt);
+  }
+
+  #askOrWait(protect: boolean, at: number, now: number): void {
+    if (at <= now) this.#ask(protect);
     else this.#wakeAt(at);
   }
 
-  #next(now: number): { readonly protect: boolean; readonly at: number } | undefined {
-    // What drains is being stopped already: the protection that it has may last, but none is asked for.
-    if (this.#running > 0) return this.#draining ? undefined : { protect: true, at: this.#renewAt ?? now };
-    if (this.#mayLastUntil <= now) return undefined;
-    return { protect: false, at: this.#idleSince + this.#graceMs };
+  /** Whether a run is worth a protection: one that was there the last time, unless such runs overlap for too long. */
+  #judge(now: number): void {
+    if (now < this.#judgeAt) return;
+    const [oldest = this.#period] = this.#runs.values();
+    const tooLong = this.#wanted && now - this.#wantedSince >= this.#holdMaxMs;
+    const wanted = oldest < this.#period && !tooLong;
+    this.#period++;
+    if (wanted && !this.#wanted) this.#wantedSince = now;
+    this.#wanted = wanted;
+    this.#askAt = now;
+    this.#judgeAt = now + (tooLong ? HOLD_PAUSE_MS : WATCH_MS);
   }
 
   #ask(protect: boolean): void {
@@ -145,7 +190,11 @@ export class TaskProtection {
     }
     this.#surelyUntil = protect ? sentAt + EXPIRES_MS : Number.NEGATIVE_INFINITY;
     this.#mayLastUntil = protect ? this.#now() + EXPIRES_MS : Number.NEGATIVE_INFINITY;
-    this.#renewAt = protect ? sentAt + RENEW_MS * (1 - this.#random() * RENEW_SPREAD) : undefined;
+    if (protect) {
+      this.#askAt = sentAt + RENEW_MS * (1 - this.#random() * RENEW_SPREAD);
+      this.#judgeAt = this.#askAt;
+      this.#period++;
+    }
     if (protect !== wasOn || this.#failures > 0)
       telemetry({ kind: "protection", on: protect, failures: this.#failures });
     this.#failures = 0;

@@ -6,7 +6,6 @@ import { FakeClock } from "../../support/fake-clock.js";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const delivery = { messageId: "m", receiveCount: 1 };
 
 type Mood = "well" | "slow" | "silent" | ProtectionTrouble;
 
@@ -40,16 +39,18 @@ function setup({ random = 0.5 } = {}) {
     guard,
     clock,
     telemetry: (fact) => facts.push(fact),
+    longestRunSeconds: 900,
     random: () => random,
   });
+  const about = (messageId: string) => ({ messageId, receiveCount: 1 });
   return {
     clock,
     calls,
     facts,
     state,
     protection,
-    begin: () => protection.record({ kind: "started", delivery, inQueueMs: 0, bufferedMs: 0 }),
-    end: () => protection.record({ kind: "ended", delivery, outcome: "done", agentMs: 1 }),
+    begin: (id = "m") => protection.record({ kind: "started", delivery: about(id), inQueueMs: 0, bufferedMs: 0 }),
+    end: (id = "m") => protection.record({ kind: "ended", delivery: about(id), outcome: "done", agentMs: 1 }),
     drain: () => protection.record({ kind: "lifecycle", state: "draining" }),
     asked: () => calls.map(({ call }) => call),
     failures: () => facts.flatMap((fact) => (fact.kind === "protectionFailed" ? [fact.trouble] : [])),
@@ -96,16 +97,15 @@ describe("A task's protection", () => {
   });
 
   test("does not flap while messages trickle in", async () => {
-    const { clock, calls, begin, end } = setup();
+    const { clock, asked, begin, end } = setup();
     for (let message = 0; message < 180; message++) {
       begin();
       await clock.advance(2 * SECOND);
       end();
       await clock.advance(8 * SECOND);
     }
-    // Half an hour: one question and its renewals.
-    expect(calls.every(({ call }) => call === "protect")).toBe(true);
-    expect(calls.length).toBeLessThanOrEqual(8);
+    // Half an hour: asked for once, and let go when it was to be renewed for no run that was there before.
+    expect(asked()).toEqual(["protect", "release"]);
   });
 
   test("costs nothing for agents that end at once", async () => {
@@ -115,19 +115,58 @@ describe("A task's protection", () => {
       end();
       await clock.advance(SECOND);
     }
+    await clock.advance(MINUTE);
     expect(calls).toEqual([]);
     expect(clock.timers).toBe(0);
   });
 
+  test("is let go by a task that is always busy with short runs, so that a deployment gets through", async () => {
+    const { clock, asked, begin, end } = setup();
+    const busyWithShortRuns = async (runs: number) => {
+      for (let run = 0; run < runs; run++) {
+        begin(`short ${run}`);
+        if (run > 0) end(`short ${run - 1}`);
+        await clock.advance(10 * SECOND);
+      }
+      end(`short ${runs - 1}`);
+    };
+    await busyWithShortRuns(360);
+    expect(asked()).toEqual(["protect", "release"]);
+    begin("long");
+    await busyWithShortRuns(12);
+    expect(asked()).toEqual(["protect", "release", "protect"]);
+    await busyWithShortRuns(60);
+    expect(asked().slice(3)).toEqual(["protect", "protect"]);
+    end("long");
+    await clock.advance(MINUTE);
+    expect(asked().at(-1)).toBe("release");
+  });
+
+  test("is let go for ten minutes in two hours where long runs overlap for ever", async () => {
+    const { clock, calls, begin, end } = setup();
+    for (let run = 0; run < 60; run++) {
+      begin(`${run}`);
+      if (run > 1) end(`${run - 2}`);
+      await clock.advance(10 * MINUTE);
+    }
+    const releases = calls.filter(({ call }) => call === "release").map(({ at }) => at);
+    expect(releases).toHaveLength(4);
+    expect(releases[0]).toBeGreaterThanOrEqual(120 * MINUTE);
+    expect(releases[0]).toBeLessThanOrEqual(125 * MINUTE);
+    const again = calls.find(({ at, call }) => call === "protect" && at > releases[0]!)!.at;
+    expect(again - releases[0]!).toBeGreaterThanOrEqual(10 * MINUTE);
+    expect(again - releases[0]!).toBeLessThanOrEqual(12 * MINUTE);
+  });
+
   test("holds until the last of several agents has ended", async () => {
     const { clock, asked, begin, end } = setup();
-    begin();
-    begin();
+    begin("a");
+    begin("b");
     await clock.advance(2 * SECOND);
-    end();
+    end("a");
     await clock.advance(MINUTE);
     expect(asked()).toEqual(["protect"]);
-    end();
+    end("b");
     await clock.advance(MINUTE);
     expect(asked()).toEqual(["protect", "release"]);
   });
