@@ -13,6 +13,12 @@ import { OWN_SUMS_WAIT_MAX_MS, publishChance } from "./thinning.js";
 const TAKEN_WITHIN_MS = 3_000;
 /** Sums that could not be published for so long go overboard: told that late they would mislead. */
 const RETAINED_MAX_MS = 2 * OWN_SUMS_WAIT_MAX_MS;
+/**
+ * So long before a period of CloudWatch ends a publication is begun: what is told then is the latest that its alarm can
+ * know, and no datapoint mixes samples from before and after an order (docs/decisions/022).
+ */
+const LEAD_MIN_MS = 1_000;
+const LEAD_SPREAD_MS = 500;
 /** The least wait for a tick, as a share of the interval: one that came a little early isn't followed by its double. */
 const TICK_MIN_SHARE = 0.5;
 
@@ -43,7 +49,7 @@ export class MetricsPublisher {
   readonly #parts: PublisherParts;
   readonly #stopped = new AbortController();
   readonly #intervalMs: number;
-  /** Where in each interval of the wall clock this task's tick lies: fixed, as CloudWatch's own periods are. */
+  /** Where in each interval of the wall clock this task's tick lies: fixed, since CloudWatch's own periods are. */
   readonly #phaseMs: number;
   #timer: Timer;
   #running: Promise<void> | undefined;
@@ -54,7 +60,7 @@ export class MetricsPublisher {
   constructor(parts: PublisherParts) {
     this.#parts = parts;
     this.#intervalMs = parts.settings.metricsIntervalSeconds * 1000;
-    this.#phaseMs = parts.random() * this.#intervalMs;
+    this.#phaseMs = this.#intervalMs - LEAD_MIN_MS - parts.random() * LEAD_SPREAD_MS;
     this.#published = this.#read();
   }
 

@@ -8,6 +8,7 @@ export interface SlotDemandInput {
   readonly arrivalsPerSecond: number;
   readonly meanAgentSeconds: number;
   readonly visible: number;
+  readonly delayed: number;
   readonly targetDelaySeconds: number;
   readonly drainBacklogSeconds: number;
   readonly slotsOfDesiredTasks: number;
@@ -52,6 +53,7 @@ export function queueMetrics(view: QueueView): Metric[] {
     arrivalsPerSecond,
     meanAgentSeconds,
     visible: backlog.visible,
+    delayed: backlog.delayed,
     targetDelaySeconds: view.targetDelaySeconds,
     drainBacklogSeconds: view.drainBacklogSeconds,
     slotsOfDesiredTasks: status.slots * fleet.desired,

@@ -144,9 +144,10 @@ describe("MetricsPublisher", () => {
     await clock.advance(13_000);
     expect(world.demandedOf[0]).toEqual({
       busySlots: 18,
-      arrivalsPerSecond: (300 + 2 * 50) / 12.5,
+      arrivalsPerSecond: (300 + 2 * 50) / 8.875,
       meanAgentSeconds: 2,
       visible: 1_300,
+      delayed: 0,
       targetDelaySeconds: 30,
       drainBacklogSeconds: 300,
       slotsOfDesiredTasks: 40,
@@ -190,12 +191,12 @@ describe("MetricsPublisher", () => {
     await publisher.stop(1_000);
   });
 
-  test("lies at the same place of each interval of the wall clock, so that no period goes without", async () => {
+  test("comes just before each period of the wall clock ends, so that no period goes without", async () => {
     const { clock, publisher, publications } = setup({ fleet: { desired: 1, running: 1 } });
     publisher.start();
     await clock.advance(600_000);
-    expect(publications).toHaveLength(59);
-    expect(new Set(publications.map(({ at }) => at % 10_000))).toEqual(new Set([2_500]));
+    expect(publications).toHaveLength(60);
+    expect(new Set(publications.map(({ at }) => at % 10_000))).toEqual(new Set([8_875]));
     await publisher.stop(1_000);
   });
 
