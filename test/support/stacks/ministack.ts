@@ -60,12 +60,14 @@ async function placeForEcs() {
 
 /** A MiniStack of a test's own: CloudFormation, SQS, CloudWatch, and an ECS that runs tasks as containers beside it. */
 export class MiniStack {
-  static async start(): Promise<MiniStack> {
+  /** @param auth whether calls need a good signature and an IAM policy that allows them; `test` may do everything. */
+  static async start({ auth = false } = {}): Promise<MiniStack> {
     const { name, network } = await placeForEcs();
     try {
       const container = await new PlacedContainer(IMAGE, name)
         .withBindMounts([{ source: "/var/run/docker.sock", target: "/var/run/docker.sock" }])
         .withExposedPorts(PORT)
+        .withEnvironment({ AUTH: String(auth) })
         .withWaitStrategy(Wait.forHttp("/_ministack/health", PORT))
         .start();
       return new MiniStack(name, container);
