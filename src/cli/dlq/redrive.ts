@@ -136,7 +136,7 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
     dryRun,
     stop,
     startedAt: Date.now(),
-    onProgress: ({ read }) => progress.show(read),
+    onProgress: ({ read, matching, redriven }) => progress.show(read - matching + redriven),
   });
   const { tally } = redriver;
   const pass = await eachLetter({

@@ -71,10 +71,10 @@ async function place(typed: Typed) {
   return { queueUrl, endpoint, region, credentials, deadLetterQueueUrl };
 }
 
-/** Aborts with the first SIGINT or SIGTERM; the second one ends the process as usual. */
+/** Aborts with the first SIGINT, SIGTERM or SIGHUP; the second one ends the process as usual. */
 export function untilInterrupted(): AbortSignal {
   const interrupted = new AbortController();
   const stop = () => interrupted.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  process.once("SIGINT", stop).once("SIGTERM", stop).once("SIGHUP", stop);
   return interrupted.signal;
 }
