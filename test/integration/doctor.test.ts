@@ -95,6 +95,15 @@ describe("doctor", () => {
     expect([code, bad]).toEqual([1, [expect.stringMatching(/^idempotency: check in .* table finished-keys: /)]]);
   }, 30_000);
 
+  test("tells of buckets of payloads that can't be read", async () => {
+    // The queue's server has an S3 as well, without that bucket.
+    const { code, bad } = await findings(await queueWith("large", 5, "1209600"), { PAYLOAD_BUCKETS: "no-such-bucket" });
+    expect([code, bad]).toEqual([
+      1,
+      [expect.stringMatching(/^payloads: no-such-bucket can't be read: NoSuchBucket: /)],
+    ]);
+  }, 30_000);
+
   test("ends with 78 and every fault when the settings are wrong", async () => {
     const { code, stderr } = await doctor("queue", { CONCURRENCY: "0" });
     expect(code).toBe(78);
