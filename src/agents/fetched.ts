@@ -1,4 +1,4 @@
-import type { Clock } from "../pipeline/clock.js";
+import { type Clock, sleep } from "../pipeline/clock.js";
 import { withDeadline } from "../pipeline/deadline.js";
 import type { Handler, Run } from "../pipeline/handler.js";
 import { done, type Outcome } from "../pipeline/outcome.js";
@@ -22,6 +22,8 @@ export interface FetchedOptions {
 
 const READ_DEADLINE_MS = 120_000;
 const REMOVE_DEADLINE_MS = 10_000;
+/** At a stop, when the drain has had its time already. */
+const STOP_MS = 2_000;
 /** Message ids whose payloads were removed here; about 100 bytes each. */
 const REMOVED_MAX = 10_000;
 const MIB = 2 ** 20;
@@ -83,11 +85,14 @@ export class FetchedHandler implements Handler {
     }
   }
 
-  /** Waits for the removals under way. */
+  /** Waits for the removals under way, but not for long: what stays is for the bucket's lifecycle rule. */
   async stop(): Promise<void> {
-    await this.#options.handler.stop?.();
-    await Promise.all(this.#removals);
-    this.#options.store.close();
+    const { handler, clock, store } = this.#options;
+    await handler.stop?.();
+    const removed = new AbortController();
+    const all = Promise.all(this.#removals).then(() => removed.abort());
+    await Promise.race([all, sleep(clock, STOP_MS, removed.signal)]);
+    store.close();
   }
 
   /** To be told all facts, for the ends of messages. */

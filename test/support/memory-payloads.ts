@@ -11,6 +11,8 @@ export class MemoryPayloads implements PayloadStore {
   pause: Promise<void> | undefined;
   /** What removals reject with. */
   removalFails: Error | undefined;
+  /** Removals wait for it. */
+  removalPause: Promise<void> | undefined;
 
   put(bucket: string, key: string, body: string): this {
     this.objects.set(`${bucket}/${key}`, body);
@@ -32,6 +34,7 @@ export class MemoryPayloads implements PayloadStore {
   }
 
   async remove({ bucket, key }: PayloadPointer): Promise<void> {
+    await this.removalPause;
     if (this.removalFails) throw this.removalFails;
     this.objects.delete(`${bucket}/${key}`);
   }

@@ -159,6 +159,20 @@ describe("A payload that is to be removed", () => {
     await stopped();
   });
 
+  test("is waited for at a stop, but not for long", async () => {
+    const { store, sendPointer, clock, worker, stopped } = setup(removing);
+    store.put("large", "a", "{}");
+    const pause = Promise.withResolvers<void>();
+    store.removalPause = pause.promise;
+    sendPointer("a");
+    await clock.advance(2_000);
+    const before = clock.monotonic();
+    expect((await stopped()).exitCode).toBe(0);
+    expect([store.objects.size, store.closed, worker.status().state]).toEqual([1, true, "stopped"]);
+    expect(clock.monotonic() - before).toBeLessThan(5_000);
+    pause.resolve();
+  });
+
   test("that stays for an error is told of once", async () => {
     const { store, sendPointer, clock, of, stopped } = setup(removing);
     store.put("large", "a", "{}").put("large", "b", "{}").put("large", "c", "{}");
