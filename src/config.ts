@@ -16,6 +16,8 @@ export interface Config {
   readonly queueUrl: string;
   readonly handler: HandlerSpec | undefined;
   readonly isolation: "none" | "process" | "process-per-message";
+  /** The program that is the service, for the worker to start. */
+  readonly agentCommand: string | undefined;
   /** Names of variables that an agent's process gets besides the usual ones; a name may end in `*`. */
   readonly agentEnvironment: readonly string[];
   readonly agentMemoryMiB: number | undefined;
@@ -120,13 +122,17 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
       `ISOLATION is for module agents and must be none with HANDLER "${env.HANDLER}", got "${env.ISOLATION}"`,
     );
   }
-  if (handler?.kind === "module" && values.get("ISOLATION") === "none") {
-    for (const name of ["AGENT_ENV", "AGENT_MEMORY_MB"] as const) {
-      if (!set(name)) continue;
-      faults.push(
-        `${name} needs an agent in a process of its own, ISOLATION=process or HANDLER=exec:COMMAND, got "${env[name]}"`,
-      );
-    }
+  if (handler && handler.kind !== "service" && set("AGENT_COMMAND")) {
+    faults.push(`AGENT_COMMAND needs a service as HANDLER, http://HOST:PORT/PATH, got "${env.AGENT_COMMAND}"`);
+  }
+  const elsewhere =
+    (handler?.kind === "module" && values.get("ISOLATION") === "none") ||
+    (handler?.kind === "service" && !set("AGENT_COMMAND"));
+  for (const name of ["AGENT_ENV", "AGENT_MEMORY_MB"] as const) {
+    if (!elsewhere || !set(name)) continue;
+    faults.push(
+      `${name} needs an agent in a process of its own, by ISOLATION=process, HANDLER=exec:COMMAND or AGENT_COMMAND, got "${env[name]}"`,
+    );
   }
   const queueUrl = text("SQS_QUEUE_URL");
   const deadLetterQueueUrl = text("DLQ_URL");
@@ -145,6 +151,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     queueUrl: queueUrl ?? "",
     handler,
     isolation: text("ISOLATION") as Config["isolation"],
+    agentCommand: text("AGENT_COMMAND"),
     agentEnvironment: text("AGENT_ENV")?.split(/\s*,\s*/) ?? [],
     agentMemoryMiB: text("AGENT_MEMORY_MB") === undefined ? undefined : number("AGENT_MEMORY_MB"),
     agentWorkMiB: number("AGENT_WORK_MB"),

@@ -53,6 +53,13 @@ export const SETTINGS = [
       "Where a module agent runs: in this process, in a warm pool of processes with one message each at a time, or in a fresh process for each message.",
   },
   {
+    name: "AGENT_COMMAND",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "a command line", pattern: /\S/ },
+    meaning:
+      "With a service as HANDLER: the program that is it, for the worker to start, watch and end; unset: it runs elsewhere, as a sidecar.",
+  },
+  {
     name: "AGENT_ENV",
     fallback: undefined,
     shape: {

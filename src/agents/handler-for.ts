@@ -11,6 +11,8 @@ export interface AgentSettings {
   readonly isolation: "none" | "process" | "process-per-message";
   readonly queueUrl: string;
   readonly concurrency: number;
+  /** Starts the service, where the worker is to. */
+  readonly agentCommand: string | undefined;
   readonly agentEnvironment: readonly string[];
   readonly agentMemoryMiB: number | undefined;
   readonly agentWorkMiB: number;
@@ -45,7 +47,13 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs): Prom
     }
     case "service": {
       const { ServiceHandler } = await import("./service.js");
-      return new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
+      const service = new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
+      const { agentCommand: command } = settings;
+      if (command === undefined) return service;
+      const { WatchedService } = await import("./watched-service.js");
+      const watched = new WatchedService({ command, service, passOn, ...memory, logs });
+      await watched.check();
+      return watched;
     }
     case "module": {
       const { loadModule } = await import("./load-module.js");

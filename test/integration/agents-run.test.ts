@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
@@ -68,6 +69,16 @@ const outcomes = (lines: Readonly<Record<string, unknown>>[]) =>
 /** Waits until so many messages have been settled. */
 async function settled({ running }: ReturnType<typeof worker>, count: number) {
   await running.says(new RegExp(`(?:"msg":"message settled"[\\s\\S]*){${count}}`));
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
 }
 
 describe("run", () => {
@@ -144,6 +155,33 @@ exit 0`,
     }
   }, 30_000);
 
+  test("starts a service, starts it again when it dies, and ends it", async () => {
+    const port = await freePort();
+    await writeFile(
+      join(folder, "server.mjs"),
+      `import { createServer } from "node:http";
+      console.log("up " + process.pid + " " + Object.keys(process.env).filter((name) => name.startsWith("AWS")).length);
+      createServer((request, response) => {
+        let body = "";
+        request.on("data", (part) => { body += part; });
+        request.on("end", () => (body === '"die"' && request.headers["x-aws-sqsd-receive-count"] === "1" ? process.exit(1) : response.end()));
+      }).listen(${port}, "127.0.0.1");`,
+    );
+    const started = worker({
+      HANDLER: `http://127.0.0.1:${port}/run`,
+      AGENT_COMMAND: `${process.execPath} server.mjs`,
+    });
+    await Promise.all(["one", "die"].map((body) => send(body)));
+    await settled(started, 3);
+    expect(await started.stop()).toBe(0);
+    expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "retry"]);
+    const ups = started.lines().map(({ line }) => /^up (\d+) (\d+)$/.exec(String(line)));
+    const pids = ups.flatMap((up) => (up ? [Number(up[1])] : []));
+    expect(pids).toHaveLength(2);
+    expect(pids.map(lives)).toEqual([false, false]);
+    expect(ups.every((up) => !up || up[2] === "0")).toBe(true);
+  }, 30_000);
+
   test("gives messages back that its programs can't end in time, and leaves no process", async () => {
     await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
     const started = worker({ HANDLER: "exec:sh agent.sh", SHUTDOWN_TIMEOUT_SECONDS: "8" });
@@ -171,6 +209,14 @@ exit 0`,
     ["exec:sh 'agent.sh", {}, /has a ' that isn't closed/],
     ["./agent.mjs", { ISOLATION: "process" }, /HANDLER "\.\/agent\.mjs" failed while loading: Error: no database/],
     ["./agent.mjs", { AGENT_ENV: "MODEL" }, /AGENT_ENV needs an agent in a process of its own/],
+    [
+      "http://127.0.0.1:9/run",
+      { AGENT_COMMAND: "false" },
+      /AGENT_COMMAND "false" ended before its service was ready: exit code 1/,
+    ],
+    ["http://127.0.0.1:9/run", { AGENT_COMMAND: "no-such-server" }, /its program isn't in the PATH/],
+    ["http://127.0.0.1:9/run", { AGENT_ENV: "MODEL" }, /AGENT_ENV needs an agent in a process of its own/],
+    ["exec:true", { AGENT_COMMAND: "server" }, /AGENT_COMMAND needs a service as HANDLER/],
     ["exec:true", { AGENT_ENV: "A B" }, /AGENT_ENV must be names of variables/],
   ])("ends with 78 when it can't run %s", async (handler, settings, message) => {
     await writeFile(join(folder, "agent.mjs"), "throw new Error('no database');");

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Handler, Run } from "../pipeline/handler.js";
+import type { Outcome } from "../pipeline/outcome.js";
+import type { ReceivedMessage } from "../pipeline/queue.js";
+import { agentEnvironment } from "./agent-environment.js";
+import type { AgentLogs } from "./agent-logs.js";
+import { AgentOutput } from "./agent-output.js";
+import { AgentProcess } from "./agent-process.js";
+import { commandWords } from "./command-words.js";
+import { findExecutable } from "./executable.js";
+import { AgentLoadError } from "./load-module.js";
+import { MemoryWatch } from "./memory-watch.js";
+
+export interface WatchedServiceOptions {
+  /** The command line that starts the service: words, with quotes; no shell sees it. */
+  readonly command: string;
+  /** Talks to the service. */
+  readonly service: Handler;
+  /** Names of the worker's variables that the service gets besides PATH, HOME, TMPDIR, LANG, TZ and RUN_*. */
+  readonly passOn?: readonly string[];
+  /** Most resident memory of the service's processes together, in bytes; unset: no limit of ours. */
+  readonly memoryBytesMax?: number;
+  readonly logs: AgentLogs;
+  /** The worker's environment; `process.env` if unset. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** From SIGTERM to SIGKILL: a service may have connections to end. */
+const END_MS = 5_000;
+const RESTART_MS = { first: 500, max: 30_000 };
+/** One that ran for so long wasn't broken from the start: its successor isn't held back. */
+const SOUND_MS = 60_000;
+
+/**
+ * A service that the worker starts, watches and ends. When it ends by itself it is started again, ever more slowly while
+ * it ends soon; messages that come meanwhile find nobody and are deferred.
+ */
+export class WatchedService implements Handler {
+  readonly #options: WatchedServiceOptions;
+  readonly #memory: MemoryWatch | undefined;
+  readonly #stopAsked = new AbortController();
+  #file = "";
+  #args: readonly string[] = [];
+  #process: AgentProcess | undefined;
+  #watching: Promise<void> | undefined;
+
+  constructor(options: WatchedServiceOptions) {
+    this.#options = options;
+    this.#memory = options.memoryBytesMax === undefined ? undefined : new MemoryWatch(options.memoryBytesMax);
+  }
+
+  /** Rejects with an AgentLoadError when the command can't be run here. */
+  async check(): Promise<void> {
+    const { command } = this.#options;
+    try {
+      const [name = "", ...args] = commandWords(command);
+      this.#file = await findExecutable(name, this.#environment.PATH ?? "");
+      this.#args = args;
+    } catch (error) {
+      const { message } = error as Error;
+      throw new AgentLoadError(`AGENT_COMMAND "${command}" can't run: its program ${message}`, { cause: error });
+    }
+  }
+
+  /** Resolves when the service accepts connections; rejects with an AgentLoadError when it ends before that. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.check();
+    const first = await this.#begin();
+    const enough = new AbortController();
+    const gone = first.ended.then(({ code, signal: killer }) => {
+      enough.abort();
+      throw new AgentLoadError(
+        `AGENT_COMMAND "${this.#options.command}" ended before its service was ready: ${killer ?? `exit code ${code}`}`,
+      );
+    });
+    gone.catch(() => {});
+    try {
+      await Promise.race([this.#options.service.start?.(AbortSignal.any([signal, enough.signal])), gone]);
+    } catch (error) {
+      first.kill(END_MS);
+      await first.ended;
+      throw error;
+    }
+    this.#watching = this.#watch(first);
+  }
+
+  run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    return this.#options.service.run(message, run);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopAsked.abort();
+    await this.#options.service.stop?.();
+    this.#process?.kill(END_MS);
+    await this.#watching;
+  }
+
+  get #environment(): Record<string, string> {
+    return agentEnvironment(this.#options.environment ?? process.env, this.#options.passOn ?? []);
+  }
+
+  async #begin(): Promise<AgentProcess> {
+    const { logs } = this.#options;
+    const started = await AgentProcess.start({
+      file: this.#file,
+      args: this.#args,
+      environment: this.#environment,
+    });
+    const output = new AgentOutput(() => logs.own);
+    output.read(started.stdout, "stdout");
+    output.read(started.stderr, "stderr");
+    started.channel.resume();
+    started.stdin.end();
+    const unwatch = this.#memory?.watch(started.pid, () => {
+      logs.own.warn({ bytesMax: this.#memory!.bytesMax }, "the service used more memory than it may: killed");
+      started.kill(0);
+    });
+    void started.ended.then(() => {
+      unwatch?.();
+      output.finish();
+    });
+    this.#process = started;
+    return started;
+  }
+
+  /** Never rejects. */
+  async #watch(first: AgentProcess): Promise<void> {
+    const { signal } = this.#stopAsked;
+    const { logs } = this.#options;
+    let running: AgentProcess | undefined = first;
+    for (let pause = RESTART_MS.first; ; pause = Math.min(RESTART_MS.max, pause * 2)) {
+      const since = performance.now();
+      const exit = await running?.ended;
+      if (signal.aborted) return;
+      if (performance.now() - since > SOUND_MS) pause = RESTART_MS.first;
+      logs.own.warn({ ...exit, restartInMs: pause }, "the service is down and will be started again");
+      await sleep(pause, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      running = await this.#begin().catch((error: Error) => {
+        logs.own.error({ error: error.message }, "the service can't be started");
+        return undefined;
+      });
+      if (signal.aborted) running?.kill(END_MS);
+    }
+  }
+}
