@@ -112,9 +112,12 @@ export class Console<Times extends GrowingTimes<Times>> {
   }
 
   #tick(): void {
-    const { status, figures, clock } = this.#parts;
+    const { status, figures, counts, clock } = this.#parts;
     const now = clock.monotonic();
-    this.#history.add(now, figures.handled, status().busy, this.#counts?.waiting);
+    const { busy, buffered } = status();
+    // Where nobody knows the queue's part, what waits here is all that there is to draw.
+    const inQueue = counts ? this.#counts?.waiting : 0;
+    this.#history.add(now, figures.handled, busy, inQueue === undefined ? undefined : inQueue + buffered);
     this.#inQueue.tick(now);
     this.#agent.tick(now);
     void this.#count();

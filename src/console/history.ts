@@ -2,7 +2,7 @@
 export interface Curves {
   readonly handledPerSecond: readonly number[];
   readonly busy: readonly number[];
-  /** Null where the queue's count wasn't known. */
+  /** In the queue and here; null where the queue's count was to be had and wasn't. */
   readonly waiting: readonly (number | null)[];
 }
 

@@ -77,15 +77,13 @@ function drawSlots({ busy, slots, buffered, settling, openPolls }) {
 }
 
 function drawQueue({ queue, worker, history }) {
-  const curve = find("#waiting figure");
-  curve.hidden = !queue;
-  put("waiting", queue ? count(queue.waiting + worker.buffered) : count(worker.buffered));
+  put("waiting", count((queue ? queue.waiting : 0) + worker.buffered));
+  drawCurve("waiting", history.waiting);
   if (!queue) return put("waiting-note", "received, waiting for a slot");
   const { deadLetters } = queue;
   if (deadLetters === undefined) put("waiting-note", "in the queue");
   else put("waiting-note", make(deadLetters ? "b" : "span", "", count(deadLetters)),
     deadLetters === 1 ? " dead letter" : " dead letters");
-  drawCurve("waiting", history.waiting);
 }
 
 function drawTimes(name, quantiles) {
@@ -120,7 +118,7 @@ function drawTotals({ settled, ...totals }) {
 
 function drawAlerts({ receiveTrouble, breaker, hungAgents, worker }) {
   find(".alerts").replaceChildren(...[
-    receiveTrouble && "Nothing can be received for " + span(receiveTrouble.seconds) + ": " + receiveTrouble.cause,
+    receiveTrouble && "Nothing could be received for " + span(receiveTrouble.seconds) + ": " + receiveTrouble.cause,
     breaker && "The breaker is open: " + breaker.failures + " of the last " + breaker.of +
       " agents failed; messages go one at a time until some succeed.",
     hungAgents > 0 && hungAgents + " of " + worker.slots + " slots are held by agents that were aborted and run on.",
@@ -153,7 +151,7 @@ function eventRow({ at, level, what, messageId, receiveCount, detail }) {
   const mark = make("span", "mark");
   mark.dataset.level = level;
   mark.title = level;
-  const words = make("span", "what", what);
+  const words = make("span", detail === undefined ? "what alone" : "what", what);
   if (receiveCount > 1) words.append(make("span", "try", " · receive " + receiveCount));
   const when = new Date(at);
   const time = make("time", "", when.toLocaleTimeString("en-GB"));

@@ -78,6 +78,7 @@ ol .mark::before { content: "·"; color: var(--soft); font-weight: 700; }
 ol .mark[data-level="warn"]::before { content: "▲"; color: var(--warn); font-size: 9px; }
 ol .mark[data-level="error"]::before { content: "■"; color: var(--bad); font-size: 10px; }
 ol .detail, ol .what { overflow-wrap: anywhere; }
+ol .what.alone { grid-column: 3 / 5; }
 ol .id { grid-column: 5; }
 ol .id { overflow-wrap: anywhere; font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; }
 .empty { color: var(--soft); margin-top: 6px; }
@@ -86,7 +87,7 @@ body.lost main { opacity: 0.45; }
   .card { grid-column: span 3; }
   #busy, #times { grid-column: 1 / -1; }
   ol li { grid-template-columns: 62px 12px minmax(0, 1fr); }
-  ol .detail, ol .id { grid-column: 3; }
+  ol .what.alone, ol .detail, ol .id { grid-column: 3; }
 }
 @media (max-width: 560px) {
   .card { grid-column: 1 / -1; }
