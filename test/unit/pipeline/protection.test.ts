@@ -158,6 +158,30 @@ describe("A task's protection", () => {
     expect(again - releases[0]!).toBeLessThanOrEqual(12 * MINUTE);
   });
 
+  test("is asked for anew at once when the task becomes busy while its release is on its way", async () => {
+    const { clock, asked, state, begin, end } = setup();
+    begin();
+    await clock.advance(2 * SECOND);
+    end();
+    state.mood = "slow";
+    await clock.advance(18 * SECOND);
+    expect(asked()).toEqual(["protect", "release"]);
+    begin();
+    await clock.advance(3 * SECOND);
+    expect(asked()).toEqual(["protect", "release", "protect"]);
+  });
+
+  test("counts its two hours from when the task became busy, not from an earlier time", async () => {
+    const { clock, asked, begin, end } = setup();
+    begin("short");
+    await clock.advance(100);
+    end("short");
+    await clock.advance(180 * MINUTE);
+    begin();
+    await clock.advance(119 * MINUTE);
+    expect(asked()).not.toContain("release");
+  });
+
   test("holds until the last of several agents has ended", async () => {
     const { clock, asked, begin, end } = setup();
     begin("a");
