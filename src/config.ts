@@ -36,6 +36,7 @@ export interface Config {
   readonly metricsIntervalSeconds: number;
   readonly targetDelaySeconds: number;
   readonly drainBacklogSeconds: number;
+  readonly fleetServices: number;
   readonly idempotencyTable: string | undefined;
   readonly idempotencyKey: string;
   readonly idempotencyOnError: "closed" | "open";
@@ -172,6 +173,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     metricsIntervalSeconds: number("METRICS_INTERVAL_SECONDS"),
     targetDelaySeconds: number("TARGET_DELAY_SECONDS"),
     drainBacklogSeconds: number("DRAIN_BACKLOG_SECONDS"),
+    fleetServices: number("FLEET_SERVICES"),
     idempotencyTable: text("IDEMPOTENCY_TABLE"),
     idempotencyKey: text("IDEMPOTENCY_KEY")!,
     idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],

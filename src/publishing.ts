@@ -16,7 +16,15 @@ export function publishingOf(
   telemetry: Telemetry,
 ): ObservatoryParts["publishing"] {
   const sink = sinkOf(config);
-  return sink && { settings: config, sink, queue, fleet: new EcsFleet({ telemetry }), slotDemand };
+  return (
+    sink && {
+      settings: config,
+      sink,
+      queue,
+      fleet: new EcsFleet({ telemetry, services: config.fleetServices }),
+      slotDemand,
+    }
+  );
 }
 
 function sinkOf(config: Config): MetricsSink | undefined {

@@ -181,6 +181,13 @@ export const SETTINGS = [
     meaning: "In what time a backlog beyond that is to be worked off.",
   },
   {
+    name: "FLEET_SERVICES",
+    fallback: "1",
+    shape: { kind: "integer", min: 1, max: 10 },
+    meaning:
+      "ECS services that work on this queue, all alike; the fleet that scaling reckons with is the tasks of the own one times this.",
+  },
+  {
     name: "IDEMPOTENCY_TABLE",
     fallback: undefined,
     shape: {

@@ -52,6 +52,8 @@ export async function readEcsTask(env: Environment, signal?: AbortSignal): Promi
 
 export interface EcsFleetOptions {
   readonly env?: Environment;
+  /** Services that work on the queue, the own one included, each with as many tasks: FLEET_SERVICES. 1 if unset. */
+  readonly services?: number;
   /** Unset: of the task's ARN. */
   readonly region?: string | undefined;
   /** Unset: AWS_ENDPOINT_URL_ECS, AWS_ENDPOINT_URL, else AWS. */
@@ -97,7 +99,9 @@ export class EcsFleet implements FleetSize {
       const { services } = await this.#client!.send(command, { abortSignal: signal });
       const service = services?.[0];
       if (service?.desiredCount === undefined) return undefined;
-      return { desired: service.desiredCount, running: service.runningCount ?? service.desiredCount };
+      const { services: alike = 1 } = this.#options;
+      const { desiredCount, runningCount = desiredCount } = service;
+      return { desired: desiredCount * alike, running: runningCount * alike };
     } catch (error) {
       // What failed is asked for again the next time.
       if (

@@ -22,6 +22,7 @@ afterEach(async () => {
 async function setup(
   answers: { task?: PeerAnswer; ecs?: (request: PeerRequest) => PeerAnswer | undefined } = {},
   env?: Record<string, string>,
+  services?: number,
 ) {
   const peer = await startPeer((request) =>
     request.target === undefined
@@ -34,6 +35,7 @@ async function setup(
     endpoint: peer.url,
     credentials: async () => ({ accessKeyId: "key", secretAccessKey: "secret" }),
     telemetry: (fact) => facts.push(fact),
+    ...(services !== undefined && { services }),
   });
   opened.push(fleet, peer);
   return { peer, fleet, facts };
@@ -47,6 +49,11 @@ describe("EcsFleet", () => {
       ["/v4/abc/task", undefined, {}],
       ["/", "AmazonEC2ContainerServiceV20141113.DescribeServices", { cluster: "agents", services: ["task-agent"] }],
     ]);
+  });
+
+  test("counts as many tasks for each of the services that share the queue", async () => {
+    const { fleet } = await setup({}, undefined, 3);
+    expect(await fleet.read(never)).toEqual({ desired: 36, running: 27 });
   });
 
   test("reads the metadata once and asks the service each time", async () => {
