@@ -184,10 +184,11 @@ async function many(count) {
     globalThis.gc?.();
     return process.memoryUsage.rss() / 2 ** 20;
   };
+  const heap = () => process.memoryUsage().heapUsed / 2 ** 20;
   // Node's allocator takes some thousand runs until it has what it needs.
   const first = Math.round(count * 0.6);
   await measure(ours, first, 10);
-  const before = { descriptors: descriptors(), children: own(), resident: resident() };
+  const before = { descriptors: descriptors(), children: own(), resident: resident(), heap: heap() };
   const { rate } = await measure(ours, count - first, 10);
   const result = {
     count,
@@ -195,8 +196,10 @@ async function many(count) {
     rate,
     processes: own() - before.children,
     descriptors: descriptors() - before.descriptors,
+    heapBeforeMiB: before.heap,
     residentBeforeMiB: before.resident,
     residentAfterMiB: resident(),
+    heapAfterMiB: heap(),
   };
   await handler.stop();
   return { ...result, files: readdirSync(folder).length - 2 };
@@ -236,6 +239,6 @@ if (options.json) {
     `| exec:/bin/true against a bare spawn, CPU | ${n(exec.micros)} µs against ${n(exec.bareMicros)} µs: ${n(exec.ratio, 2)} × | ≤ 1.3 × |`,
   );
   console.log(
-    `| ${all.count} program runs, left behind | ${all.processes} processes, ${all.descriptors} descriptors, ${all.files} files; memory ${n(all.residentBeforeMiB)} MiB after ${all.first}, ${n(all.residentAfterMiB)} MiB at the end; ${n(all.rate)} runs a second | nothing, flat |`,
+    `| ${all.count} program runs, left behind | ${all.processes} processes, ${all.descriptors} descriptors, ${all.files} files; heap ${n(all.heapBeforeMiB, 1)} MiB after ${all.first}, ${n(all.heapAfterMiB, 1)} at the end, resident ${n(all.residentBeforeMiB)} and ${n(all.residentAfterMiB)} MiB; ${n(all.rate)} runs a second | nothing, flat |`,
   );
 }

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProgramHandler, type ProgramOptions } from "../../src/agents/program.js";
 import type { Outcome } from "../../src/pipeline/outcome.js";
@@ -349,4 +351,23 @@ test("A program that goes missing later doesn't cost the message: it is deferred
   expect(await end()).toEqual({ kind: "done" });
   await rm(file);
   expect(await end()).toEqual({ kind: "defer", reason: expect.stringMatching(/can't be started: .*ENOENT/) });
+});
+
+test("Out of descriptors messages are deferred, and the next one finds all as it was", async () => {
+  const program = new URL("../../src/agents/program.js", import.meta.url);
+  const script = `
+    import { ProgramHandler } from ${JSON.stringify(program.href)};
+    const handler = new ProgramHandler({ command: "sleep 0.2", logs: { own: console, of: () => console } });
+    await handler.start();
+    const message = { id: "m", body: "", attributes: new Map(), receiveCount: 1 };
+    const run = () => ({ signal: new AbortController().signal, deadline: 0 });
+    const many = await Promise.all(Array.from({ length: 30 }, () => handler.run(message, run())));
+    const kinds = new Set(many.map(({ kind }) => kind));
+    console.log(JSON.stringify({ kinds: [...kinds].toSorted(), next: (await handler.run(message, run())).kind }));
+    await handler.stop();`;
+  const file = join(folder, "few.mjs");
+  await writeFile(file, script);
+  // The shell's limit counts for what it becomes.
+  const { stdout } = await promisify(execFile)("sh", ["-c", `ulimit -n 60; exec "$0" "$1"`, process.execPath, file]);
+  expect(JSON.parse(stdout)).toEqual({ kinds: ["defer", "done"], next: "done" });
 });
