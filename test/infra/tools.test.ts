@@ -68,8 +68,9 @@ const TOOLS = [
   },
 ];
 
-// All at once, since the reason why one can't run has to be known before its tests are named.
-const answers = await Promise.all(TOOLS.map(({ tool }) => check(tool)));
+// Before the tests, since the reason why one can't run is in their names; one by one, since the first to run installs.
+const answers: Answer[] = [];
+for (const { tool } of TOOLS) answers.push(await check(tool));
 
 describe.each(TOOLS.map((tool, index) => ({ ...tool, answer: answers[index]! })))("$name", (tool) => {
   const { answer, fault, template, change, found } = tool;
