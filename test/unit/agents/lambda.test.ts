@@ -1,9 +1,16 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { Agent } from "../../../src/agents/define-handler.js";
 import { type LambdaOptions, toLambda } from "../../../src/agents/lambda.js";
 import type { SqsRecord } from "../../../src/agents/lambda-event.js";
 import { lambdaLog } from "../../../src/agents/lambda-log.js";
 import { Defer, Reject, Retry } from "../../../src/pipeline/outcome.js";
+
+// What a function logs goes straight to stdout.
+let stdout: jest.Spied<typeof process.stdout.write>;
+beforeEach(() => {
+  stdout = jest.spyOn(process.stdout, "write").mockReturnValue(true);
+});
+afterEach(() => stdout.mockRestore());
 
 function record(id: string, body: unknown = {}, attributes: Record<string, string> = {}): SqsRecord {
   return {
@@ -64,6 +71,13 @@ describe("An agent as a Lambda function", () => {
     };
     const records = ["done", "throw", "retry", "reject", "defer", "done too"].map((body) => record(body, body));
     expect(await failuresOf(agent, records)).toEqual(["throw", "retry", "reject", "defer"]);
+    const lines = stdout.mock.calls.map(([line]) => JSON.parse(String(line)));
+    expect(lines.map(({ messageId, outcome }) => `${messageId}: ${outcome}`).toSorted()).toEqual([
+      "defer: defer",
+      "reject: reject",
+      "retry: retry",
+      "throw: retry",
+    ]);
   });
 
   test("runs the messages of a batch at once", async () => {
