@@ -208,6 +208,9 @@ async function many(count) {
 const results = { processors: cpus().length, load: loadavg()[0], node: process.version };
 // Work folders are made in here, so that what is left of them can be counted.
 process.env.TMPDIR = folder;
+// First, while this process is small: what a spawn costs grows with the memory of who spawns.
+progress("programs");
+results.program = await program();
 progress(`${options.runs} program runs`);
 results.many = await many(Number(options.runs));
 progress("warm pool");
@@ -215,8 +218,6 @@ results.pool = await warmPool(2);
 results.poolOfTen = await warmPool(10);
 progress("fresh processes");
 results.fresh = await fresh();
-progress("programs");
-results.program = await program();
 
 if (options.json) {
   console.log(JSON.stringify(results));
