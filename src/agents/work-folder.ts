@@ -1,4 +1,4 @@
-import { mkdirSync, rmdir, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdir, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { chmod, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,10 +15,19 @@ const removeEmpty = promisify(rmdir);
 export class WorkFolders {
   #root: string | undefined;
   #made = 0;
+  /** A worker that is told to end at once has no other chance. */
+  readonly #onExit = () => {
+    try {
+      if (this.#root !== undefined) rmSync(this.#root, { recursive: true, force: true });
+    } catch {
+      // It goes with the container.
+    }
+  };
 
   /** Makes the folder, for this user alone. Rejects when the place for temporary files can't be written. */
   async open(): Promise<void> {
     this.#root = await mkdtemp(join(tmpdir(), "queuehand-"));
+    process.once("exit", this.#onExit);
   }
 
   /**
@@ -34,6 +43,7 @@ export class WorkFolders {
 
   /** Removes all that is left. */
   async close(): Promise<void> {
+    process.off("exit", this.#onExit);
     if (this.#root !== undefined) await removeAll(this.#root);
     this.#root = undefined;
   }

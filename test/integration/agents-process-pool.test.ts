@@ -133,12 +133,9 @@ describe("A module in processes", () => {
       kind: "reject",
       reason: "no such article: gold",
     });
-    expect(log.entries.find(({ text }) => text === "loaded")!.fields.names).toEqual([
-      "Defer",
-      "Reject",
-      "Retry",
-      "defineHandler",
-    ]);
+    const { names } = log.entries.find(({ text }) => text === "loaded")!.fields;
+    expect(names).toEqual(expect.arrayContaining(["Defer", "Reject", "Retry", "defineHandler"]));
+    expect(names).not.toContain("createWorker");
   });
 
   test("stays warm from message to message", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -194,7 +194,7 @@ exit 0`,
 
   test("takes its agents with it when it is ended at once", async () => {
     await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
-    const started = worker({ HANDLER: "exec:sh agent.sh" });
+    const started = worker({ HANDLER: "exec:sh agent.sh", TMPDIR: folder });
     await send("endless");
     const [, pid] = await started.running.says(/"line":"pid (\d+)"/);
     started.running.kill("SIGTERM");
@@ -202,6 +202,7 @@ exit 0`,
     started.running.kill("SIGTERM");
     expect(await started.running.exited).toBe(143);
     expect(lives(Number(pid))).toBe(false);
+    expect((await readdir(folder)).filter((name) => name.startsWith("queuehand-"))).toEqual([]);
   }, 30_000);
 
   test.each([
