@@ -35,6 +35,8 @@ export class Counters {
     leasesLost: 0,
     abortsIgnored: 0,
     oddAnswers: 0,
+    repeats: 0,
+    resultsDiscarded: 0,
   };
   /** Milliseconds from sent to agent started, of every start. */
   readonly inQueueMs = new Histogram();
@@ -71,7 +73,7 @@ export class Counters {
         totals.settled[fact.outcome]++;
         if (!fact.certain) totals.uncertain++;
         else if (fact.outcome === "done") totals.gone++;
-        else if (fact.outcome === "reject") {
+        else if (fact.outcome === "reject" || fact.deadLettered) {
           totals.gone++;
           totals.deadLettered++;
         }
@@ -112,8 +114,11 @@ export class Counters {
       case "deferred":
         totals.deferred++;
         break;
-      case "progress":
       case "repeated":
+        if (fact.found === "late") totals.resultsDiscarded++;
+        else totals.repeats++;
+        break;
+      case "progress":
       case "lifecycle":
       case "listening":
       case "breaker":

@@ -70,6 +70,8 @@ export class PrometheusPage {
     yield counter("leases_lost", "Leases that ended before their agent did.", () => totals.leasesLost);
     yield counter("aborts_ignored", "Agents that ran on after their abort.", () => totals.abortsIgnored);
     yield counter("odd_answers", "Odd answers of the queue.", () => totals.oddAnswers);
+    yield counter("repeats", "Deliveries whose idempotency key was known.", () => totals.repeats);
+    yield counter("results_discarded", "Runs that lost their idempotency key.", () => totals.resultsDiscarded);
     yield counter("log_lines_lost", "Log lines that were left out.", () => lostLines?.() ?? 0);
     yield gauge("slots", "Agents that may run at once.", () => status().slots);
     yield gauge("slots_busy", "Slots with an agent in them.", () => status().busy);

@@ -20,9 +20,9 @@ export interface Totals {
   settled: Record<OutcomeKind, number>;
   /** Settled, but not surely carried out before the lease ended: the message may come again. */
   uncertain: number;
-  /** Certainly done or rejected: gone from the queue by our hand. */
+  /** Certainly done, rejected, or given up with a copy: gone from the queue by our hand. */
   gone: number;
-  /** Copied to the dead-letter queue by us; those that SQS moves after too many receives are not among them. */
+  /** Copied to the dead-letter queue by us; those that SQS moves by itself are not among them. */
   deadLettered: number;
   released: number;
   /** Times that a delivery was held back here to run again later; `settled.defer` counts those that ended so. */
@@ -36,6 +36,10 @@ export interface Totals {
   /** Agents that ran on after their abort. */
   abortsIgnored: number;
   oddAnswers: number;
+  /** Deliveries whose idempotency key was finished, at work, or used with another payload. */
+  repeats: number;
+  /** Runs whose idempotency key was taken over meanwhile. */
+  resultsDiscarded: number;
 }
 
 /** What the counters say at one moment; plain and JSON-able. */

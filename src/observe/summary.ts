@@ -19,6 +19,7 @@ const TROUBLES = [
   "leasesLost",
   "abortsIgnored",
   "oddAnswers",
+  "resultsDiscarded",
 ] as const satisfies (keyof Totals)[];
 
 export interface SummaryParts {

@@ -249,6 +249,9 @@ export class Acknowledger {
         outcome: outcome.kind,
         agentMs,
         certain,
+        ...(certain && outcome.kind === "retry" && settlement.operation.kind === "delete"
+          ? { deadLettered: true }
+          : {}),
         ...(cause === undefined ? {} : { cause }),
       });
     }

@@ -45,6 +45,8 @@ export type Fact =
       readonly agentMs: number;
       /** Why, for every outcome but `done`: the agent's error, the reason of a rejection. */
       readonly cause?: unknown;
+      /** Set when a failed message, after its last allowed receive, was copied to the dead letters and deleted. */
+      readonly deadLettered?: true;
       /** False when the outcome could not be carried out before the lease ended: the message may come again. */
       readonly certain: boolean;
     }

@@ -76,6 +76,7 @@ describe("Counters", () => {
     record({ kind: "released", delivery, reason: "draining" });
     record({ kind: "oddAnswer", detail: "the same message twice", count: 2 });
     record({ kind: "abortIgnored", delivery, cause: "timeout", sinceMs: 5_000 });
+    for (const found of ["finished", "held", "late"] as const) record({ kind: "repeated", delivery, found });
     expect(counters.snapshot()).toMatchObject({
       receives: 2,
       received: 7,
@@ -86,6 +87,8 @@ describe("Counters", () => {
       released: 1,
       oddAnswers: 2,
       abortsIgnored: 1,
+      repeats: 2,
+      resultsDiscarded: 1,
     });
   });
 

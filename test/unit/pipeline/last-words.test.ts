@@ -31,8 +31,12 @@ describe("a message that has failed as often as its queue allows", () => {
     ]);
     expect(lastErrorIn(queue.deadLetters[0]!.reason!)).toBe("TypeError: no such thing, for the time 3");
     expect(queue.ids()).toEqual([]);
-    expect(of("settled").map(({ outcome, certain }) => [outcome, certain])).toEqual(Array(3).fill(["retry", true]));
-    await stopped();
+    expect(of("settled").map(({ outcome, certain, deadLettered }) => [outcome, certain, deadLettered])).toEqual([
+      ["retry", true, undefined],
+      ["retry", true, undefined],
+      ["retry", true, true],
+    ]);
+    expect((await stopped()).summary).toMatchObject({ deadLettered: 1, gone: 1, settled: { retry: 3 } });
   });
 
   test("also when its agent would have it tried later", async () => {
