@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import type { ConsoleState } from "../../../src/console/console-state.js";
+import { eventually } from "../../support/eventually.js";
+import { type WorkerBundle, workerBundle } from "../../support/worker-bundle.js";
+
+let bundle: WorkerBundle | undefined;
+// Also after a failure: an open port would keep the test's process alive.
+afterEach(() => bundle?.stopped());
+
+describe("a worker with an HTTP port", () => {
+  test("shows its failures on its console, never a body, and leaves no timer behind", async () => {
+    bundle = workerBundle({
+      env: { HTTP_PORT: "0", LOG_BODIES: "true" },
+      agent: ({ body }) => {
+        if (body === "poison") throw new Error("model endpoint answered 503");
+      },
+    });
+    const { clock, queue, start, stopped, of } = bundle;
+    queue.send("well");
+    queue.send("poison");
+    void start();
+    await clock.advance(3_000);
+    const [address] = await eventually(
+      async () => of("listening"),
+      ({ length }) => length > 0,
+    );
+    const { port } = address!;
+    const text = await (await fetch(`http://127.0.0.1:${port}/console/state`)).text();
+    const state = JSON.parse(text) as ConsoleState;
+    expect(state).toMatchObject({ queueName: "tasks", worker: { state: "running" }, handled: 2 });
+    expect(state.totals.settled).toMatchObject({ done: 1, retry: 1 });
+    expect(state.events.map(({ what, detail }) => [what, detail])).toEqual([
+      ["worker starting", undefined],
+      ["worker running", undefined],
+      ["failed, is retried", "Error: model endpoint answered 503"],
+    ]);
+    expect(text).not.toContain("poison");
+    expect((await fetch(`http://127.0.0.1:${port}/`)).headers.get("content-type")).toContain("text/html");
+    expect((await stopped()).exitCode).toBe(0);
+    expect(clock.timers).toBe(0);
+  });
+});
