@@ -16,6 +16,14 @@ export type { Message } from "./agents/message.js";
 export { Skip } from "./agents/skip.js";
 export { type Config, ConfigError, loadConfig } from "./config.js";
 export type { Handler, Run } from "./pipeline/handler.js";
+export {
+  type Claim,
+  type ClaimEnd,
+  type ClaimRequest,
+  type HoldEnd,
+  type IdempotencyTable,
+  TableError,
+} from "./pipeline/idempotency.js";
 export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/outcome.js";
 export type { Queue, ReceivedMessage } from "./pipeline/queue.js";
 export type { WorkerStatus } from "./pipeline/status.js";
