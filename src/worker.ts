@@ -3,18 +3,13 @@ import { InProcessHandler } from "./agents/in-process.js";
 import { LeaseKeeper } from "./aws/lease-keeper.js";
 import type { QueueAttributes } from "./aws/queue-attributes.js";
 import { SourceQueue } from "./aws/source-queue.js";
-import { EcsTaskGuard } from "./aws/task-protection.js";
 import type { Config } from "./config.js";
-import { Console } from "./console/console.js";
 import type { QueueCounts } from "./console/console-state.js";
-import { HealthServer, type Route } from "./console/health-server.js";
+import type { Route } from "./console/health-server.js";
 import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
-import type { Histogram } from "./observe/histogram.js";
-import { InterruptionWatch } from "./observe/interruption-watch.js";
 import { createLogger, type Logger } from "./observe/log.js";
-import { Observatory } from "./observe/observatory.js";
 import { type Clock, systemClock } from "./pipeline/clock.js";
 import { leasesFor } from "./pipeline/dispatcher.js";
 import type { Handler } from "./pipeline/handler.js";
@@ -22,13 +17,12 @@ import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import { LeaseTable } from "./pipeline/lease-table.js";
 import type { PayloadStore } from "./pipeline/payload.js";
 import { Pipeline } from "./pipeline/pipeline.js";
-import { TaskProtection } from "./pipeline/protection.js";
 import type { Queue } from "./pipeline/queue.js";
 import type { WorkerStatus } from "./pipeline/status.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
 import { VisibilityExtender } from "./pipeline/visibility-extender.js";
-import { publishingOf } from "./publishing.js";
 import { listenForEnd } from "./signals.js";
+import { Watchers } from "./watchers.js";
 
 export type { Snapshot };
 
@@ -85,11 +79,7 @@ class QueueWorker implements Worker {
   readonly #intake: Intake;
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
-  readonly #observatory: Observatory;
-  readonly #interruptions: InterruptionWatch;
-  readonly #protection: TaskProtection | undefined;
-  readonly #healthServer: HealthServer | undefined;
-  readonly #console: Console<Histogram> | undefined;
+  readonly #watchers: Watchers;
   readonly #source: SourceQueue | undefined;
   readonly #extender: { start(): void; stop(): void | Promise<void> };
   readonly #pipeline: Pipeline;
@@ -102,22 +92,14 @@ class QueueWorker implements Worker {
   constructor(agent: Agent | Handler, config: Config, options: WorkerOptions) {
     const { queueUrl, visibilityTimeoutSeconds, concurrency: slots } = config;
     const clock = options.clock ?? systemClock;
-    const status = () => this.status();
     const telemetry: Telemetry = (fact) => {
-      this.#observatory.telemetry(fact);
-      this.#interruptions.record(fact);
-      this.#protection?.record(fact);
+      this.#watchers.record(fact);
       this.#intake?.onFact(fact);
-      this.#console?.record(fact);
       options.telemetry?.(fact);
     };
     this.#config = config;
     this.#telemetry = telemetry;
     this.#lifecycle = new Lifecycle(telemetry);
-    this.#interruptions = new InterruptionWatch(clock, telemetry);
-    const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
-    this.#protection =
-      guard && new TaskProtection({ guard, clock, telemetry, longestRunSeconds: config.handlerTimeoutSeconds });
     this.#source = options.queue
       ? undefined
       : new SourceQueue({
@@ -127,29 +109,16 @@ class QueueWorker implements Worker {
           telemetry,
         });
     const logger = options.logger ?? createLogger({ level: config.logLevel });
-    const queueName = queueUrl.split("/").at(-1)!;
-    this.#observatory = new Observatory({
-      queueName,
-      status,
+    this.#watchers = new Watchers({
+      config,
+      source: this.#source,
+      status: () => this.status(),
+      telemetry,
       clock,
       logger,
-      publishing: this.#source && publishingOf(config, this.#source, telemetry),
+      routes: options.routes,
+      queueCounts: options.queueCounts,
     });
-    const { counters: figures } = this.#observatory;
-    this.#console =
-      config.http &&
-      new Console({ queueName, host: config.http.host, status, figures, counts: options.queueCounts, clock });
-    this.#healthServer =
-      config.http &&
-      new HealthServer({
-        ...config.http,
-        status,
-        clock,
-        telemetry,
-        pulse: figures,
-        metrics: () => this.#observatory.metricsPage.text(),
-        routes: { ...this.#console?.routes, ...options.routes },
-      });
     const handler = isHandler(agent)
       ? agent
       : new InProcessHandler(agent, ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }));
@@ -195,7 +164,7 @@ class QueueWorker implements Worker {
     try {
       if (this.#lifecycle.advance("starting")) await this.#start();
       await this.#stopped.promise;
-      return { exitCode: this.#exitCode, summary: this.#observatory.counters.snapshot() };
+      return { exitCode: this.#exitCode, summary: this.#watchers.snapshot() };
     } finally {
       stopListening();
     }
@@ -207,21 +176,22 @@ class QueueWorker implements Worker {
   }
 
   async #start(): Promise<void> {
-    void this.#healthServer?.start();
-    this.#console?.start();
+    this.#watchers.serve();
     try {
       await this.#intake.handler.start?.(this.#stopAsked.signal);
     } catch (error) {
       this.#started.resolve();
-      this.#exitCode = EXIT.unexpected;
+      // Whoever was told to stop meanwhile may well end by an error, which is not one then.
+      const asked = this.#stopAsked.signal.aborted;
+      if (!asked) this.#exitCode = EXIT.unexpected;
       await this.stop("the agent could not be made ready");
-      throw error;
+      if (!asked) throw error;
     }
     if (this.#lifecycle.advance("running")) {
       this.#pipeline.start();
       // After the first poll has left: making a thread takes longer than a round trip.
       setImmediate(() => this.#extender.start());
-      this.#observatory.start();
+      this.#watchers.start();
       void this.#source?.discover().then((attributes) => this.#learn(attributes));
     }
     this.#started.resolve();
@@ -235,21 +205,19 @@ class QueueWorker implements Worker {
     await this.#started.promise;
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
-    const unprotected = this.#protection?.stop();
+    const released = this.#watchers.release();
     await this.#extender.stop();
     await this.#intake.handler.stop?.();
-    await unprotected;
+    await released;
     this.#lifecycle.advance("stopped", reason);
-    await this.#observatory.stop();
+    await this.#watchers.stop();
     this.#source?.close();
-    this.#console?.stop();
-    await this.#healthServer?.stop();
     this.#stopped.resolve();
   }
 
   #learn(queue: Pick<QueueAttributes, "deadLetterArn" | "maxReceiveCount"> | undefined): void {
     if (!queue) return;
-    this.#interruptions.maxReceiveCount = queue.maxReceiveCount;
+    this.#watchers.learn(queue);
     if (queue.deadLetterArn || this.#config.deadLetterQueueUrl) return;
     const text = "the queue has no dead-letter queue: what fails is retried until its retention ends";
     this.#telemetry({ kind: "warning", text });
