@@ -7,10 +7,12 @@ import {
 
 const BATCH_MAX = 10;
 
-/** One finished run: which message, and in which container. */
+/** One finished run: which message, in which container, and when, in milliseconds since 1970. */
 export interface Finished {
   readonly id: string;
   readonly host: string;
+  readonly sentAt: number;
+  readonly startedAt: number;
 }
 
 /** The queue to which the recording agent tells what it has finished. */

@@ -11,7 +11,8 @@ async function tell(queueUrl, record) {
   if (!response.ok) throw new Error(`the record was answered ${response.status}: ${await response.text()}`);
 }
 
-export default async function recordingAgent({ body }, { signal }) {
+export default async function recordingAgent({ body, sentAt }, { signal }) {
+  const startedAt = Date.now();
   await sleep(body.work_ms, undefined, { signal });
-  await tell(body.records, { id: body.id, host: process.env.HOSTNAME });
+  await tell(body.records, { id: body.id, host: process.env.HOSTNAME, sentAt, startedAt });
 }
