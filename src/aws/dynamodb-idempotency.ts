@@ -10,6 +10,7 @@ import {
 } from "../pipeline/idempotency.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
 import { tableKey } from "./table-key.js";
+import { untilAborted } from "./until-aborted.js";
 
 export interface DynamoDbIdempotencyOptions {
   readonly table: string;
@@ -195,16 +196,6 @@ function tableError(error: unknown, operation: string, table: string): TableErro
   const { name, message } = error as Error;
   const text = `${operation} in the idempotency table ${table}: ${name}: ${message}`;
   return new TableError(UNUSABLE.has(name) ? "unusable" : "down", text, { cause: error });
-}
-
-/** The SDK heeds no signal while it waits for credentials. */
-function untilAborted<Answer>(call: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) aborted();
-    signal.addEventListener("abort", aborted, { once: true });
-    call.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
-  });
 }
 
 async function makeClient({ region, endpoint, credentials }: DynamoDbIdempotencyOptions): Promise<DynamoDBClient> {

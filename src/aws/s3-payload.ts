@@ -1,6 +1,7 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/payload.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
+import { untilAborted } from "./until-aborted.js";
 
 export interface S3PayloadOptions {
   /** Unset: what the SDK finds. Buckets in other regions are found by S3's redirect. */
@@ -113,16 +114,6 @@ function isMissing(error: unknown): boolean {
 function detailOf(error: unknown, signal: AbortSignal): string {
   const { name, message } = (signal.aborted ? signal.reason : error) as Error;
   return `${name}: ${message}`;
-}
-
-/** The SDK heeds no signal while it waits for credentials. */
-function untilAborted<Answer>(call: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) aborted();
-    signal.addEventListener("abort", aborted, { once: true });
-    call.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
-  });
 }
 
 async function makeClient({ region, endpoint, credentials }: S3PayloadOptions): Promise<S3Client> {

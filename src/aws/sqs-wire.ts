@@ -2,6 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node
 import type { CredentialSource, Credentials } from "./credentials.js";
 import { RequestSigner } from "./request-signer.js";
 import { queueError } from "./sqs-error.js";
+import { untilAborted } from "./until-aborted.js";
 
 // Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
 const http = process.getBuiltinModule("node:http");
@@ -193,14 +194,4 @@ function limitConnecting(request: ClientRequest, socket: import("node:net").Sock
   }, CONNECT_TIMEOUT_MS);
   const done = () => clearTimeout(timer);
   socket.once("connect", done).once("close", done);
-}
-
-/** The promise, or a rejection as soon as the signal aborts: an endpoint for credentials can hang for minutes. */
-function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) aborted();
-    signal.addEventListener("abort", aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
-  });
 }
