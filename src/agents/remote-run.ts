@@ -1,7 +1,6 @@
 import type { Run } from "../pipeline/handler.js";
 import type { AbortCause } from "../pipeline/outcome.js";
-import { VISIBILITY_MAX_SECONDS } from "../pipeline/queue.js";
-import { RunAborted } from "../pipeline/run-control.js";
+import { checkExtension, RunAborted } from "../pipeline/run-control.js";
 import type { AgentLog } from "./context.js";
 import { type FromModule, fieldsToWire, type LogLevel } from "./module-wire.js";
 
@@ -36,9 +35,7 @@ export class RemoteRun implements Run {
 
   /** Answers at once with what the worker will most likely say; after about 12 hours that may be less. */
   extend(seconds: number): number {
-    if (!(seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS)) {
-      throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
-    }
+    checkExtension(seconds);
     if (!this.#aborted) {
       this.#deadline = Math.max(this.#deadline, Date.now() + seconds * 1000);
       this.say({ extend: seconds });

@@ -1,3 +1,5 @@
+import { VISIBILITY_MAX_SECONDS } from "./queue.js";
+
 /** Why a run was ended before its agent was: the reason of `context.signal`. */
 export type AbortCause = "timeout" | "shutdown" | "lease lost";
 
@@ -31,11 +33,9 @@ export const done: Outcome = Object.freeze({ kind: "done" });
 export const interrupted: Outcome = Object.freeze({ kind: "interrupted" });
 export const leaseLost: Outcome = Object.freeze({ kind: "leaseLost" });
 
-const SECONDS_MAX = 43_200;
-
 function checkedSeconds(verb: string, seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= SECONDS_MAX) return seconds;
-  throw new RangeError(`${verb} takes between 0 and ${SECONDS_MAX} seconds, got ${seconds}`);
+  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= VISIBILITY_MAX_SECONDS) return seconds;
+  throw new RangeError(`${verb} takes between 0 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
 }
 
 /** Thrown by an agent: the message is to be tried again, after `seconds` (0..43,200) if given, else by the back-off. */

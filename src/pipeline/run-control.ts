@@ -15,6 +15,12 @@ export class RunAborted extends Error {
   }
 }
 
+/** @throws RangeError unless an agent may ask for so many more seconds: 1 to 43,200. */
+export function checkExtension(seconds: number): void {
+  if (seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS) return;
+  throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
+}
+
 export interface RunControlOptions {
   readonly delivery: Delivery;
   readonly clock: Clock;
@@ -70,9 +76,7 @@ export class RunControl implements Run {
   }
 
   extend(seconds: number): number {
-    if (!(seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS)) {
-      throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
-    }
+    checkExtension(seconds);
     if (!this.#aborted) {
       const { clock } = this.#options;
       const now = clock.monotonic();
