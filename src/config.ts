@@ -22,6 +22,9 @@ export interface Config {
   readonly agentEnvironment: readonly string[];
   readonly agentMemoryMiB: number | undefined;
   readonly agentWorkMiB: number;
+  readonly agentCpuSeconds: number | undefined;
+  readonly agentOpenFiles: number | undefined;
+  readonly agentRoleArn: string | undefined;
   readonly concurrency: number;
   readonly maxMessages: number;
   readonly pollIntervalSeconds: number;
@@ -90,6 +93,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
   }
   const text = (name: SettingName) => values.get(name);
   const number = (name: SettingName) => Number(values.get(name));
+  const optionalNumber = (name: SettingName) => (text(name) === undefined ? undefined : number(name));
 
   const handler = text("HANDLER") === undefined ? undefined : handlerSpec(text("HANDLER")!);
   const shutdownTimeoutSeconds = number("SHUTDOWN_TIMEOUT_SECONDS");
@@ -129,11 +133,17 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
   const elsewhere =
     (handler?.kind === "module" && values.get("ISOLATION") === "none") ||
     (handler?.kind === "service" && !set("AGENT_COMMAND"));
-  for (const name of ["AGENT_ENV", "AGENT_MEMORY_MB"] as const) {
+  for (const name of ["AGENT_ENV", "AGENT_MEMORY_MB", "AGENT_CPU_SECONDS", "AGENT_OPEN_FILES"] as const) {
     if (!elsewhere || !set(name)) continue;
     faults.push(
       `${name} needs an agent in a process of its own, by ISOLATION=process, HANDLER=exec:COMMAND or AGENT_COMMAND, got "${env[name]}"`,
     );
+  }
+  if (handler?.kind === "service") {
+    for (const name of ["AGENT_CPU_SECONDS", "AGENT_ROLE_ARN"] as const) {
+      if (set(name))
+        faults.push(`${name} is for modules and programs, not for a service as HANDLER, got "${env[name]}"`);
+    }
   }
   const queueUrl = text("SQS_QUEUE_URL");
   const deadLetterQueueUrl = text("DLQ_URL");
@@ -154,8 +164,11 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     isolation: text("ISOLATION") as Config["isolation"],
     agentCommand: text("AGENT_COMMAND"),
     agentEnvironment: text("AGENT_ENV")?.split(/\s*,\s*/) ?? [],
-    agentMemoryMiB: text("AGENT_MEMORY_MB") === undefined ? undefined : number("AGENT_MEMORY_MB"),
+    agentMemoryMiB: optionalNumber("AGENT_MEMORY_MB"),
     agentWorkMiB: number("AGENT_WORK_MB"),
+    agentCpuSeconds: optionalNumber("AGENT_CPU_SECONDS"),
+    agentOpenFiles: optionalNumber("AGENT_OPEN_FILES"),
+    agentRoleArn: text("AGENT_ROLE_ARN"),
     concurrency: number("CONCURRENCY"),
     maxMessages: number("MAX_MESSAGES"),
     pollIntervalSeconds,

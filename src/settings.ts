@@ -81,7 +81,32 @@ export const SETTINGS = [
     name: "AGENT_WORK_MB",
     fallback: "1024",
     shape: { kind: "integer", min: 1, max: 204_800, unit: "MiB" },
-    meaning: "A program is killed when its work folder grows beyond this.",
+    meaning: "An agent in a process of its own is killed when its work folder grows beyond this.",
+  },
+  {
+    name: "AGENT_CPU_SECONDS",
+    fallback: undefined,
+    shape: seconds(1, 172_800),
+    meaning:
+      "An agent in a process of its own is killed when all its processes together used more processor time than this for one message; unset: no limit but HANDLER_TIMEOUT_SECONDS.",
+  },
+  {
+    name: "AGENT_OPEN_FILES",
+    fallback: undefined,
+    shape: { kind: "integer", min: 64, max: 1_048_576 },
+    meaning:
+      "Most descriptors that each process of an agent may have open (RLIMIT_NOFILE); unset: what the task has, 65,535 on Fargate.",
+  },
+  {
+    name: "AGENT_ROLE_ARN",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: "the ARN of an IAM role",
+      pattern: /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
+    },
+    meaning:
+      "A role whose credentials each run of a module or a program gets for itself, tagged with its message's id; the task role must be allowed to assume and tag it. Unset: agents get none.",
   },
   {
     name: "CONCURRENCY",
