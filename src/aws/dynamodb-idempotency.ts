@@ -8,28 +8,18 @@ import {
   type IdempotencyTable,
   TableError,
 } from "../pipeline/idempotency.js";
-import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
+import { type SdkTarget, sdkOptions } from "./sdk-options.js";
 import { tableKey } from "./table-key.js";
 import { untilAborted } from "./until-aborted.js";
 
-export interface DynamoDbIdempotencyOptions {
+export interface DynamoDbIdempotencyOptions extends SdkTarget {
   readonly table: string;
   /** How long a finished key is remembered, in seconds. */
   readonly keepSeconds: number;
-  /** Unset: what the SDK finds. */
-  readonly region?: string | undefined;
-  /** Unset: AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, else AWS. */
-  readonly endpoint?: string | undefined;
-  /** Unset: the SDK's default chain. */
-  readonly credentials?: CredentialProvider | undefined;
 }
 
-const ATTEMPTS = 3;
-const CONNECT_TIMEOUT_MS = 1_000;
 /** DynamoDB answers in milliseconds; what is silent for longer is a dead socket. */
-const REQUEST_TIMEOUT_MS = 2_000;
-/** More than any worker has slots: a claim must never wait behind another for a socket. */
-const SOCKETS_MAX = 1_000;
+const PATIENCE = { attempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000 };
 
 /** Trying again won't help: somebody has to change the table, its name, or our permissions. */
 const UNUSABLE = new Set([
@@ -198,21 +188,7 @@ function tableError(error: unknown, operation: string, table: string): TableErro
   return new TableError(UNUSABLE.has(name) ? "unusable" : "down", text, { cause: error });
 }
 
-async function makeClient({ region, endpoint, credentials }: DynamoDbIdempotencyOptions): Promise<DynamoDBClient> {
+async function makeClient(options: DynamoDbIdempotencyOptions): Promise<DynamoDBClient> {
   const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-  const source = new CredentialSource(credentials ?? defaultCredentials);
-  const agent = { maxSockets: SOCKETS_MAX, keepAlive: true };
-  return new DynamoDBClient({
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    credentials: async () => source.now() ?? source.fresh(),
-    maxAttempts: ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
-  });
+  return new DynamoDBClient(sdkOptions(options, PATIENCE));
 }

@@ -1,30 +1,16 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/payload.js";
-import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
+import { type SdkTarget, sdkOptions } from "./sdk-options.js";
 import { untilAborted } from "./until-aborted.js";
 
-export interface S3PayloadOptions {
-  /** Unset: what the SDK finds. Buckets in other regions are found by S3's redirect. */
-  readonly region?: string | undefined;
-  /** Unset: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS. */
-  readonly endpoint?: string | undefined;
-  /** Unset: the SDK's default chain. */
-  readonly credentials?: CredentialProvider | undefined;
-}
-
-const ATTEMPTS = 3;
-const CONNECT_TIMEOUT_MS = 2_000;
-/** To the answer's head; how long the body may take is for the signal to say. */
-const REQUEST_TIMEOUT_MS = 10_000;
-/** More than any worker has slots: a read must never wait behind another for a socket. */
-const SOCKETS_MAX = 1_000;
+const PATIENCE = { attempts: 3, connectTimeoutMs: 2_000, requestTimeoutMs: 10_000 };
 
 /** Large payloads as objects in S3. The SDK's client is imported with the first call. */
 export class S3Payloads implements PayloadStore {
-  readonly #options: S3PayloadOptions;
+  readonly #options: SdkTarget;
   #client: Promise<S3Client> | undefined;
 
-  constructor(options: S3PayloadOptions = {}) {
+  constructor(options: SdkTarget = {}) {
     this.#options = options;
   }
 
@@ -116,24 +102,14 @@ function detailOf(error: unknown, signal: AbortSignal): string {
   return `${name}: ${message}`;
 }
 
-async function makeClient({ region, endpoint, credentials }: S3PayloadOptions): Promise<S3Client> {
+async function makeClient(target: SdkTarget): Promise<S3Client> {
   const { S3Client } = await import("@aws-sdk/client-s3");
-  const source = new CredentialSource(credentials ?? defaultCredentials);
-  const agent = { maxSockets: SOCKETS_MAX, keepAlive: true };
-  const elsewhere = endpoint ?? (process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL || undefined);
+  const endpoint = target.endpoint ?? (process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL || undefined);
   return new S3Client({
-    ...(region !== undefined && { region }),
+    ...sdkOptions({ ...target, endpoint }, PATIENCE),
     // Other servers have no host name for each bucket.
-    ...(elsewhere !== undefined && { endpoint: elsewhere, forcePathStyle: true }),
+    ...(endpoint !== undefined && { forcePathStyle: true }),
+    // A bucket may be in another region than the queue.
     followRegionRedirects: true,
-    credentials: async () => source.now() ?? source.fresh(),
-    maxAttempts: ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
   });
 }
