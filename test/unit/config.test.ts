@@ -3,6 +3,9 @@ import { ConfigError, effectiveSettings, loadConfig } from "../../src/config.js"
 
 const REQUIRED = { SQS_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks", HANDLER: "./agent.mjs" };
 
+const SERVICE = "http://127.0.0.1:8000/run";
+const ROLE = "arn:aws:iam::123456789012:role/agents";
+
 /** The faults of an environment. */
 function faults(env: Record<string, string>): readonly string[] {
   try {
@@ -57,7 +60,7 @@ describe("the settings", () => {
     ["./agent.mjs", { kind: "module", path: "./agent.mjs" }],
     ["file:///srv/agent.mjs", { kind: "module", path: "file:///srv/agent.mjs" }],
     ["exec:python agent.py", { kind: "program", command: "python agent.py" }],
-    ["http://127.0.0.1:8000/run", { kind: "service", url: "http://127.0.0.1:8000/run" }],
+    [SERVICE, { kind: "service", url: SERVICE }],
   ])("read HANDLER %s", (HANDLER, handler) => {
     expect(loadConfig({ ...REQUIRED, HANDLER }).handler).toEqual(handler);
   });
@@ -115,8 +118,15 @@ describe("bad settings", () => {
     ["HANDLER", "lambda:thing"],
     ["HANDLER", "exec:"],
     ["ISOLATION", "vm"],
+    ["AGENT_CPU_SECONDS", "0"],
+    ["AGENT_CPU_SECONDS", "172801"],
+    ["AGENT_OPEN_FILES", "63"],
+    ["AGENT_OPEN_FILES", "1048577"],
+    ["AGENT_ROLE_ARN", "agents"],
+    ["AGENT_ROLE_ARN", "arn:aws:iam::123456789012:user/agents"],
+    ["AGENT_WORK_MB", "0"],
   ])("%s=%s is refused by name and value", (name, value) => {
-    const told = faults({ [name]: value });
+    const told = faults({ ...(name.startsWith("AGENT_") && { ISOLATION: "process" }), [name]: value });
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(name);
     expect(told[0]).toContain(JSON.stringify(value));
@@ -127,10 +137,30 @@ describe("bad settings", () => {
     [{ RETRY_BACKOFF_SECONDS: "60,10" }, /max not below its base/],
     [{ IDEMPOTENCY_KEY: "attribute:order" }, /needs IDEMPOTENCY_TABLE/],
     [{ HANDLER: "exec:true", ISOLATION: "process" }, /ISOLATION is for module agents/],
+    [{ AGENT_COMMAND: "serve" }, /AGENT_COMMAND needs a service as HANDLER/],
+    ...["AGENT_ENV", "AGENT_MEMORY_MB", "AGENT_WORK_MB", "AGENT_CPU_SECONDS", "AGENT_OPEN_FILES"].map(
+      (name) =>
+        [{ [name]: name === "AGENT_ENV" ? "MODEL" : "100" }, RegExp(`${name} needs an agent in a process`)] as const,
+    ),
+    ...["AGENT_MEMORY_MB", "AGENT_WORK_MB", "AGENT_OPEN_FILES"].map(
+      (name) => [{ HANDLER: SERVICE, [name]: "100" }, RegExp(`${name} needs an agent in a process`)] as const,
+    ),
+    [{ HANDLER: SERVICE, AGENT_CPU_SECONDS: "100" }, /AGENT_CPU_SECONDS is for modules and programs/],
+    [{ HANDLER: SERVICE, AGENT_ROLE_ARN: ROLE }, /AGENT_ROLE_ARN is for modules and programs/],
+    [{ HANDLER: SERVICE, AGENT_COMMAND: "serve", AGENT_CPU_SECONDS: "100" }, /AGENT_CPU_SECONDS is for modules/],
     [{ DLQ_URL: REQUIRED.SQS_QUEUE_URL }, /DLQ_URL must differ/],
     [{ DLQ_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead.fifo" }, /must both be FIFO/],
   ])("that contradict each other are refused: %j", (env, fault) => {
     expect(faults(env as unknown as Record<string, string>)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  test.each([
+    { ISOLATION: "process", AGENT_WORK_MB: "100", AGENT_CPU_SECONDS: "100", AGENT_ROLE_ARN: ROLE },
+    { HANDLER: "exec:true", AGENT_OPEN_FILES: "100", AGENT_CPU_SECONDS: "100", AGENT_ROLE_ARN: ROLE },
+    { HANDLER: SERVICE, AGENT_COMMAND: "serve", AGENT_OPEN_FILES: "100", AGENT_MEMORY_MB: "100" },
+    { AGENT_ROLE_ARN: ROLE },
+  ])("don't include limits where they matter: %j", (env) => {
+    expect(faults(env as unknown as Record<string, string>)).toEqual([]);
   });
 
   test.each(["CONCURENCY", "LOGLEVEL", "DLQ_URI", "SQS_QUEUE_URLS", "METRIC", "HANDLER_TIMEOUT_SECOND"])(

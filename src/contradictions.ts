@@ -1,0 +1,99 @@
+import type { GivenSettings } from "./given-settings.js";
+import type { SettingName } from "./settings.js";
+
+/** The settings that fit their bounds and not each other: one sentence for each pair, with the values typed. */
+export function* contradictions(given: GivenSettings): Generator<string> {
+  yield* ofStopping(given);
+  yield* withoutWhatTheyNeed(given);
+  yield* ofSignature(given);
+  yield* ofAgent(given);
+  yield* ofQueues(given);
+  yield* ofBackoff(given);
+}
+
+/** What a setting is for, by its name: without that it is heeded by nobody. */
+const NEEDS = {
+  IDEMPOTENCY_KEY: "IDEMPOTENCY_TABLE",
+  IDEMPOTENCY_ON_ERROR: "IDEMPOTENCY_TABLE",
+  IDEMPOTENCY_KEEP_SECONDS: "IDEMPOTENCY_TABLE",
+  PAYLOAD_MAX_MB: "PAYLOAD_BUCKETS",
+  PAYLOAD_DELETE: "PAYLOAD_BUCKETS",
+} as const satisfies Partial<Record<SettingName, SettingName>>;
+
+/** What holds only where the worker starts the agent's process. */
+const OF_A_PROCESS = [
+  "AGENT_ENV",
+  "AGENT_MEMORY_MB",
+  "AGENT_WORK_MB",
+  "AGENT_CPU_SECONDS",
+  "AGENT_OPEN_FILES",
+] as const satisfies readonly SettingName[];
+
+/** What belongs to one message: a service that the worker starts works on several at once. */
+const OF_A_RUN = ["AGENT_CPU_SECONDS", "AGENT_ROLE_ARN"] as const satisfies readonly SettingName[];
+
+function* ofStopping(given: GivenSettings): Generator<string> {
+  const poll = given.number("POLL_INTERVAL_SECONDS");
+  const shutdown = given.number("SHUTDOWN_TIMEOUT_SECONDS");
+  if (poll >= shutdown && given.isSet("POLL_INTERVAL_SECONDS") && given.isSet("SHUTDOWN_TIMEOUT_SECONDS")) {
+    yield `SHUTDOWN_TIMEOUT_SECONDS must exceed POLL_INTERVAL_SECONDS (${poll}), since a stop waits for the open poll, got "${shutdown}"`;
+  }
+}
+
+function* withoutWhatTheyNeed(given: GivenSettings): Generator<string> {
+  for (const [name, needed] of Object.entries(NEEDS) as [SettingName, SettingName][]) {
+    if (given.isSet(name) && !given.isSet(needed)) {
+      yield `${name} needs ${needed}, which is unset, got "${given.typed(name)}"`;
+    }
+  }
+}
+
+function* ofSignature(given: GivenSettings): Generator<string> {
+  const variable = given.webhookSignature?.variable;
+  if (variable !== undefined && !given.typed(variable)) {
+    yield `WEBHOOK_SIGNATURE must name a variable that holds the secret, got "${given.typed("WEBHOOK_SIGNATURE")}" with ${variable} unset`;
+  }
+}
+
+function* ofAgent(given: GivenSettings): Generator<string> {
+  const { handler } = given;
+  if (!handler) return;
+  const isolation = given.text("ISOLATION");
+  const startsService = given.isSet("AGENT_COMMAND");
+  if (handler.kind !== "module" && given.isSet("ISOLATION") && isolation !== "none") {
+    yield `ISOLATION is for module agents and must be none with HANDLER "${given.typed("HANDLER")}", got "${given.typed("ISOLATION")}"`;
+  }
+  if (handler.kind !== "service" && startsService) {
+    yield `AGENT_COMMAND needs a service as HANDLER, http://HOST:PORT/PATH, got "${given.typed("AGENT_COMMAND")}"`;
+  }
+  const ofARun: readonly SettingName[] = handler.kind === "service" ? OF_A_RUN : [];
+  const elsewhere =
+    (handler.kind === "module" && isolation === "none") || (handler.kind === "service" && !startsService);
+  for (const name of elsewhere ? OF_A_PROCESS : []) {
+    if (!given.isSet(name) || ofARun.includes(name)) continue;
+    yield `${name} needs an agent in a process of its own, by ISOLATION=process, HANDLER=exec:COMMAND or AGENT_COMMAND, got "${given.typed(name)}"`;
+  }
+  for (const name of ofARun) {
+    if (!given.isSet(name)) continue;
+    yield `${name} is for modules and programs, not for a service as HANDLER, got "${given.typed(name)}"`;
+  }
+}
+
+function* ofQueues(given: GivenSettings): Generator<string> {
+  const queue = given.text("SQS_QUEUE_URL");
+  const deadLetters = given.text("DLQ_URL");
+  if (queue === undefined || deadLetters === undefined) return;
+  if (queue === deadLetters) yield `DLQ_URL must differ from SQS_QUEUE_URL, got "${deadLetters}" for both`;
+  else if (isFifo(queue) !== isFifo(deadLetters)) {
+    yield `DLQ_URL and SQS_QUEUE_URL must both be FIFO queues or both not, got "${deadLetters}"`;
+  }
+}
+
+function* ofBackoff(given: GivenSettings): Generator<string> {
+  const [base, max] = given.backoff ?? [0];
+  if (max !== undefined && max < base) {
+    yield `RETRY_BACKOFF_SECONDS must have a max not below its base, got "${given.typed("RETRY_BACKOFF_SECONDS")}"`;
+  }
+}
+
+const isFifo = (url: string) => url.endsWith(".fifo");
