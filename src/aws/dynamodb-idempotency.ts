@@ -1,4 +1,5 @@
 import type { AttributeValue, DynamoDBClient, UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
+import { untilAborted } from "../pipeline/deadline.js";
 import {
   CLOCK_SKEW_MAX_MS,
   type Claim,
@@ -10,7 +11,6 @@ import {
 } from "../pipeline/idempotency.js";
 import { type SdkTarget, sdkOptions } from "./sdk-options.js";
 import { tableKey } from "./table-key.js";
-import { untilAborted } from "./until-aborted.js";
 
 export interface DynamoDbIdempotencyOptions extends SdkTarget {
   readonly table: string;

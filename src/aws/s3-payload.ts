@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { untilAborted } from "../pipeline/deadline.js";
 import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/payload.js";
 import { type SdkTarget, sdkOptions } from "./sdk-options.js";
-import { untilAborted } from "./until-aborted.js";
 
 const PATIENCE = { attempts: 3, connectTimeoutMs: 2_000, requestTimeoutMs: 10_000 };
 

@@ -1,8 +1,8 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { untilAborted } from "../pipeline/deadline.js";
 import type { CredentialSource, Credentials } from "./credentials.js";
 import { RequestSigner } from "./request-signer.js";
 import { queueError } from "./sqs-error.js";
-import { untilAborted } from "./until-aborted.js";
 
 // Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
 const http = process.getBuiltinModule("node:http");

@@ -1,6 +1,6 @@
 import type { Clock } from "../pipeline/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/deadline.js";
 import type { Backlog, Fleet, FleetSize } from "../pipeline/metrics.js";
-import { withDeadline } from "./deadline.js";
 import { askFleetEveryMs } from "./thinning.js";
 
 const ANSWER_WITHIN_MS = 3_000;
@@ -52,8 +52,9 @@ export class FleetEstimate {
   /** Asks for the fleet; never rejects. False when there was no answer, and `sawQueue` is to be called in its place. */
   async ask(stop: AbortSignal): Promise<boolean> {
     const { fleet, clock } = this.#parts;
+    const read = async (signal: AbortSignal) => fleet && untilAborted(fleet.read(signal), signal);
     try {
-      const answer = fleet && (await withDeadline(clock, ANSWER_WITHIN_MS, (signal) => fleet.read(signal), stop));
+      const answer = await withDeadline(clock, ANSWER_WITHIN_MS, stop, read);
       if (answer) {
         this.#told = true;
         this.#fleet = { desired: atLeastThisOne(answer.desired), running: atLeastThisOne(answer.running) };

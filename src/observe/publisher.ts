@@ -1,9 +1,10 @@
 import type { Clock, Timer } from "../pipeline/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/deadline.js";
 import type { Metric, MetricsSink } from "../pipeline/metrics.js";
+import { QueueError } from "../pipeline/queue.js";
 import type { WorkerStatus } from "../pipeline/status.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
 import type { Counters } from "./counters.js";
-import { DeadlineError, withDeadline } from "./deadline.js";
 import { happened, ownMetrics } from "./own-sums.js";
 import type { QueueWatch } from "./queue-watch.js";
 import { type Reading, readCounters } from "./reading.js";
@@ -76,13 +77,17 @@ export class MetricsPublisher {
     this.#stopped.abort();
     this.#parts.clock.clearTimer(this.#timer);
     this.#parts.watch.stop();
-    await withDeadline(this.#parts.clock, ms, async () => {
-      await this.#running;
-      const now = this.#read();
-      if (happened(this.#published, now)) await this.#publish(ownMetrics(this.#published, now), now, ms);
-    }).catch(() => {
-      // The time is over; what has not arrived by now is lost telemetry only.
-    });
+    await withDeadline(this.#parts.clock, ms, undefined, (signal) => untilAborted(this.#publishLast(ms), signal)).catch(
+      () => {
+        // The time is over; what has not arrived by now is lost telemetry only.
+      },
+    );
+  }
+
+  async #publishLast(ms: number): Promise<void> {
+    await this.#running;
+    const now = this.#read();
+    if (happened(this.#published, now)) await this.#publish(ownMetrics(this.#published, now), now, ms);
   }
 
   #tickLater(): void {
@@ -128,14 +133,15 @@ export class MetricsPublisher {
     const publication = { namespace: settings.metricsNamespace, queueName, at: clock.wall(), metrics };
     try {
       // A stop that comes now lets the call end: its own sums are on the way already.
-      await withDeadline(clock, ms, (signal) => sink.publish(publication, signal));
+      await withDeadline(clock, ms, undefined, (signal) => untilAborted(sink.publish(publication, signal), signal));
       this.#published = now;
       if (this.#failing) this.#parts.telemetry({ kind: "warning", text: "metrics are published again" });
       this.#failing = false;
     } catch (error) {
       this.#tellFailure("metrics can't be published", error);
       // Nobody knows whether they arrived, and a slow exporter that takes them each time would count them many times.
-      if (error instanceof DeadlineError || now.at - this.#published.at > RETAINED_MAX_MS) this.#published = now;
+      const unanswered = error instanceof QueueError && error.kind === "deadline";
+      if (unanswered || now.at - this.#published.at > RETAINED_MAX_MS) this.#published = now;
     }
   }
 

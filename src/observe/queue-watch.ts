@@ -1,10 +1,10 @@
 import type { Clock } from "../pipeline/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/deadline.js";
 import type { CountedQueue, Metric } from "../pipeline/metrics.js";
 import type { WorkerStatus } from "../pipeline/status.js";
 import { Arrivals } from "./arrivals.js";
 import { BusyMean } from "./busy-mean.js";
 import type { Counters } from "./counters.js";
-import { withDeadline } from "./deadline.js";
 import type { FleetEstimate } from "./fleet-estimate.js";
 import { queueMetrics, type SlotDemand } from "./queue-metrics.js";
 
@@ -58,7 +58,9 @@ export class QueueWatch {
   /** Reads the queue: one call. The metrics are of this moment. Rejects when there is no answer. */
   async read(stop: AbortSignal): Promise<Metric[]> {
     const { queue, fleet, counters, status, slotDemand, settings, clock } = this.#parts;
-    const backlog = await withDeadline(clock, ANSWER_WITHIN_MS, (signal) => queue.counts(signal), stop);
+    const backlog = await withDeadline(clock, ANSWER_WITHIN_MS, stop, (signal) =>
+      untilAborted(queue.counts(signal), signal),
+    );
     fleet.sawQueue(backlog);
     const reading = {
       at: clock.monotonic(),
