@@ -121,7 +121,9 @@ class QueueWorker implements Worker {
     });
     const handler = isHandler(agent)
       ? agent
-      : new InProcessHandler(agent, ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }));
+      : new InProcessHandler(agent, {
+          logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
+        });
     const { idempotencyTable, payloadStore } = options;
     this.#intake = intakeOf(handler, config, { clock, telemetry, idempotencyTable, payloadStore });
 

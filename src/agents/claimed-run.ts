@@ -1,3 +1,4 @@
+import type { SaveCheckpoint } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
 import { RunAborted } from "../pipeline/run-control.js";
 
@@ -40,6 +41,10 @@ export class ClaimedRun implements Run {
 
   progress(note: string): void {
     this.#run.progress(note);
+  }
+
+  checkpoint(save: SaveCheckpoint): void {
+    this.#run.checkpoint(save);
   }
 
   /** Whether the agent knew of an abort when it ended, and may have ended because of it. */

@@ -1,5 +1,7 @@
+import type { AgentRole, RoleCredentials } from "../pipeline/agent-role.js";
 import type { Run } from "../pipeline/handler.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
+import { RoleSession } from "./role-session.js";
 
 /** Lines of the agent's own, with the message's id in each. A subset of pino's logger. */
 export interface AgentLog {
@@ -16,26 +18,39 @@ export interface AgentLog {
 /** What an agent may ask of the worker while it runs. */
 export interface Context extends Run {
   readonly log: AgentLog;
+  /**
+   * With AGENT_ROLE_ARN: credentials of the agent's own role for this run, as the SDK's clients take them
+   * (`new S3Client({ credentials: context.credentials })`). Made with the first call; rejects when that fails.
+   */
+  readonly credentials?: (() => Promise<RoleCredentials>) | undefined;
 }
 
 /** Makes the log of one message; only for agents that use it, since it costs more than a short agent. */
 export type AgentLogFor = (message: ReceivedMessage) => AgentLog;
 
+/** What runs in a process share. */
+export interface ContextParts {
+  readonly logFor: AgentLogFor;
+  /** Where agents have a role of their own. */
+  readonly role?: Pick<AgentRole, "credentialsFor"> | undefined;
+}
+
 /** A run as its agent sees it. Its methods need no `this`, so that an agent may take them apart. */
-export function contextOf(run: Run, message: ReceivedMessage, logFor: AgentLogFor): Context {
-  return new RunContext(run, message, logFor);
+export function contextOf(run: Run, message: ReceivedMessage, parts: ContextParts): Context {
+  return new RunContext(run, message, parts);
 }
 
 class RunContext implements Context {
   readonly #run: Run;
   readonly #message: ReceivedMessage;
-  readonly #logFor: AgentLogFor;
+  readonly #parts: ContextParts;
   #log: AgentLog | undefined;
+  #session: RoleSession | undefined;
 
-  constructor(run: Run, message: ReceivedMessage, logFor: AgentLogFor) {
+  constructor(run: Run, message: ReceivedMessage, parts: ContextParts) {
     this.#run = run;
     this.#message = message;
-    this.#logFor = logFor;
+    this.#parts = parts;
   }
 
   get signal(): AbortSignal {
@@ -51,7 +66,7 @@ class RunContext implements Context {
   }
 
   get log(): AgentLog {
-    this.#log ??= this.#logFor(this.#message);
+    this.#log ??= this.#parts.logFor(this.#message);
     return this.#log;
   }
 
@@ -61,5 +76,17 @@ class RunContext implements Context {
 
   get progress(): Context["progress"] {
     return (note) => this.#run.progress(note);
+  }
+
+  get checkpoint(): Context["checkpoint"] {
+    return (save) => this.#run.checkpoint(save);
+  }
+
+  get credentials(): Context["credentials"] {
+    const { role } = this.#parts;
+    if (!role) return undefined;
+    this.#session ??= new RoleSession(role, this.#message.id);
+    const session = this.#session;
+    return () => session.credentials();
   }
 }

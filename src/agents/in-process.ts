@@ -2,18 +2,18 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Handler, Run } from "../pipeline/handler.js";
 import { done, type Outcome, outcomeOfError } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
-import { type AgentLogFor, contextOf } from "./context.js";
+import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
 import { agentMessage, parsedBody } from "./message.js";
 
 /** Runs a module's agent in the worker's own process: the cheapest way, and one where agents share one event loop. */
 export class InProcessHandler implements Handler {
   readonly #definition: HandlerDefinition<StandardSchemaV1 | undefined>;
-  readonly #logFor: AgentLogFor;
+  readonly #parts: ContextParts;
 
-  constructor(agent: Agent, logFor: AgentLogFor) {
+  constructor(agent: Agent, parts: ContextParts) {
     this.#definition = typeof agent === "function" ? { handle: agent } : agent;
-    this.#logFor = logFor;
+    this.#parts = parts;
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
@@ -30,7 +30,7 @@ export class InProcessHandler implements Handler {
         if (result.issues) return { kind: "reject", reason: reasonOf(result.issues) };
         body = result.value;
       }
-      await handle(agentMessage(message, body), contextOf(run, message, this.#logFor));
+      await handle(agentMessage(message, body), contextOf(run, message, this.#parts));
       return done;
     } catch (error) {
       return outcomeOfError(error);

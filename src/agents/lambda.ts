@@ -1,7 +1,9 @@
+import { Checkpoint } from "../pipeline/checkpoint.js";
+import { systemClock } from "../pipeline/clock.js";
 import type { Run } from "../pipeline/handler.js";
 import type { Outcome } from "../pipeline/outcome.js";
-import { type ReceivedMessage, VISIBILITY_MAX_SECONDS } from "../pipeline/queue.js";
-import { RunAborted } from "../pipeline/run-control.js";
+import type { ReceivedMessage } from "../pipeline/queue.js";
+import { CHECKPOINT_MS, checkExtension, RunAborted } from "../pipeline/run-control.js";
 import type { Agent } from "./define-handler.js";
 import { InProcessHandler } from "./in-process.js";
 import { receivedFromRecord, type SqsEvent } from "./lambda-event.js";
@@ -32,6 +34,8 @@ export type LambdaHandler = (event: SqsEvent, context: LambdaContext) => Promise
 /** Before the function's own timeout, for agents that heed their abort, and for the answer. */
 const RESERVE_MS = 2_000;
 const RESERVE_SHARE = 0.2;
+/** Before the abort, what agents have to save their checkpoints; of a short time a share. */
+const CHECKPOINT_SHARE = 0.1;
 
 /**
  * The same agent under an SQS event source mapping that reports batch item failures. The messages of a batch run at
@@ -58,7 +62,7 @@ class Batch {
   readonly #run: InvocationRun;
 
   constructor(agent: Agent, options: LambdaOptions, deadline: number) {
-    this.#handler = new InProcessHandler(agent, (message) => logOf(message));
+    this.#handler = new InProcessHandler(agent, { logFor: logOf });
     this.#options = options;
     this.#run = new InvocationRun(deadline);
   }
@@ -73,11 +77,15 @@ class Batch {
       }
     });
     let timer: NodeJS.Timeout | undefined;
+    const saveMs = Math.min(CHECKPOINT_MS, timeMs * CHECKPOINT_SHARE);
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        this.#run.abort();
-        timer = setTimeout(resolve, graceMs);
-      }, timeMs);
+        void this.#run.save(saveMs);
+        timer = setTimeout(() => {
+          this.#run.abort();
+          timer = setTimeout(resolve, graceMs);
+        }, saveMs);
+      }, timeMs - saveMs);
     });
     await Promise.race([Promise.all(lanes), late]);
     clearTimeout(timer);
@@ -88,6 +96,7 @@ class Batch {
   async #isDone(message: ReceivedMessage): Promise<boolean> {
     const run = this.#run.of(message);
     const outcome = await this.#handler.run(message, run);
+    run.end();
     // An agent that returns after its abort may just have given up.
     if (outcome.kind === "done") return !(this.#run.aborted && run.signalSeen);
     const putAside = outcome.kind === "reject" && (await this.#putAside(message, outcome.reason));
@@ -136,6 +145,7 @@ function tell(message: ReceivedMessage, outcome: Outcome, putAside: boolean): vo
 /** What all runs of an invocation share: its deadline and its abort. */
 class InvocationRun {
   readonly #controller = new AbortController();
+  readonly #checkpoints = new Set<Checkpoint>();
 
   constructor(private readonly deadline: number) {}
 
@@ -147,9 +157,16 @@ class InvocationRun {
     this.#controller.abort(new RunAborted("timeout", "the function's time is up"));
   }
 
-  of(message: ReceivedMessage): Run & { readonly signalSeen: boolean } {
+  /** Lets the agents that want to save where they are. */
+  async save(ms: number): Promise<void> {
+    await Promise.all([...this.#checkpoints].map((checkpoint) => checkpoint.take("timeout", ms, systemClock)));
+  }
+
+  of(message: ReceivedMessage): Run & { readonly signalSeen: boolean; end(): void } {
     const { signal } = this.#controller;
     const { deadline } = this;
+    const checkpoints = this.#checkpoints;
+    let checkpoint: Checkpoint | undefined;
     let signalSeen = false;
     return {
       get signal() {
@@ -161,13 +178,19 @@ class InvocationRun {
       },
       deadline,
       extend(seconds) {
-        if (!(seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS)) {
-          throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
-        }
+        checkExtension(seconds);
         return deadline;
       },
       progress(note) {
         logOf(message).info({ note: String(note).slice(0, 1000) }, "agent reported");
+      },
+      checkpoint(save) {
+        if (checkpoint) return checkpoint.replace(save);
+        checkpoint = new Checkpoint(save);
+        checkpoints.add(checkpoint);
+      },
+      end() {
+        if (checkpoint) checkpoints.delete(checkpoint);
       },
     };
   }

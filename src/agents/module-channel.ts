@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Outcome } from "../pipeline/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../pipeline/queue.js";
 import {
+  errorFromWire,
   type FromModule,
   fieldsFromWire,
   LINE_BYTES_MAX,
@@ -22,6 +23,10 @@ export interface ModuleListener {
   onEnded(outcome: Outcome, residentBytes: number): void;
   onExtend(seconds: number): void;
   onProgress(note: string): void;
+  onCheckpoint(): void;
+  /** `error`: why it wasn't. */
+  onSaved(error: Error | undefined): void;
+  onAskCredentials(asked: number): void;
   onLog(level: LogLevel, fields: Record<string, unknown>, text: string): void;
   /** A line that counts for nothing. */
   onFault(fault: string): void;
@@ -68,6 +73,12 @@ export class ModuleChannel {
       listener.onExtend(Number(said.extend));
     } else if ("progress" in said) {
       listener.onProgress(String(said.progress));
+    } else if ("checkpoint" in said) {
+      listener.onCheckpoint();
+    } else if ("saved" in said && (said.saved === true || isObject(said.saved))) {
+      listener.onSaved(said.saved === true ? undefined : errorFromWire(said.saved));
+    } else if ("askCredentials" in said && Number.isInteger(said.askCredentials)) {
+      listener.onAskCredentials(said.askCredentials);
     } else if ("ready" in said) {
       listener.onReady();
     } else if ("unfit" in said) {

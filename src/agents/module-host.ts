@@ -6,8 +6,8 @@ import { Socket } from "node:net";
 import { InProcessHandler } from "./in-process.js";
 import { LineCutter } from "./line-cutter.js";
 import { loadModule } from "./load-module.js";
-import { type FromModule, messageFromWire, outcomeToWire, type ToModule } from "./module-wire.js";
-import { RemoteRun, remoteLog } from "./remote-run.js";
+import { type FromModule, messageFromWire, outcomeToWire, type ToModule, WITH_ROLE } from "./module-wire.js";
+import { RemoteRole, RemoteRun, remoteLog } from "./remote-run.js";
 
 const channel = new Socket({ fd: 3, readable: true, writable: true });
 // Taken now, so that nothing that the agent does to the globals reaches it.
@@ -19,6 +19,7 @@ function say(what: FromModule): void {
   channel.write(`${stringify(what)}\n`);
 }
 
+const role = process.argv[3] === WITH_ROLE ? new RemoteRole(say) : undefined;
 let running: RemoteRun | undefined;
 
 async function work(handler: InProcessHandler, told: Extract<ToModule, { run: unknown }>) {
@@ -37,11 +38,13 @@ channel.on("error", () => exit(0));
 // settles then ends it, and the worker is told.
 channel.unref();
 try {
-  const handler = new InProcessHandler(await loadModule(process.argv[2]!), () => remoteLog(say));
+  const handler = new InProcessHandler(await loadModule(process.argv[2]!), { logFor: () => remoteLog(say), role });
   const heard = new LineCutter(Number.POSITIVE_INFINITY, (line) => {
     const told = parse(line) as ToModule;
     if ("run" in told) void work(handler, told);
     else if ("abort" in told) running?.abort(told.abort, told.detail);
+    else if ("save" in told) void running?.saveNow(told.save);
+    else if ("credentials" in told) role?.answered(told.asked, told.credentials);
     else running?.moved(told.deadline);
   });
   channel.on("data", (chunk: Buffer) => heard.write(chunk));

@@ -1,4 +1,6 @@
 import { fileURLToPath } from "node:url";
+import type { AgentRole } from "../pipeline/agent-role.js";
+import type { CheckpointCause } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
 import type { AbortCause, Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
@@ -9,8 +11,9 @@ import { KILL_GRACE_MS } from "./kill-grace.js";
 import { AgentLoadError } from "./load-module.js";
 import type { MemoryWatch } from "./memory-watch.js";
 import { ModuleChannel } from "./module-channel.js";
-import { messageToWire } from "./module-wire.js";
+import { credentialsToWire, errorToWire, messageToWire, WITH_ROLE } from "./module-wire.js";
 import { printable } from "./printable.js";
+import { RoleSession } from "./role-session.js";
 import type { WorkFolder } from "./work-folder.js";
 
 const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
@@ -32,6 +35,8 @@ export interface ModuleProcessOptions {
   readonly heapMiBMax?: number;
   readonly memory: MemoryWatch | undefined;
   readonly logs: AgentLogs;
+  /** The agent's own, where it has one. */
+  readonly role?: AgentRole | undefined;
   /** Ends the start when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -48,6 +53,7 @@ class ProcessDied extends Error {
 interface Current {
   readonly run: Run;
   readonly end: (outcome: Outcome) => void;
+  readonly session: RoleSession | undefined;
 }
 
 /** One process with a module agent in it, which works on one message at a time. */
@@ -57,7 +63,9 @@ export class ModuleProcess {
   readonly #output: AgentOutput;
   readonly #logs: AgentLogs;
   #log: () => ReturnType<AgentLogs["of"]>;
+  readonly #role: AgentRole | undefined;
   #current: Current | undefined;
+  #saving: PromiseWithResolvers<void> | undefined;
   #alive = true;
   #onReady: ((unfit: string | undefined) => void) | undefined;
   #runs = 0;
@@ -68,13 +76,13 @@ export class ModuleProcess {
 
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
-    const { path, environment, folder, heapMiBMax } = options;
+    const { path, environment, folder, heapMiBMax, role } = options;
     const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({
         file: process.execPath,
-        args: [...flags, HOST, path],
+        args: [...flags, HOST, path, ...(role ? [WITH_ROLE] : [])],
         environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
       });
     } catch (error) {
@@ -94,8 +102,9 @@ export class ModuleProcess {
     return made;
   }
 
-  private constructor(started: AgentProcess, { path, folder, memory, logs }: ModuleProcessOptions) {
+  private constructor(started: AgentProcess, { path, folder, memory, logs, role }: ModuleProcessOptions) {
     this.#process = started;
+    this.#role = role;
     this.#logs = logs;
     this.#log = () => logs.own;
     this.#output = new AgentOutput(() => this.#log());
@@ -113,6 +122,9 @@ export class ModuleProcess {
         if (this.#current) this.#channel.say({ deadline: this.#current.run.extend(seconds) });
       },
       onProgress: (note) => this.#current?.run.progress(printable(note)),
+      onCheckpoint: () => this.#current?.run.checkpoint((cause) => this.#save(cause)),
+      onSaved: (error) => (error ? this.#saving?.reject(error) : this.#saving?.resolve()),
+      onAskCredentials: (asked) => void this.#answerCredentials(asked),
       onLog: (level, fields, text) => this.#output.entry(level, fields, text),
       onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
     });
@@ -166,7 +178,8 @@ export class ModuleProcess {
       killTimer = setTimeout(() => this.#process.kill(0), KILL_GRACE_MS[cause] ?? KILL_GRACE_MS.shutdown);
     };
     const outcome = await new Promise<Outcome>((resolve) => {
-      this.#current = { run, end: resolve };
+      const session = this.#role && new RoleSession(this.#role, message.id);
+      this.#current = { run, end: resolve, session };
       this.#channel.say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
       if (run.signal.aborted) abort();
       else run.signal.addEventListener("abort", abort, { once: true });
@@ -176,6 +189,20 @@ export class ModuleProcess {
     run.signal.removeEventListener("abort", abort);
     this.#output.finish();
     return outcome;
+  }
+
+  /** Has the agent save its state; a process that dies meanwhile never answers. */
+  #save(cause: CheckpointCause): Promise<void> {
+    this.#saving = Promise.withResolvers();
+    this.#channel.say({ save: cause });
+    return this.#saving.promise;
+  }
+
+  async #answerCredentials(asked: number): Promise<void> {
+    const { session } = this.#current ?? {};
+    if (!session) return;
+    const credentials = await session.credentials().then(credentialsToWire, (error) => ({ error: errorToWire(error) }));
+    if (this.#current?.session === session) this.#channel.say({ credentials, asked });
   }
 
   /** Lets it end, and kills it if it doesn't. */

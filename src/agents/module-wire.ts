@@ -1,11 +1,20 @@
+import type { RoleCredentials } from "../pipeline/agent-role.js";
+import type { CheckpointCause } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
 import type { AbortCause, Outcome } from "../pipeline/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
+
+/** The argument that tells a module's process that its agent has a role of its own. */
+export const WITH_ROLE = "with-role";
 
 /** What the worker says to a module's process, one JSON object a line. */
 export type ToModule =
   | { readonly run: WireMessage; readonly deadline: number; readonly idempotency?: Run["idempotency"] }
   | { readonly abort: AbortCause; readonly detail: string }
+  /** Now is the time to save a checkpoint. */
+  | { readonly save: CheckpointCause }
+  /** The answer to `askCredentials`. */
+  | { readonly credentials: WireCredentials; readonly asked: number }
   | { readonly deadline: number };
 
 /** What a module's process says to the worker. */
@@ -15,6 +24,10 @@ export type FromModule =
   | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
   | { readonly extend: number }
   | { readonly progress: string }
+  /** The agent wants to save a checkpoint before it is aborted. */
+  | { readonly checkpoint: true }
+  | { readonly saved: true | WireError }
+  | { readonly askCredentials: number }
   | { readonly ended: WireOutcome; readonly residentBytes: number };
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -67,11 +80,25 @@ export function errorToWire(error: unknown): WireError {
   };
 }
 
-function errorFromWire({ name, message, stack, code }: WireError): Error {
+export function errorFromWire({ name, message, stack, code }: WireError): Error {
   const error = new Error(String(message));
   error.name = String(name);
   error.stack = stack === undefined ? `${name}: ${message}` : String(stack);
   return code === undefined ? error : Object.assign(error, { code: String(code) });
+}
+
+/** A role's credentials, or why there are none. */
+export type WireCredentials =
+  | (Omit<RoleCredentials, "expiration"> & { readonly expiration: string })
+  | { readonly error: WireError };
+
+export function credentialsToWire({ expiration, ...credentials }: RoleCredentials): WireCredentials {
+  return { ...credentials, expiration: expiration.toISOString() };
+}
+
+export function credentialsFromWire(wire: WireCredentials): RoleCredentials {
+  if ("error" in wire) throw errorFromWire(wire.error);
+  return { ...wire, expiration: new Date(wire.expiration) };
 }
 
 /** The outcomes that an agent can bring about. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { AgentRole } from "../pipeline/agent-role.js";
 import type { Handler, Run } from "../pipeline/handler.js";
 import type { Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
@@ -23,6 +24,8 @@ export interface ProcessPoolOptions {
   /** Names of the worker's variables that the agent gets besides PATH, HOME, LANG, TZ and RUN_*; `NAME*` for several. */
   readonly passOn?: readonly string[];
   readonly logs: AgentLogs;
+  /** The agent's own, where it has one. */
+  readonly role?: AgentRole | undefined;
   /** The worker's environment; `process.env` if unset. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -154,7 +157,7 @@ export class ProcessPool implements Handler {
 
   /** Never rejects: who waits for the process is told. */
   async #startOne(): Promise<void> {
-    const { path, memoryBytesMax, logs } = this.#options;
+    const { path, memoryBytesMax, logs, role } = this.#options;
     const { signal } = this.#stopAsked;
     try {
       const process = await ModuleProcess.start({
@@ -164,6 +167,7 @@ export class ProcessPool implements Handler {
         ...(memoryBytesMax === undefined ? {} : { heapMiBMax: Math.floor((memoryBytesMax / MIB) * HEAP_SHARE) }),
         memory: this.#memory,
         logs,
+        role,
         signal,
       });
       this.#all.add(process);

@@ -1,8 +1,17 @@
+import type { AgentRole, RoleCredentials } from "../pipeline/agent-role.js";
+import type { CheckpointCause, SaveCheckpoint } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
 import type { AbortCause } from "../pipeline/outcome.js";
 import { checkExtension, RunAborted } from "../pipeline/run-control.js";
 import type { AgentLog } from "./context.js";
-import { type FromModule, fieldsToWire, type LogLevel } from "./module-wire.js";
+import {
+  credentialsFromWire,
+  errorToWire,
+  type FromModule,
+  fieldsToWire,
+  type LogLevel,
+  type WireCredentials,
+} from "./module-wire.js";
 
 const NOTE_MAX = 1_000;
 const TEXT_MAX = 4_000;
@@ -12,6 +21,7 @@ export class RemoteRun implements Run {
   #deadline: number;
   #controller: AbortController | undefined;
   #aborted: RunAborted | undefined;
+  #save: SaveCheckpoint | undefined;
 
   constructor(
     deadline: number,
@@ -47,6 +57,21 @@ export class RemoteRun implements Run {
     this.say({ progress: String(note).slice(0, NOTE_MAX) });
   }
 
+  checkpoint(save: SaveCheckpoint): void {
+    if (!this.#save) this.say({ checkpoint: true });
+    this.#save = save;
+  }
+
+  /** The worker's word that the time has come to save. */
+  async saveNow(cause: CheckpointCause): Promise<void> {
+    try {
+      await this.#save?.(cause);
+      this.say({ saved: true });
+    } catch (error) {
+      this.say({ saved: errorToWire(error) });
+    }
+  }
+
   /** The worker's word on the deadline. */
   moved(deadline: number): void {
     this.#deadline = deadline;
@@ -55,6 +80,32 @@ export class RemoteRun implements Run {
   abort(cause: AbortCause, detail: string): void {
     this.#aborted = new RunAborted(cause, detail);
     this.#controller?.abort(this.#aborted);
+  }
+}
+
+/** The agent's role as a module's process has it: the worker assumes it. */
+export class RemoteRole implements Pick<AgentRole, "credentialsFor"> {
+  readonly #waiting = new Map<number, PromiseWithResolvers<RoleCredentials>>();
+  #asked = 0;
+
+  constructor(private readonly say: (what: FromModule) => void) {}
+
+  /** The worker knows for which message. */
+  credentialsFor(): Promise<RoleCredentials> {
+    const waiter = Promise.withResolvers<RoleCredentials>();
+    this.#waiting.set(++this.#asked, waiter);
+    this.say({ askCredentials: this.#asked });
+    return waiter.promise;
+  }
+
+  answered(asked: number, wire: WireCredentials): void {
+    const waiter = this.#waiting.get(asked);
+    this.#waiting.delete(asked);
+    try {
+      waiter?.resolve(credentialsFromWire(wire));
+    } catch (error) {
+      waiter?.reject(error);
+    }
   }
 }
 

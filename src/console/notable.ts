@@ -41,6 +41,10 @@ export function notable(fact: Fact): Notable | undefined {
       };
     case "progress":
       return { level: "info", what: "progress", delivery: fact.delivery, detail: fact.note };
+    case "checkpoint":
+      return fact.saved
+        ? { level: "info", what: "checkpoint saved", delivery: fact.delivery, detail: fact.cause }
+        : { level: "warn", what: "checkpoint not saved", delivery: fact.delivery, detail: fact.error };
     case "repeated":
       if (fact.found !== "late") return undefined;
       return { level: "warn", what: "result discarded: another run took its key", delivery: fact.delivery };

@@ -119,6 +119,7 @@ export class Counters {
         else totals.repeats++;
         break;
       case "progress":
+      case "checkpoint":
       case "lifecycle":
       case "listening":
       case "breaker":

@@ -95,6 +95,13 @@ export class FactLog {
         if (this.#mayTell())
           logger.info({ ...about(fact.delivery), note: cut(fact.note, REASON_MAX) }, "agent reported");
         return;
+      case "checkpoint": {
+        if (!this.#mayTell()) return;
+        const told = { ...about(fact.delivery), cause: fact.cause, elapsedMs: Math.round(fact.elapsedMs) };
+        if (fact.saved) logger.info(told, "agent saved its checkpoint");
+        else logger.warn({ ...told, err: fact.error }, "agent did not save its checkpoint");
+        return;
+      }
       case "repeated":
         if (fact.found === "late") {
           if (this.#mayTell())

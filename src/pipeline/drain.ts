@@ -3,6 +3,7 @@ import { type Clock, sleep } from "./clock.js";
 import type { Dispatcher } from "./dispatcher.js";
 import type { Poller } from "./poller.js";
 import type { Processor } from "./processor.js";
+import { CHECKPOINT_MS } from "./run-control.js";
 
 export interface DrainOptions {
   readonly poller: Poller;
@@ -13,17 +14,21 @@ export interface DrainOptions {
   readonly budgetSeconds: number;
 }
 
+const SHUTTING_DOWN = "the worker is shutting down";
 /** Of the budget, what is kept for agents that heed their abort and for settling. */
 const RESERVE_MS = 5_000;
 const RESERVE_SHARE = 0.4;
 /** Of the reserve, what is kept for the last calls to the queue. */
 const LAST_CALLS_SHARE = 0.4;
+/** Of the budget, what is kept before the reserve for agents that save checkpoints. */
+const CHECKPOINT_SHARE = 0.2;
 
 /**
  * Ends all work within a budget, so that nothing of ours runs and nothing of ours is hidden:
  * 1. No further poll is opened. The open ones end by themselves, since aborting one hides what it was about to bring.
  * 2. What waits in the buffer is made visible at once.
- * 3. Agents run on until the reserve begins; then their signals abort, and what they leave is made visible.
+ * 3. Agents run on until the reserve begins, but for those that save checkpoints: these are asked for some seconds
+ *    earlier. Then their signals abort, and what they leave is made visible.
  * 4. Agents that don't heed that lose their message: it is made visible while they still run, and the process ends.
  * 5. Deletes and visibility changes are sent without waiting for company, until all are certain or the time is up.
  * @returns false when work had to be given up: agents were aborted, or the last calls had no answer.
@@ -44,9 +49,13 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   const polled = poller.stop();
   acknowledger.hurry();
   dispatcher.close("draining");
-  let clean = await within(dispatcher.idle(), budgetMs - reserveMs);
-  if (!clean) {
-    processor.abortAll("shutdown", "the worker is shutting down");
+  const saveMs = Math.min(CHECKPOINT_MS, budgetMs * CHECKPOINT_SHARE);
+  const ended = await within(dispatcher.idle(), budgetMs - reserveMs - saveMs);
+  if (!ended) processor.saveAndAbortSavers("shutdown", SHUTTING_DOWN, saveMs);
+  const inTime = ended || (await within(dispatcher.idle(), budgetMs - reserveMs));
+  let clean = inTime && processor.interrupted === 0;
+  if (!inTime) {
+    processor.abortAll("shutdown", SHUTTING_DOWN);
     await within(dispatcher.idle(), budgetMs - reserveMs * LAST_CALLS_SHARE);
     processor.abandon();
     for (const delivery of dispatcher.running()) acknowledger.release(delivery, "the drain's budget is used up");

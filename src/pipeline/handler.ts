@@ -1,3 +1,4 @@
+import type { SaveCheckpoint } from "./checkpoint.js";
 import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
 
@@ -11,6 +12,13 @@ export interface Run {
   extend(seconds: number): number;
   /** Reports a note on the way; it becomes a log line and a console entry. */
   progress(note: string): void;
+  /**
+   * Has `save` called once before the run is aborted because of its deadline or a shutdown, and waited for: five seconds
+   * at most, a tenth of HANDLER_TIMEOUT_SECONDS or a fifth of SHUTDOWN_TIMEOUT_SECONDS where that is less. Then the signal
+   * aborts. A message whose state was saved at its deadline comes again at once. Not called when the lease is lost:
+   * another may be at work by then. A further call replaces `save`.
+   */
+  checkpoint(save: SaveCheckpoint): void;
   /**
    * With IDEMPOTENCY_TABLE: the message's key, to be handed on to what must happen once, and the fence of this run,
    * which grows with each run on the key (0 where the table was down and IDEMPOTENCY_ON_ERROR is open).

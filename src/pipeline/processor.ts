@@ -1,3 +1,4 @@
+import type { CheckpointCause } from "./checkpoint.js";
 import type { Clock } from "./clock.js";
 import type { Delivery } from "./delivery.js";
 import type { Handler } from "./handler.js";
@@ -24,6 +25,7 @@ export interface Processed {
 export class Processor {
   readonly #options: ProcessorOptions;
   readonly #runs = new Set<RunControl>();
+  #interrupted = 0;
 
   constructor(options: ProcessorOptions) {
     this.#options = options;
@@ -55,12 +57,23 @@ export class Processor {
     }
     run.end();
     this.#runs.delete(run);
+    if (run.abortCause === "shutdown") this.#interrupted++;
     delivery.onLeaseLost = undefined;
     const agentMs = clock.monotonic() - startedAt;
     if (delivery.lease.lost) outcome = leaseLost;
     else if (run.abortCause) outcome = afterAbort(outcome, run.abortCause, run);
     telemetry({ kind: "ended", delivery: delivery.facts, outcome: outcome.kind, agentMs });
     return { outcome, agentMs };
+  }
+
+  /** Runs that ended after a shutdown had aborted them. */
+  get interrupted(): number {
+    return this.#interrupted;
+  }
+
+  /** Tells the agents that save checkpoints to do so, within `ms` milliseconds, and then to stop. */
+  saveAndAbortSavers(cause: CheckpointCause, detail: string, ms: number): void {
+    for (const run of this.#runs) if (run.hasCheckpoint) void run.saveAndAbort(cause, detail, ms);
   }
 
   /** Tells every running agent to stop. */
@@ -84,7 +97,7 @@ function afterAbort(outcome: Outcome, cause: AbortCause, run: RunControl): Outco
   if (outcome.kind === "done" && !run.signalSeen) return outcome;
   switch (cause) {
     case "timeout":
-      return { kind: "retry", error: run.abortReason };
+      return { kind: "retry", error: run.abortReason, ...(run.saved && { afterSeconds: 0 }) };
     case "shutdown":
       return interrupted;
     case "lease lost":

@@ -1,3 +1,4 @@
+import { Checkpoint, type CheckpointCause, type SaveCheckpoint } from "./checkpoint.js";
 import type { Clock, Timer } from "./clock.js";
 import type { Delivery } from "./delivery.js";
 import type { Run } from "./handler.js";
@@ -28,6 +29,9 @@ export interface RunControlOptions {
   readonly timeoutSeconds: number;
 }
 
+/** Before the deadline, what is for saving a checkpoint; of a short run a share. */
+export const CHECKPOINT_MS = 5_000;
+const CHECKPOINT_SHARE = 0.1;
 /** An agent that doesn't end after its abort is told of again this often. */
 const ABORT_IGNORED_MS = 10_000;
 
@@ -39,12 +43,14 @@ export class RunControl implements Run {
   #timer: Timer;
   #controller: AbortController | undefined;
   #aborted: RunAborted | undefined;
+  #checkpoint: Checkpoint | undefined;
+  #ended = false;
 
   constructor(options: RunControlOptions, startedAt: number) {
     this.#options = options;
     this.#startedAt = startedAt;
     this.#deadlineAt = Math.min(startedAt + options.timeoutSeconds * 1000, this.#leaseMax());
-    this.#timer = options.clock.setTimer(this.#onDeadline, this.#deadlineAt - startedAt);
+    this.#timer = this.#untilDeadline(startedAt);
   }
 
   /** Why the run was aborted, if it was. */
@@ -55,6 +61,16 @@ export class RunControl implements Run {
   /** The reason that the signal carries, if the run was aborted. */
   get abortReason(): RunAborted | undefined {
     return this.#aborted;
+  }
+
+  /** Whether the agent wants to save its state before it is aborted. */
+  get hasCheckpoint(): boolean {
+    return this.#checkpoint !== undefined;
+  }
+
+  /** Whether it has. */
+  get saved(): boolean {
+    return this.#checkpoint?.saved ?? false;
   }
 
   /** Whether the agent ever looked at its signal: one that didn't can't have given up because of it. */
@@ -82,7 +98,7 @@ export class RunControl implements Run {
       const now = clock.monotonic();
       this.#deadlineAt = Math.max(this.#deadlineAt, Math.min(now + seconds * 1000, this.#leaseMax()));
       clock.clearTimer(this.#timer);
-      this.#timer = clock.setTimer(this.#onDeadline, this.#deadlineAt - now);
+      this.#timer = this.#untilDeadline(now);
     }
     return this.deadline;
   }
@@ -93,6 +109,27 @@ export class RunControl implements Run {
       delivery: this.#options.delivery.facts,
       note: String(note).slice(0, 1000),
     });
+  }
+
+  checkpoint(save: SaveCheckpoint): void {
+    if (typeof save !== "function") throw new TypeError(`checkpoint takes a function, got ${typeof save}`);
+    if (this.#checkpoint) return this.#checkpoint.replace(save);
+    this.#checkpoint = new Checkpoint(save);
+    if (this.#aborted || this.#ended) return;
+    const { clock } = this.#options;
+    clock.clearTimer(this.#timer);
+    this.#timer = this.#untilDeadline(clock.monotonic());
+  }
+
+  /** Lets the agent save its state, if it wants to, for `ms` milliseconds at most; then tells it to stop. */
+  async saveAndAbort(cause: CheckpointCause, detail: string, ms: number): Promise<void> {
+    if (this.#checkpoint && !this.#aborted) {
+      const { clock, telemetry, delivery } = this.#options;
+      const end = await this.#checkpoint.take(cause, ms, clock);
+      if (this.#ended || this.#aborted) return;
+      telemetry({ kind: "checkpoint", delivery: delivery.facts, cause, ...end });
+    }
+    this.abort(cause, detail);
   }
 
   /** Tells the agent to stop; only the first cause counts. */
@@ -106,13 +143,23 @@ export class RunControl implements Run {
 
   /** Ends all watching; the agent has ended. */
   end(): void {
+    this.#ended = true;
     this.#options.clock.clearTimer(this.#timer);
+  }
+
+  #untilDeadline(now: number): Timer {
+    return this.#options.clock.setTimer(this.#onDeadline, this.#deadlineAt - this.#saveMs() - now);
   }
 
   #onDeadline = () => {
     const seconds = Math.round((this.#deadlineAt - this.#startedAt) / 1000);
-    this.abort("timeout", `the agent ran for longer than ${seconds} s`);
+    void this.saveAndAbort("timeout", `the agent ran for longer than ${seconds} s`, this.#saveMs());
   };
+
+  #saveMs(): number {
+    if (!this.#checkpoint) return 0;
+    return Math.min(CHECKPOINT_MS, (this.#deadlineAt - this.#startedAt) * CHECKPOINT_SHARE);
+  }
 
   #watchAborted(since: number): void {
     const { clock, telemetry, delivery } = this.#options;

@@ -1,3 +1,4 @@
+import type { CheckpointCause } from "./checkpoint.js";
 import type { OutcomeKind } from "./outcome.js";
 import type { ProtectionTrouble } from "./task-guard.js";
 
@@ -76,6 +77,15 @@ export type Fact =
       readonly sinceMs: number;
     }
   | { readonly kind: "progress"; readonly delivery: DeliveryFacts; readonly note: string }
+  /** Before an abort the agent saved its state, or didn't. */
+  | {
+      readonly kind: "checkpoint";
+      readonly delivery: DeliveryFacts;
+      readonly cause: CheckpointCause;
+      readonly saved: boolean;
+      readonly error?: unknown;
+      readonly elapsedMs: number;
+    }
   /**
    * With IDEMPOTENCY_TABLE: the message's key was `finished` before, is `held` by another run, was used with another
    * payload, or was taken over while the agent ran (`late`: its result was discarded).

@@ -72,6 +72,68 @@ describe("A module in processes", () => {
     });
   });
 
+  test("saves a checkpoint when it is asked to, and tells when it couldn't", async () => {
+    const { end } = await pool(`
+      const { steps } = message.body;
+      let step = 0;
+      context.checkpoint(async (cause) => {
+        if (steps === 0) throw new TypeError("no place to save");
+        context.progress(cause + " at " + step);
+      });
+      while (!context.signal.aborted) {
+        if (step < steps) step++;
+        if (step === steps) context.progress("ready");
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      throw new Error("stopped");
+    `);
+    for (const steps of [3, 0]) {
+      const run = new HandRun();
+      const ready = new Promise<void>((resolve) => {
+        run.onNote = (note) => note === "ready" && resolve();
+      });
+      const ended = end({ steps }, run);
+      await ready;
+      const saved = Promise.resolve(run.save?.("timeout"));
+      if (steps === 0) await expect(saved).rejects.toThrow("no place to save");
+      else {
+        await saved;
+        expect(run.notes).toContain("timeout at 3");
+      }
+      run.abort("timeout");
+      expect(errorOf(await ended)).toMatch(/stopped/);
+    }
+  });
+
+  test("gets credentials of its own role, of the message that it works on, and none without a role", async () => {
+    const asked: string[] = [];
+    const role = {
+      credentialsFor: async (messageId: string) => {
+        asked.push(messageId);
+        if (messageId === "refused") throw new Error("AccessDenied: not yours");
+        const expiration = new Date(Date.now() + 3_600_000);
+        return { accessKeyId: `key of ${messageId}`, secretAccessKey: "secret", sessionToken: "token", expiration };
+      },
+      close() {},
+    };
+    const body = `
+      if (!context.credentials) return context.progress("none");
+      const [one, two] = await Promise.all([context.credentials(), context.credentials()]);
+      context.progress(JSON.stringify([one.accessKeyId, two.sessionToken, one.expiration instanceof Date]));
+    `;
+    const { made } = await pool(body, { role });
+    const run = new HandRun();
+    expect(await made.run(received("{}", { id: "m-1" }), run)).toEqual({ kind: "done" });
+    expect(run.notes).toEqual(['["key of m-1","token",true]']);
+    expect(errorOf(await made.run(received("{}", { id: "refused" }), new HandRun()))).toMatch(/not yours/);
+    expect(asked).toEqual(["m-1", "refused"]);
+
+    const without = new HandRun();
+    const { end } = await pool(body);
+    await end({}, without);
+    expect(without.notes).toEqual(["none"]);
+  });
+
   test("ends its run by what it returns or throws", async () => {
     const { end } = await module(`
       class Reject extends Error { name = "Reject" }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { AgentLog } from "../../src/agents/context.js";
+import type { SaveCheckpoint } from "../../src/pipeline/checkpoint.js";
 import type { Run } from "../../src/pipeline/handler.js";
 import type { AbortCause } from "../../src/pipeline/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/queue.js";
@@ -38,6 +39,8 @@ export class HandRun implements Run {
   readonly notes: string[] = [];
   deadline = Date.now() + 60_000;
   idempotency: Run["idempotency"];
+  /** What the agent gave to be called before its abort. */
+  save: SaveCheckpoint | undefined;
   /** Called at each note. */
   onNote: ((note: string) => void) | undefined;
 
@@ -49,6 +52,10 @@ export class HandRun implements Run {
     this.extended.push(seconds);
     this.deadline = Math.max(this.deadline, Date.now() + seconds * 1000);
     return this.deadline;
+  }
+
+  checkpoint(save: SaveCheckpoint): void {
+    this.save = save;
   }
 
   progress(note: string): void {
