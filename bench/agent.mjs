@@ -1,12 +1,13 @@
 /**
  * The agents of the bench, the same for every contestant; BENCH_AGENT names one: `noop`, `mixed`, `between:MIN,MAX`,
- * `block:MS`. All but `noop` write a line when a run starts and when it ends to the file behind descriptor 3: written
- * synchronously, so that the line is there even if the process dies right after.
+ * `block:MS`, `spawn`. All but `noop` and `spawn` write a line when a run starts and when it ends to the file
+ * BENCH_EVENTS: written synchronously, so that the line is there even if the process dies right after.
  */
-import { writeSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const EVENTS_FD = 3;
+const PROGRAM = "/bin/true";
 const SHORT_MS = 20;
 const LONG_MS = 1000;
 const LONG_SHARE = 0.1;
@@ -18,8 +19,11 @@ function random() {
   return state / 2 ** 32;
 }
 
+// Appended to, since several processes of a contestant may write to it.
+const events = process.env.BENCH_EVENTS && openSync(process.env.BENCH_EVENTS, "a");
+
 function event(kind, id) {
-  writeSync(EVENTS_FD, `${kind} ${id} ${Number(process.hrtime.bigint()) / 1e6}\n`);
+  writeSync(events, `${kind} ${id} ${Number(process.hrtime.bigint()) / 1e6}\n`);
 }
 
 function logged(run) {
@@ -28,6 +32,18 @@ function logged(run) {
     await run();
     event("end", id);
   };
+}
+
+/** What one writes by hand to have a program work on a message: its body on stdin, no look at what it says. */
+function spawnProgram(_id, body) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(PROGRAM);
+    child.once("error", reject).once("close", resolve);
+    // It need not read its input.
+    child.stdin.on("error", () => {}).end(body);
+    child.stdout.resume();
+    child.stderr.resume();
+  });
 }
 
 function agentNamed(text) {
@@ -45,12 +61,14 @@ function agentNamed(text) {
     case "block":
       // Blocks the event loop without using the CPU, so that it disturbs nothing that is measured beside it.
       return logged(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, first));
+    case "spawn":
+      return spawnProgram;
     default:
-      throw new Error(`BENCH_AGENT must be noop, instant, mixed, between:MIN,MAX or block:MS, got "${text}"`);
+      throw new Error(`BENCH_AGENT must be noop, instant, mixed, between:MIN,MAX, block:MS or spawn, got "${text}"`);
   }
 }
 
-/** Works on the message with this id. */
+/** Works on the message with this id and body. */
 export const work = agentNamed(process.env.BENCH_AGENT ?? "noop");
 
-export default (message) => work(message.id);
+export default (message) => work(message.id, message.raw);

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const TICKS_PER_SECOND = 100;
 const POLL_MS = 20;
 
 export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
@@ -21,15 +20,38 @@ export const TITLES = {
   "queuehand-library": "queuehand, as a library",
 };
 
+/** What stands behind a comma in a contestant's name: the same contestant on other terms. */
+const VARIANTS = {
+  abort: { BENCH_STOP: "abort" },
+};
+
 /** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
 const COMMANDS = { queuehand: [join(HERE, "../dist/cli.js"), "run"] };
 
+/** "sqs-consumer, abort" is sqs-consumer, stopped another way: what is started, and its variant. */
+const partsOf = (name) => name.split(", ");
+
+/** Whom a name is about, without its variant. */
+export const whose = (name) => partsOf(name)[0];
+
+export function titleOf(name) {
+  const [script, variant] = partsOf(name);
+  return variant ? `${TITLES[script]}, ${variant}` : TITLES[script];
+}
+
 const children = new Set();
-let started = 0;
+const folders = new Set();
 
 /** Ends what this process started and nothing else. */
 export function killAll() {
   for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) remove(folder);
+}
+
+function remove(folder) {
+  // A contestant's processes may take a moment longer to end than the contestant, and write meanwhile.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  folders.delete(folder);
 }
 
 function track(child) {
@@ -47,13 +69,6 @@ export function startServer(script) {
   });
 }
 
-/** CPU seconds that a process has used, in user and system mode, over all its threads. */
-export function cpuSeconds(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 /** The control side of the bench's own server: what it counted, and a fresh start. */
 export function controlOf(server) {
   const ask = async (path, init) => (await fetch(new URL(path, server.url), init)).json();
@@ -64,27 +79,31 @@ export function controlOf(server) {
 }
 
 /**
- * One contestant as a child process, watched from outside: CPU and memory from /proc, its agents' starts and ends from a
- * file that they write.
+ * One contestant as a child process, watched from outside: memory from /proc, its agents' starts and ends from a file
+ * that they write. Its temporary files go into a folder of its own.
  */
 export class Contestant {
   #child;
-  #eventsPath;
+  #folder = mkdtempSync(join(tmpdir(), "queuehand-bench-"));
+  #eventsPath = join(this.#folder, "events");
   #complaints = "";
+  /** What it has as TMPDIR. */
+  temporary = join(this.#folder, "tmp");
 
   /**
-   * @param name of TITLES.
+   * @param name of TITLES, perhaps with one of VARIANTS behind a comma.
    * @param url of the queue.
    * @param terms environment variables: CONCURRENCY, BENCH_AGENT, ...
    * @param nodeOptions for node itself.
    */
   constructor(name, url, terms = {}, nodeOptions = []) {
-    this.#eventsPath = join(tmpdir(), `queuehand-bench-${process.pid}-${++started}.events`);
-    const events = openSync(this.#eventsPath, "a");
-    const script = COMMANDS[name] ?? [join(HERE, `contestants/${name}.mjs`)];
+    folders.add(this.#folder);
+    mkdirSync(this.temporary);
+    const [script, variant] = partsOf(name);
+    const command = COMMANDS[script] ?? [join(HERE, `contestants/${script}.mjs`)];
     this.startedAt = monotonicMs();
     this.#child = track(
-      spawn(process.execPath, [...nodeOptions, ...script], {
+      spawn(process.execPath, [...nodeOptions, ...command], {
         cwd: HERE,
         env: {
           PATH: process.env.PATH,
@@ -97,12 +116,14 @@ export class Contestant {
           HANDLER: "./agent.mjs",
           METRICS: "emf",
           HTTP_PORT: "0",
+          TMPDIR: this.temporary,
+          BENCH_EVENTS: this.#eventsPath,
+          ...VARIANTS[variant],
           ...terms,
         },
-        stdio: ["ignore", "ignore", "pipe", events],
+        stdio: ["ignore", "ignore", "pipe"],
       }),
     );
-    closeSync(events);
     this.name = name;
     this.pid = this.#child.pid;
     this.#child.stderr.setEncoding("utf8").on("data", (text) => {
@@ -125,6 +146,7 @@ export class Contestant {
 
   /** What its agents wrote: `{ kind: "start" | "end", id, at }`, `at` in monotonic milliseconds. */
   events() {
+    if (!existsSync(this.#eventsPath)) return [];
     return readFileSync(this.#eventsPath, "utf8")
       .split("\n")
       .filter(Boolean)
@@ -156,7 +178,7 @@ export class Contestant {
   async end() {
     if (!this.exit) this.#child.kill("SIGKILL"); // Ends a halted process too.
     await this.exited;
-    rmSync(this.#eventsPath, { force: true });
+    remove(this.#folder);
     return this.#complaints;
   }
 }

@@ -34,10 +34,7 @@ export const MEASUREMENTS = {
   sigterm: {
     contestants: [...LIBRARIES, "sqs-consumer-batch, abort", "sqs-consumer, abort"],
     together: true,
-    trial: (name) => {
-      const [script, stop] = name.split(", ");
-      return sigterm(script, stop ? { BENCH_STOP: stop } : {});
-    },
+    trial: sigterm,
   },
   pickUp: { contestants: EVERYBODY, trial: pickUp },
   coldStart: { contestants: EVERYBODY, timesRuns: 5, trial: coldStart },

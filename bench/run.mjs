@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { cpus, loadavg, platform, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { killAll, monotonicMs, TITLES } from "./contestant.mjs";
+import { killAll, monotonicMs, TITLES, titleOf, whose } from "./contestant.mjs";
 import { medianRun } from "./medians.mjs";
-import { ROWS, rowText, titleOf } from "./table.mjs";
+import { ROWS, rowText } from "./table.mjs";
 
 const HELP = `npm run bench -- [options]
 
@@ -57,7 +57,7 @@ function prepare() {
 
 /** The medians of one measurement, by contestant; a contestant that fails is reported and doesn't end the others. */
 async function measure(key, { contestants, trial, relay, together, behind, timesRuns = 1 }, { runs, seconds, chosen }) {
-  const names = contestants.filter((name) => !chosen || chosen.includes(name.split(", ")[0]));
+  const names = contestants.filter((name) => !chosen || chosen.includes(whose(name)));
   const found = Object.fromEntries(names.map((name) => [name, []]));
   const report = (name, error, run) => {
     if (error) found[name].failed = error.message;

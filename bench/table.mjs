@@ -1,4 +1,4 @@
-import { TITLES } from "./contestant.mjs";
+import { titleOf } from "./contestant.mjs";
 
 const fixed = (digits) => (value) => value.toFixed(digits);
 const ratio = fixed(2);
@@ -181,10 +181,4 @@ export function rowText({ number, title, aim, needs, columns, judge }, medians) 
     lines.push(`| ${titleOf(name)} | ${cells.join(" | ")} |`);
   }
   return lines.join("\n");
-}
-
-/** "sqs-consumer, abort" is sqs-consumer, stopped another way. */
-export function titleOf(name) {
-  const [script, variant] = name.split(", ");
-  return variant ? `${TITLES[script]}, ${variant}` : TITLES[script];
 }

@@ -1,4 +1,5 @@
-import { Contestant, controlOf, cpuSeconds, monotonicMs, sleep, startServer } from "../contestant.mjs";
+import { Contestant, controlOf, monotonicMs, sleep, startServer } from "../contestant.mjs";
+import { cpuSeconds } from "../process-tree.mjs";
 
 const WARM_UP_MS = 2000;
 const WINDOW_MS = 1000;

@@ -9,7 +9,7 @@ const EXIT_WITHIN_MS = 60_000;
  * SIGTERM while fifty agents work and more waits in the queue. What counts is the queue after the exit: messages whose
  * agent finished and which will come again all the same, and messages that are hidden though nobody works on them.
  */
-export async function sigterm(name, terms = {}) {
+export async function sigterm(name) {
   const server = await startServer("server.mjs");
   const control = controlOf(server);
   await control.reset({ mode: "queue", seed: BACKLOG, visibilitySeconds: 120 });
@@ -17,7 +17,6 @@ export async function sigterm(name, terms = {}) {
     CONCURRENCY: String(SLOTS),
     BENCH_AGENT: "between:200,2000",
     BENCH_HEARTBEAT: "on",
-    ...terms,
   });
   try {
     await contestant.until("fifty started agents", () => startsOf(contestant).length >= SLOTS);
