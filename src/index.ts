@@ -15,6 +15,8 @@ export { type LambdaHandler, type LambdaOptions, toLambda } from "./agents/lambd
 export type { Message } from "./agents/message.js";
 export { Skip } from "./agents/skip.js";
 export { type Config, ConfigError, loadConfig } from "./config.js";
+export type { AgentRole, RoleCredentials } from "./pipeline/agent-role.js";
+export type { CheckpointCause, SaveCheckpoint } from "./pipeline/checkpoint.js";
 export type { Handler, Run } from "./pipeline/handler.js";
 export {
   type Claim,

@@ -3,6 +3,7 @@ import { InProcessHandler } from "./agents/in-process.js";
 import { LeaseKeeper } from "./aws/lease-keeper.js";
 import type { QueueAttributes } from "./aws/queue-attributes.js";
 import { SourceQueue } from "./aws/source-queue.js";
+import { agentRoleOf } from "./aws/sts-agent-role.js";
 import type { Config } from "./config.js";
 import type { QueueCounts } from "./console/console-state.js";
 import type { Route } from "./console/health-server.js";
@@ -10,6 +11,7 @@ import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
 import { createLogger, type Logger } from "./observe/log.js";
+import type { AgentRole } from "./pipeline/agent-role.js";
 import { type Clock, systemClock } from "./pipeline/clock.js";
 import { leasesFor } from "./pipeline/dispatcher.js";
 import type { Handler } from "./pipeline/handler.js";
@@ -38,6 +40,8 @@ export interface WorkerOptions {
   readonly idempotencyTable?: IdempotencyTable;
   /** Instead of the S3 buckets that PAYLOAD_BUCKETS names, which has to be set in any case. */
   readonly payloadStore?: PayloadStore;
+  /** Instead of the role that AGENT_ROLE_ARN names, for an agent in this process; closed when the worker stops. */
+  readonly agentRole?: AgentRole;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** For the console: asked once a second; what it doesn't tell, the page leaves out. */
@@ -123,6 +127,7 @@ class QueueWorker implements Worker {
       ? agent
       : new InProcessHandler(agent, {
           logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
+          role: options.agentRole ?? agentRoleOf(config),
         });
     const { idempotencyTable, payloadStore } = options;
     this.#intake = intakeOf(handler, config, { clock, telemetry, idempotencyTable, payloadStore });

@@ -32,7 +32,7 @@ export type AgentLogFor = (message: ReceivedMessage) => AgentLog;
 export interface ContextParts {
   readonly logFor: AgentLogFor;
   /** Where agents have a role of their own. */
-  readonly role?: Pick<AgentRole, "credentialsFor"> | undefined;
+  readonly role?: AgentRole | undefined;
 }
 
 /** A run as its agent sees it. Its methods need no `this`, so that an agent may take them apart. */

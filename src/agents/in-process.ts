@@ -16,6 +16,10 @@ export class InProcessHandler implements Handler {
     this.#parts = parts;
   }
 
+  async stop(): Promise<void> {
+    this.#parts.role?.close();
+  }
+
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     const { decode, schema, handle } = this.#definition;
     let body: unknown;

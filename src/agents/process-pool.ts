@@ -103,6 +103,7 @@ export class ProcessPool implements Handler {
     this.#stopAsked.abort();
     await Promise.all([...this.#starts, ...[...this.#all].map((process) => process.retire())]);
     await this.#folders.close();
+    this.#options.role?.close();
   }
 
   async #take(): Promise<ModuleProcess> {

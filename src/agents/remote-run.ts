@@ -84,7 +84,7 @@ export class RemoteRun implements Run {
 }
 
 /** The agent's role as a module's process has it: the worker assumes it. */
-export class RemoteRole implements Pick<AgentRole, "credentialsFor"> {
+export class RemoteRole implements AgentRole {
   readonly #waiting = new Map<number, PromiseWithResolvers<RoleCredentials>>();
   #asked = 0;
 
@@ -97,6 +97,9 @@ export class RemoteRole implements Pick<AgentRole, "credentialsFor"> {
     this.say({ askCredentials: this.#asked });
     return waiter.promise;
   }
+
+  /** The role is the worker's to close. */
+  close(): void {}
 
   answered(asked: number, wire: WireCredentials): void {
     const waiter = this.#waiting.get(asked);

@@ -7,12 +7,12 @@ const FAILURE_KEPT_MS = 1_000;
 
 /** The credentials of one run: made with the first call, kept, and made anew when they are about to end. */
 export class RoleSession {
-  readonly #role: Pick<AgentRole, "credentialsFor">;
+  readonly #role: AgentRole;
   readonly #messageId: string;
   #current: Promise<RoleCredentials> | undefined;
   #renewAt = Number.NEGATIVE_INFINITY;
 
-  constructor(role: Pick<AgentRole, "credentialsFor">, messageId: string) {
+  constructor(role: AgentRole, messageId: string) {
     this.#role = role;
     this.#messageId = messageId;
   }

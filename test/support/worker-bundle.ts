@@ -1,6 +1,7 @@
 import type { Agent } from "../../src/agents/define-handler.js";
 import { loadConfig } from "../../src/config.js";
 import { createLogger } from "../../src/observe/log.js";
+import type { AgentRole } from "../../src/pipeline/agent-role.js";
 import type { Handler } from "../../src/pipeline/handler.js";
 import type { IdempotencyTable } from "../../src/pipeline/idempotency.js";
 import type { PayloadStore } from "../../src/pipeline/payload.js";
@@ -30,6 +31,7 @@ export interface WorkerBundleOptions {
   readonly idempotencyTable?: IdempotencyTable;
   /** Stands for the buckets that PAYLOAD_BUCKETS names. */
   readonly payloadStore?: PayloadStore;
+  readonly agentRole?: AgentRole;
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -39,6 +41,7 @@ export function workerBundle({
   queue: queueOptions = {},
   idempotencyTable,
   payloadStore,
+  agentRole,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();
   const config = loadConfig({
@@ -56,6 +59,7 @@ export function workerBundle({
     queue,
     ...(idempotencyTable && { idempotencyTable }),
     ...(payloadStore && { payloadStore }),
+    ...(agentRole && { agentRole }),
     logger: createLogger({ level: "silent" }),
     telemetry: (fact) => facts.push(fact),
   });

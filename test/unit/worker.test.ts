@@ -212,6 +212,34 @@ describe("a worker", () => {
   });
 });
 
+describe("an agent with a role", () => {
+  test("gets credentials of its own role, in a session of its own for each message", async () => {
+    let closed = 0;
+    const seen: string[] = [];
+    const { clock, queue, start, stopped } = workerBundle({
+      agent: async (_message, { credentials }) => {
+        const { accessKeyId } = await credentials!();
+        seen.push(accessKeyId);
+      },
+      agentRole: {
+        credentialsFor: async (messageId) => ({
+          accessKeyId: `key of ${messageId}`,
+          secretAccessKey: "secret",
+          sessionToken: "token",
+          expiration: new Date(Date.now() + 3_600_000),
+        }),
+        close: () => void closed++,
+      },
+    });
+    const ids = [queue.send("a"), queue.send("b")];
+    void start();
+    await clock.advance(1_000);
+    await stopped();
+    expect(seen.sort()).toEqual(ids.map((id) => `key of ${id}`).sort());
+    expect(closed).toBe(1);
+  });
+});
+
 describe("LOG_BODIES", () => {
   test.each([
     ["true", "secret body"],

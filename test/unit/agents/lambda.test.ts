@@ -36,6 +36,17 @@ async function failuresOf(
 }
 
 describe("An agent as a Lambda function", () => {
+  test("saves its checkpoint before the time is up, but not once it has ended", async () => {
+    const saved: string[] = [];
+    const agent: Agent = async ({ id }, { checkpoint, signal }) => {
+      checkpoint((cause) => saved.push(`${id}: ${cause}, ${signal.aborted ? "aborted" : "not aborted"}`));
+      if (id === "quick") return;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    expect(await failuresOf(agent, [record("quick"), record("long")], { ms: 300 })).toEqual(["long"]);
+    expect(saved).toEqual(["long: timeout, not aborted"]);
+  });
+
   test("gets each record as the message that a worker would give it", async () => {
     let seen: unknown;
     const agent: Agent = (message, { deadline }) => {
