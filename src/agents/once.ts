@@ -11,6 +11,7 @@ import type { Telemetry } from "../pipeline/telemetry.js";
 import { ClaimKeeper } from "./claim-keeper.js";
 import { ClaimedRun } from "./claimed-run.js";
 import { KnownKeys } from "./known-keys.js";
+import { tableKey } from "./table-key.js";
 
 export interface OnceOptions {
   /** Runs the agent. */
@@ -74,7 +75,7 @@ export class OnceHandler implements Handler {
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     const found = this.#options.keyOf(message);
     if ("missing" in found) return { kind: "reject", reason: `no idempotency key: ${found.missing}` };
-    const key = `${this.#options.scope}/${found.key}`;
+    const key = tableKey(`${this.#options.scope}/${found.key}`);
     const payloadHash = hash("sha256", message.body, "base64url");
 
     const known = this.#known.get(key, this.#now());
@@ -110,7 +111,7 @@ export class OnceHandler implements Handler {
     const { table, handler, clock, leaseSeconds, onError } = this.#options;
     const leaseMs = leaseSeconds * 1000;
     // The same message is claimed again under the same name, so that a claim whose answer got lost stands in nobody's way.
-    const owner = `${this.#worker}/${message.id}`;
+    const owner = tableKey(`${this.#worker}/${message.id}`);
     const since = clock.monotonic();
     let fence: number;
     try {

@@ -1,5 +1,4 @@
-import type { AttributeValue, DynamoDBClient, UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
-import { untilAborted } from "../pipeline/deadline.js";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import {
   CLOCK_SKEW_MAX_MS,
   type Claim,
@@ -7,10 +6,9 @@ import {
   type ClaimRequest,
   type HoldEnd,
   type IdempotencyTable,
-  TableError,
 } from "../pipeline/idempotency.js";
-import { type SdkTarget, sdkOptions } from "./sdk-options.js";
-import { tableKey } from "./table-key.js";
+import { ConditionalWrites, type Item } from "./conditional-writes.js";
+import type { SdkTarget } from "./sdk-options.js";
 
 export interface DynamoDbIdempotencyOptions extends SdkTarget {
   readonly table: string;
@@ -18,40 +16,33 @@ export interface DynamoDbIdempotencyOptions extends SdkTarget {
   readonly keepSeconds: number;
 }
 
-/** DynamoDB answers in milliseconds; what is silent for longer is a dead socket. */
-const PATIENCE = { attempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000 };
-
-/** Trying again won't help: somebody has to change the table, its name, or our permissions. */
-const UNUSABLE = new Set([
-  "ResourceNotFoundException",
-  "ValidationException",
-  "AccessDeniedException",
-  "UnrecognizedClientException",
-  "InvalidSignatureException",
-  "IncompleteSignatureException",
-  "MissingAuthenticationTokenException",
-  "OptInRequired",
-]);
+/** What is done to a claim's item, on conditions beyond that of its owner. */
+interface Change {
+  readonly operation: "renew" | "complete" | "release";
+  readonly set: string;
+  readonly when: readonly string[];
+  readonly values: Item;
+}
 
 const NAMES = { "#state": "state", "#owner": "owner" };
 const MINE = "#owner = :owner AND fence = :fence";
 
 /**
  * The keys in a DynamoDB table with the partition key `id` (a string) and, as its TTL attribute, `expiresAt`. Each call
- * is one conditional write; what stood in its way comes with the refusal, so none needs a read before it. The SDK's
- * client is imported with the first call.
+ * is one conditional write.
  */
 export class DynamoDbIdempotency implements IdempotencyTable {
-  readonly #options: DynamoDbIdempotencyOptions;
-  #client: Promise<DynamoDBClient> | undefined;
+  readonly #writes: ConditionalWrites;
+  readonly #keepSeconds: number;
 
   constructor(options: DynamoDbIdempotencyOptions) {
-    this.#options = options;
+    this.#writes = new ConditionalWrites(options.table, options);
+    this.#keepSeconds = options.keepSeconds;
   }
 
   async check(signal: AbortSignal): Promise<void> {
     // A write whose condition can't hold: it takes the permission and the key's schema, and leaves nothing behind.
-    await this.#update(
+    await this.#writes.update(
       "check",
       "queuehand: is the table there?",
       {
@@ -66,7 +57,7 @@ export class DynamoDbIdempotency implements IdempotencyTable {
 
   async claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimEnd> {
     const { key, owner, payloadHash, now, leaseMs } = request;
-    const { written, found } = await this.#update(
+    const { written, found } = await this.#writes.update(
       "claim",
       key,
       {
@@ -98,97 +89,74 @@ export class DynamoDbIdempotency implements IdempotencyTable {
   }
 
   renew(claim: Claim, until: number, signal: AbortSignal): Promise<HoldEnd> {
-    return this.#hold("renew", claim, { set: "leaseUntil = :until", values: { ":until": number(until) } }, signal);
+    const change: Change = {
+      operation: "renew",
+      // A run may last for longer than finished keys are kept.
+      set: "leaseUntil = :until, expiresAt = :expires",
+      // Nought is a claim that was given back.
+      when: ["#state = :running", "leaseUntil BETWEEN :one AND :until"],
+      values: {
+        ":until": number(until),
+        ":expires": this.#expiry(until),
+        ":one": number(1),
+        ":running": { S: "running" },
+      },
+    };
+    const holds = ({ state, leaseUntil }: Item) => state?.S === "running" && Number(leaseUntil?.N) >= Math.floor(until);
+    return this.#hold(claim, change, holds, signal);
   }
 
   complete(claim: Claim, now: number, signal: AbortSignal): Promise<HoldEnd> {
-    const values = { ":finished": { S: "finished" }, ":expires": this.#expiry(now) };
-    return this.#hold("complete", claim, { set: "#state = :finished, expiresAt = :expires", values }, signal);
+    const change: Change = {
+      operation: "complete",
+      set: "#state = :finished, expiresAt = :expires",
+      when: [],
+      values: { ":finished": { S: "finished" }, ":expires": this.#expiry(now) },
+    };
+    return this.#hold(claim, change, () => false, signal);
   }
 
   release(claim: Claim, signal: AbortSignal): Promise<HoldEnd> {
-    return this.#hold("release", claim, { set: "leaseUntil = :zero", values: { ":zero": { N: "0" } } }, signal);
+    const change: Change = {
+      operation: "release",
+      set: "leaseUntil = :zero",
+      when: ["#state = :running"],
+      values: { ":zero": number(0), ":running": { S: "running" } },
+    };
+    return this.#hold(claim, change, () => false, signal);
   }
 
   close(): void {
-    void this.#client?.then(
-      (client) => client.destroy(),
-      () => {},
-    );
+    this.#writes.close();
   }
 
-  /** Changes an item that is still its caller's. A finished one is left as it is except by another `complete`. */
+  /** Changes an item that is still its caller's; `holds` tells of one whose owner it is whether nothing had to be done. */
   async #hold(
-    operation: "renew" | "complete" | "release",
     { key, owner, fence }: Claim,
-    { set, values }: { set: string; values: Record<string, AttributeValue> },
+    { operation, set, when, values }: Change,
+    holds: (found: Item) => boolean,
     signal: AbortSignal,
   ): Promise<HoldEnd> {
-    const unfinished = operation === "complete" ? "" : " AND #state = :running";
-    const { written, found } = await this.#update(
+    const { written, found } = await this.#writes.update(
       operation,
       key,
       {
         UpdateExpression: `SET ${set}`,
-        ConditionExpression: MINE + unfinished,
-        ExpressionAttributeNames: operation === "complete" || unfinished ? NAMES : { "#owner": "owner" },
-        ExpressionAttributeValues: {
-          ":owner": { S: owner },
-          ":fence": number(fence),
-          ...(unfinished && { ":running": { S: "running" } }),
-          ...values,
-        },
+        ConditionExpression: [MINE, ...when].join(" AND "),
+        ExpressionAttributeNames: NAMES,
+        ExpressionAttributeValues: { ":owner": { S: owner }, ":fence": number(fence), ...values },
       },
       signal,
     );
-    if (written) return { kind: "held" };
+    const mine = found.owner?.S === owner && Number(found.fence?.N) === fence;
+    if (written || (mine && holds(found))) return { kind: "held" };
     const state = found.state?.S;
     return { kind: "lost", to: state === undefined ? "gone" : state === "finished" ? "finished" : "running" };
   }
 
-  /** Makes one conditional write: what was written, or what stood in its way. Rejects with a TableError. */
-  async #update(
-    operation: string,
-    key: string,
-    input: Omit<UpdateItemCommandInput, "TableName" | "Key">,
-    signal: AbortSignal,
-  ): Promise<{ written?: Record<string, AttributeValue>; found: Record<string, AttributeValue> }> {
-    try {
-      const { UpdateItemCommand } = await import("@aws-sdk/client-dynamodb");
-      this.#client ??= makeClient(this.#options);
-      const command = new UpdateItemCommand({
-        TableName: this.#options.table,
-        Key: { id: { S: tableKey(key) } },
-        ...input,
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-      });
-      const { Attributes = {} } = await untilAborted(
-        (await this.#client).send(command, { abortSignal: signal }),
-        signal,
-      );
-      return { written: Attributes, found: {} };
-    } catch (error) {
-      if (error instanceof Error && error.name === "ConditionalCheckFailedException") {
-        return { found: (error as { Item?: Record<string, AttributeValue> }).Item ?? {} };
-      }
-      throw tableError(error, operation, this.#options.table);
-    }
-  }
-
   #expiry(from: number): AttributeValue {
-    return number(from / 1000 + this.#options.keepSeconds);
+    return number(from / 1000 + this.#keepSeconds);
   }
 }
 
 const number = (value: number): AttributeValue => ({ N: String(Math.floor(value)) });
-
-function tableError(error: unknown, operation: string, table: string): TableError {
-  const { name, message } = error as Error;
-  const text = `${operation} in the idempotency table ${table}: ${name}: ${message}`;
-  return new TableError(UNUSABLE.has(name) ? "unusable" : "down", text, { cause: error });
-}
-
-async function makeClient(options: DynamoDbIdempotencyOptions): Promise<DynamoDBClient> {
-  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-  return new DynamoDBClient(sdkOptions(options, PATIENCE));
-}

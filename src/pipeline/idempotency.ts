@@ -1,8 +1,11 @@
+/** DynamoDB takes a partition key of at most 2,048 bytes; half of it is more than a key that people read needs. */
+export const KEY_BYTES_MAX = 1_024;
+
 /** One run's wish to have a key for itself. */
 export interface ClaimRequest {
-  /** Unique within the table: what belongs to several queues names its queue. */
+  /** Unique within the table: what belongs to several queues names its queue. At most 1,024 bytes. */
   readonly key: string;
-  /** Of this run alone: a claim that is asked for again because the answer got lost is granted again. */
+  /** Of this run alone, at most 1,024 bytes: a claim that is asked for again because the answer got lost is granted again. */
   readonly owner: string;
   /** Of the body. Two messages with one key must have the same. */
   readonly payloadHash: string;
@@ -46,7 +49,10 @@ export interface IdempotencyTable {
   /** Resolves if the table is there and may be written to; writes nothing. */
   check(signal: AbortSignal): Promise<void>;
   claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimEnd>;
-  /** Moves the end of the lease to `until` (epoch milliseconds). */
+  /**
+   * Moves the end of the lease to `until` (epoch milliseconds), never back, and only while the claim is neither completed
+   * nor released: whoever renews needs not know of a run's end, and a renewal that arrives late does no harm.
+   */
   renew(claim: Claim, until: number, signal: AbortSignal): Promise<HoldEnd>;
   /** Records that the run has ended well, at `now` (epoch milliseconds). May be repeated. */
   complete(claim: Claim, now: number, signal: AbortSignal): Promise<HoldEnd>;

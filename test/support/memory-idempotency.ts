@@ -65,7 +65,8 @@ export class MemoryIdempotency implements IdempotencyTable {
 
   renew(claim: Claim, until: number): Promise<HoldEnd> {
     return this.#hold("renew", claim, (item) => {
-      item.leaseUntil = until;
+      item.leaseUntil = Math.max(item.leaseUntil, until);
+      item.expiresAt = item.leaseUntil / 1000 + this.keepSeconds;
     });
   }
 
@@ -91,7 +92,8 @@ export class MemoryIdempotency implements IdempotencyTable {
       const item = this.items.get(claim.key);
       if (!item) return { kind: "lost", to: "gone" };
       const mine = item.owner === claim.owner && item.fence === claim.fence;
-      if (!mine || (operation !== "complete" && item.state === "finished")) return { kind: "lost", to: item.state };
+      const ended = item.state === "finished" || (operation === "renew" && item.leaseUntil === 0);
+      if (!mine || (operation !== "complete" && ended)) return { kind: "lost", to: item.state };
       apply(item);
       return { kind: "held" };
     });
