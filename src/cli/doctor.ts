@@ -8,6 +8,7 @@ import { deploymentFindings } from "./doctor/deployments.js";
 import { bad, type Finding, ok } from "./doctor/finding.js";
 import { fitFindings } from "./doctor/fit.js";
 import { payloadFindings } from "./doctor/payloads.js";
+import { roleFindings } from "./doctor/role.js";
 import { askStack, serviceNamed, stackFindings } from "./doctor/stack.js";
 import { tableFindings } from "./doctor/table.js";
 import { loadEnvironment } from "./environment.js";
@@ -61,6 +62,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     ...accessFindings(report, config.queueUrl),
     ...(report.credentials.ok ? await tableFindings(config) : []),
     ...(report.credentials.ok ? await payloadFindings(config) : []),
+    ...(report.credentials.ok ? await roleFindings(config) : []),
     ...fitFindings(config, report),
     ...(deploymentsPerDay === undefined ? [] : deploymentFindings(config, attributes, deploymentsPerDay)),
     ...(report.credentials.ok ? stackFindings(config, await askStack(config, service)) : []),

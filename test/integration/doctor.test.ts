@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { command, killCommands } from "../support/command.js";
+import { FakeSts, granted, refused } from "../support/fake-sts.js";
 import { QueueServer } from "../support/fauxqs-server.js";
 
 interface Finding {
@@ -102,6 +103,42 @@ describe("doctor", () => {
       1,
       [expect.stringMatching(/^payloads: no-such-bucket can't be read: NoSuchBucket: /)],
     ]);
+  }, 30_000);
+
+  test("assumes the agent's role once, and tells what it may do on the queue, and what is wrong with it", async () => {
+    const queueUrl = await queueWith("roles", 5, "1209600");
+    const sts = new FakeSts();
+    const role = "arn:aws:iam::000000000000:role/photos";
+    const env = { AGENT_ROLE_ARN: role, AWS_ENDPOINT_URL_STS: await sts.start(), HANDLER_TIMEOUT_SECONDS: "60" };
+    const lines = async () =>
+      (await findings(queueUrl, env)).all.flatMap(({ level, about, text }) =>
+        about === "agent role" ? `${level}: ${text}` : [],
+      );
+
+    expect(await lines()).toEqual([
+      `ok: sts:AssumeRole and sts:TagSession on ${role}`,
+      // The queue's server permits everything to everybody.
+      "warn: agents may do sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility on the worker's own queue",
+    ]);
+    expect(sts.asked).toEqual([
+      expect.objectContaining({
+        Action: "AssumeRole",
+        RoleSessionName: "queuehand-doctor",
+        "Tags.member.2.Value": "roles",
+      }),
+    ]);
+
+    sts.answer = (request, response) =>
+      request["Tags.member.1.Key"] ? refused(403, "AccessDenied")(request, response) : granted(request, response);
+    expect(await lines()).toEqual([
+      expect.stringMatching(
+        /^bad: it can be assumed, but not tagged with the message: .*photos: AccessDenied: said STS$/,
+      ),
+    ]);
+
+    sts.answer = refused(403, "AccessDenied");
+    expect(await lines()).toEqual([`bad: sts:AssumeRole of ${role}: AccessDenied: said STS`]);
+    await sts.stop();
   }, 30_000);
 
   test("ends with 78 and every fault when the settings are wrong", async () => {

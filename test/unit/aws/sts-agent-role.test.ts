@@ -1,53 +1,11 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type ClientRequest, createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ClientRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { agentRoleOf, StsAgentRole } from "../../../src/aws/sts-agent-role.js";
+import { EXPIRES, FakeSts, granted, refused } from "../../support/fake-sts.js";
 
 const ROLE = "arn:aws:iam::000000000000:role/agents/photos";
 const ID = "0b2f7e3c-8a4d-4c7e-9d53-1f1c9b7a2e10";
-const EXPIRES = "2030-01-01T01:00:00Z";
-
-type Answer = (response: ServerResponse) => void;
-
-const granted: Answer = (response) => {
-  response.writeHead(200, { "content-type": "text/xml" });
-  response.end(
-    `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIAAGENT</AccessKeyId><SecretAccessKey>agent secret</SecretAccessKey><SessionToken>agent token</SessionToken><Expiration>${EXPIRES}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-  );
-};
-const refused =
-  (status: number, code: string): Answer =>
-  (response) => {
-    response.writeHead(status, { "content-type": "text/xml" });
-    response.end(
-      `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>said STS</Message></Error></ErrorResponse>`,
-    );
-  };
-
-/** A server that answers as STS might, in turn and then always the last way, and what it was asked. */
-class FakeSts {
-  readonly asked: (Record<string, string> & { readonly authorization: string })[] = [];
-  answers: Answer[] = [granted];
-  readonly #server = createServer(async (request, response) => {
-    let form = "";
-    for await (const chunk of request) form += chunk;
-    const authorization = request.headers.authorization ?? "";
-    this.asked.push({ ...Object.fromEntries(new URLSearchParams(form)), authorization });
-    const answer = this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!;
-    answer(response);
-  });
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 describe("An agent's role by STS", () => {
   const environment = { ...process.env };
@@ -76,7 +34,7 @@ describe("An agent's role by STS", () => {
       accessKeyId: "ASIAAGENT",
       secretAccessKey: "agent secret",
       sessionToken: "agent token",
-      expiration: new Date(EXPIRES),
+      expiration: EXPIRES,
     });
     expect(sts.asked).toEqual([
       expect.objectContaining({
@@ -114,24 +72,30 @@ describe("An agent's role by STS", () => {
   });
 
   test("is asked for again when STS throttles or fails", async () => {
-    sts.answers = [refused(400, "Throttling"), refused(500, "InternalFailure"), granted];
+    let failures = 0;
+    sts.answer = (request, response) => {
+      failures++;
+      if (failures === 1) refused(400, "Throttling")(request, response);
+      else if (failures === 2) refused(500, "InternalFailure")(request, response);
+      else granted(request, response);
+    };
     expect(await role().credentialsFor(ID)).toMatchObject({ accessKeyId: "ASIAAGENT" });
     expect(sts.asked).toHaveLength(3);
   });
 
   test("says at once which role can't be assumed, and why", async () => {
-    sts.answers = [refused(403, "AccessDenied")];
+    sts.answer = refused(403, "AccessDenied");
     await expect(role().credentialsFor(ID)).rejects.toThrow(`sts:AssumeRole of ${ROLE}: AccessDenied: said STS`);
     expect(sts.asked).toHaveLength(1);
   });
 
   test("isn't taken from an answer without credentials", async () => {
-    sts.answers = [(response) => response.end("<AssumeRoleResponse/>")];
+    sts.answer = (_, response) => response.end("<AssumeRoleResponse/>");
     await expect(role().credentialsFor(ID)).rejects.toThrow(`sts:AssumeRole of ${ROLE}: `);
   });
 
   test("is given up after five seconds, whether STS or the worker's own credentials hang", async () => {
-    sts.answers = [() => {}];
+    sts.answer = () => {};
     const hung = [role().credentialsFor(ID), role(() => new Promise(() => {})).credentialsFor(ID)];
     for (const end of await Promise.allSettled(hung)) {
       expect(end).toMatchObject({
