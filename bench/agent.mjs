@@ -3,7 +3,6 @@
  * `block:MS`, `spawn`. All but `noop` and `spawn` write a line when a run starts and when it ends to the file
  * BENCH_EVENTS: written synchronously, so that the line is there even if the process dies right after.
  */
-import { spawn } from "node:child_process";
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -36,6 +35,8 @@ function logged(run) {
 
 /** What one writes by hand to have a program work on a message: its body on stdin, no look at what it says. */
 function spawnProgram(_id, body) {
+  // Loaded only here: the others' processes must not pay for it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   return new Promise((resolve, reject) => {
     const child = spawn(PROGRAM);
     child.once("error", reject).once("close", resolve);

@@ -3,12 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { monotonicMs, sleep } from "./clock.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const POLL_MS = 20;
-
-export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Who can be started, with the title that the results print. */
 export const TITLES = {
@@ -23,6 +21,10 @@ export const TITLES = {
 /** What stands behind a comma in a contestant's name: the same contestant on other terms. */
 const VARIANTS = {
   abort: { BENCH_STOP: "abort" },
+  "ISOLATION=process": { ISOLATION: "process" },
+  "ISOLATION=process-per-message": { ISOLATION: "process-per-message", AGENT_ENV: "BENCH_*" },
+  "exec:/bin/true": { HANDLER: "exec:/bin/true" },
+  "an agent that spawns /bin/true": { BENCH_AGENT: "spawn" },
 };
 
 /** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
@@ -69,11 +71,12 @@ export function startServer(script) {
   });
 }
 
-/** The control side of the bench's own server: what it counted, and a fresh start. */
+/** The control side of a server of the bench's own: what it counted, and a fresh start. */
 export function controlOf(server) {
   const ask = async (path, init) => (await fetch(new URL(path, server.url), init)).json();
   return {
     stats: () => ask("/stats"),
+    receipts: () => ask("/receipts"),
     reset: (options) => ask("/reset", { method: "POST", body: JSON.stringify(options) }),
   };
 }

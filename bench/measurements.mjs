@@ -1,5 +1,6 @@
 import { blocking } from "./rows/blocking.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
+import { freshStart } from "./rows/fresh-start.mjs";
 import { fullSpeed } from "./rows/full-speed.mjs";
 import { longTail } from "./rows/long-tail.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
@@ -10,6 +11,11 @@ const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queu
 const LIBRARIES = ["squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
 const MANY_SLOTS = 1000;
 const USUAL_SLOTS = 80;
+/** CONCURRENCY where nobody sets it. */
+const DEFAULT_SLOTS = 10;
+const POOL = "queuehand, ISOLATION=process";
+const FRESH = "queuehand, ISOLATION=process-per-message";
+const SPAWN = "an agent that spawns /bin/true";
 
 /**
  * What is run, by name. `trial` runs one contestant; all of them one after the other, or `together`, each on a server of
@@ -25,6 +31,17 @@ export const MEASUREMENTS = {
   manySlots: {
     contestants: [...EVERYBODY, "queuehand-library"],
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: MANY_SLOTS, seconds }, report),
+  },
+  isolation: {
+    contestants: ["queuehand", POOL, FRESH],
+    relay: (names, { seconds }, report) =>
+      fullSpeed(names, { slots: DEFAULT_SLOTS, seconds, reference: "queuehand", windowMs: 2000 }, report),
+  },
+  freshStart: { contestants: ["queuehand", FRESH], trial: freshStart },
+  programs: {
+    contestants: [`bare, ${SPAWN}`, `queuehand, ${SPAWN}`, "queuehand, exec:/bin/true"],
+    relay: (names, { seconds }, report) =>
+      fullSpeed(names, { slots: DEFAULT_SLOTS, seconds, reference: `queuehand, ${SPAWN}` }, report),
   },
   longTail: {
     contestants: EVERYBODY,

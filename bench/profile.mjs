@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Contestant, controlOf, sleep, startServer } from "./contestant.mjs";
+import { sleep } from "./clock.mjs";
+import { Contestant, controlOf, startServer } from "./contestant.mjs";
 
 const FOLDER = fileURLToPath(new URL("profiles", import.meta.url));
 const SAMPLE_MICROS = 500;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { monotonicMs } from "./clock.mjs";
 
 const HANDLE_FILLER = randomBytes(258).toString("base64");
 
@@ -73,11 +74,14 @@ export class EndlessQueue {
 }
 
 /**
- * A queue like a standard queue of SQS, small enough to be scanned: visibility timeouts, receive counts, handles of
- * which only the latest is good. `wake` is called whenever a message may have become visible.
+ * A queue like one of SQS, small enough to be scanned: visibility timeouts, receive counts, handles of which only the
+ * latest is good. Of a FIFO group nothing is handed out while a message that was handed out before is hidden. `wake` is
+ * called whenever a message may have become visible.
  */
 export class SmallQueue {
   #messages = new Map();
+  /** Monotonic milliseconds at which each message was first handed out. */
+  #receivedAt = {};
   #sent = 0;
   #deleted = new Set();
   #staleDeletes = 0;
@@ -93,9 +97,11 @@ export class SmallQueue {
     for (let number = 0; number < seed; number++) this.send(JSON.stringify({ task_id: String(number), data: {} }));
   }
 
-  send(body, attributes) {
-    const id = idOf(++this.#sent);
+  send(body, attributes, groupId) {
+    const number = ++this.#sent;
+    const id = idOf(number);
     const message = { id, body, md5: md5(body), sentAt: Date.now(), receiveCount: 0, visibleAt: 0 };
+    if (groupId !== undefined) Object.assign(message, { groupId, sequenceNumber: String(number) });
     if (attributes && Object.keys(attributes).length > 0) {
       message.attributes = attributes;
       message.md5OfAttributes = md5OfAttributes(attributes);
@@ -108,12 +114,18 @@ export class SmallQueue {
   receive(max, visibilitySeconds = this.#visibilitySeconds) {
     const now = Date.now();
     const batch = [];
+    const blocked = new Set();
     for (const message of this.#messages.values()) {
       if (batch.length === max) break;
-      if (message.visibleAt > now) continue;
+      if (message.visibleAt > now) {
+        blocked.add(message.groupId);
+        continue;
+      }
+      if (message.groupId !== undefined && blocked.has(message.groupId)) continue;
       message.receiveCount += 1;
       if (message.receiveCount > 1) this.#redeliveries += 1;
       message.firstReceivedAt ??= now;
+      this.#receivedAt[message.id] ??= monotonicMs();
       message.handle = handleOf(message.id, message.receiveCount);
       message.visibleAt = now + visibilitySeconds * 1000;
       batch.push({ ...message });
@@ -131,6 +143,7 @@ export class SmallQueue {
     }
     this.#messages.delete(message.id);
     this.#deleted.add(message.id);
+    if (message.groupId !== undefined) this.#wake();
   }
 
   /** The name of the error, or undefined. */
@@ -143,6 +156,11 @@ export class SmallQueue {
     if (seconds === 0) this.#wake();
     this.#schedule();
     return undefined;
+  }
+
+  /** When each message was first handed out, in monotonic milliseconds, by id. */
+  receipts() {
+    return this.#receivedAt;
   }
 
   stats() {

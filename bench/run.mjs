@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import { cpus, loadavg, platform, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { killAll, monotonicMs, TITLES, titleOf, whose } from "./contestant.mjs";
+import { monotonicMs } from "./clock.mjs";
+import { killAll, TITLES, titleOf, whose } from "./contestant.mjs";
 import { medianRun } from "./medians.mjs";
 import { ROWS, rowText } from "./table.mjs";
 

@@ -1,12 +1,14 @@
 /**
  * A server that speaks SQS's JSON protocol and costs little. It runs as a process of its own, so that a contestant's CPU
  * is the contestant's alone. `POST /reset` takes `{ mode: "endless" | "queue", delayMs, bodyBytes, seed,
- * visibilitySeconds }`, `GET /stats` says what was called and what became of the messages.
+ * visibilitySeconds }`, `GET /stats` says what was called and what became of the messages, `GET /receipts` when each was
+ * handed out. Any path is a queue's; messages with a group are handed out as a FIFO queue does.
  *
  *     node bench/server.mjs [PORT]
  */
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
+import { monotonicMs } from "./clock.mjs";
 import { EndlessQueue, SmallQueue } from "./queue.mjs";
 
 const TARGET_PREFIX = "AmazonSQS.";
@@ -17,8 +19,6 @@ let delayMs = 0;
 let waiters = [];
 let calls = {};
 let firstReceiveAt;
-
-const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 function reset({ mode = "endless", ...options }) {
   queue.close?.();
@@ -49,6 +49,10 @@ function messageJson(message, wanted) {
   }
   if (all || wanted.includes("ApproximateFirstReceiveTimestamp")) {
     attributes.ApproximateFirstReceiveTimestamp = String(message.firstReceivedAt);
+  }
+  if (message.groupId !== undefined) {
+    attributes.MessageGroupId = message.groupId;
+    attributes.SequenceNumber = message.sequenceNumber;
   }
   const json = { MessageId: message.id, ReceiptHandle: message.handle, MD5OfBody: message.md5, Body: message.body };
   if (Object.keys(attributes).length > 0) json.Attributes = attributes;
@@ -91,6 +95,9 @@ const visibilityFailure = {
   MessageNotInflight: "The message referred to isn't in flight.",
 };
 
+const sendTo = (queue, { MessageBody, MessageAttributes, MessageGroupId }) =>
+  queue.send(MessageBody, MessageAttributes, MessageGroupId);
+
 const sent = (message) => ({
   MessageId: message.id,
   MD5OfMessageBody: message.md5,
@@ -123,13 +130,10 @@ const actions = {
     reply({ Successful, Failed });
   },
   SendMessage(input, reply) {
-    reply(sent(queue.send(input.MessageBody, input.MessageAttributes)));
+    reply(sent(sendTo(queue, input)));
   },
   SendMessageBatch(input, reply) {
-    const Successful = input.Entries.map(({ Id, MessageBody, MessageAttributes }) => ({
-      Id,
-      ...sent(queue.send(MessageBody, MessageAttributes)),
-    }));
+    const Successful = input.Entries.map((entry) => ({ Id: entry.Id, ...sent(sendTo(queue, entry)) }));
     reply({ Successful, Failed: [] });
   },
   GetQueueUrl(_input, reply) {
@@ -165,6 +169,7 @@ function handle(request, response, body) {
   if (request.url === "/stats") {
     return send(response, { ...queue.stats(), calls, firstReceiveAt, openPolls: waiters.length });
   }
+  if (request.url === "/receipts") return send(response, queue.receipts());
   const input = JSON.parse(body || "{}");
   if (request.url === "/reset") {
     reset(input);

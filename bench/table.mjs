@@ -1,4 +1,4 @@
-import { titleOf } from "./contestant.mjs";
+import { titleOf, whose } from "./contestant.mjs";
 
 const fixed = (digits) => (value) => value.toFixed(digits);
 const ratio = fixed(2);
@@ -17,12 +17,12 @@ export const ROWS = [
     aim: "≤ 1.05 × the bare loop",
     needs: ["usualSlots"],
     columns: {
-      "× bare": ({ cpuToBare }) => ratio(cpuToBare),
+      "× bare": ({ cpuRatio }) => ratio(cpuRatio),
       "µs a message": ({ cpuMicros }) => whole(cpuMicros),
       "calls a message": ({ callsPerMessage }) => ratio(callsPerMessage),
     },
     judge({ usualSlots: { queuehand } }) {
-      return verdict(queuehand.cpuToBare <= 1.055, `${ratio(queuehand.cpuToBare)} × bare`);
+      return verdict(queuehand.cpuRatio <= 1.055, `${ratio(queuehand.cpuRatio)} × bare`);
     },
   },
   {
@@ -31,13 +31,13 @@ export const ROWS = [
     aim: "≥ 1.00 × the bare loop",
     needs: ["usualSlots"],
     columns: {
-      "× bare": ({ speedToBare }) => ratio(speedToBare),
+      "× bare": ({ speedRatio }) => ratio(speedRatio),
       "messages/s": ({ perSecond }) => whole(perSecond),
       "cores used": ({ cores }) => ratio(cores),
       "server's cores": ({ serverCores }) => ratio(serverCores),
     },
     judge({ usualSlots: { queuehand } }) {
-      return verdict(queuehand.speedToBare >= 0.995, `${ratio(queuehand.speedToBare)} × bare`);
+      return verdict(queuehand.speedRatio >= 0.995, `${ratio(queuehand.speedRatio)} × bare`);
     },
   },
   {
@@ -142,6 +142,58 @@ export const ROWS = [
     },
     judge: ({ blocking: { queuehand } }) => verdict(queuehand.runs === 2, `${queuehand.runs} runs of 2 messages`),
   },
+  {
+    number: 9,
+    title: "Agents in a warm pool of processes, over this process: no-op module agent, 10 slots",
+    aim: "≤ 1,000 µs of CPU a message more, ≥ 1,500 messages/s on two cores",
+    needs: ["isolation"],
+    columns: {
+      "µs more": ({ cpuOverMicros }) => whole(cpuOverMicros),
+      "µs a message": ({ cpuMicros }) => whole(cpuMicros),
+      "messages/s": ({ perSecond }) => whole(perSecond),
+      "cores used": ({ cores }) => ratio(cores),
+    },
+    judge({ isolation: { "queuehand, ISOLATION=process": pool } }) {
+      const { cpuOverMicros, perSecond } = pool;
+      return verdict(
+        cpuOverMicros <= 1000 && perSecond >= 1500,
+        `${whole(cpuOverMicros)} µs more, ${whole(perSecond)} messages/s`,
+      );
+    },
+  },
+  {
+    number: 10,
+    title: "A fresh process for each message: no-op module agent, 10 slots",
+    aim: "p50 ≤ 40 ms from the receive to the agent's start with a warm spare, ≥ 25 messages/s on two cores",
+    needs: ["freshStart", "isolation"],
+    columns: {
+      "p50 ms": ({ p50Ms }) => ratio(p50Ms),
+      "p99 ms": ({ p99Ms }) => ratio(p99Ms),
+      "messages/s": (_, { isolation }, name) => whole(isolation[name].perSecond),
+      "CPU ms a message": (_, { isolation }, name) => ratio(isolation[name].cpuMicros / 1000),
+      "cores used": (_, { isolation }, name) => ratio(isolation[name].cores),
+    },
+    judge(medians) {
+      const { p50Ms } = medians.freshStart["queuehand, ISOLATION=process-per-message"];
+      const { perSecond } = medians.isolation["queuehand, ISOLATION=process-per-message"];
+      return verdict(p50Ms <= 40 && perSecond >= 25, `p50 ${ratio(p50Ms)} ms, ${whole(perSecond)} messages/s`);
+    },
+  },
+  {
+    number: 11,
+    title: "A program for each message (exec:/bin/true) against a bare spawn of it, 10 slots",
+    aim: "≤ 1.3 × its CPU",
+    needs: ["programs"],
+    columns: {
+      "× the spawn": ({ cpuRatio }) => ratio(cpuRatio),
+      "µs a message": ({ cpuMicros }) => whole(cpuMicros),
+      "messages/s": ({ perSecond }) => whole(perSecond),
+      "cores used": ({ cores }) => ratio(cores),
+    },
+    judge({ programs: { "queuehand, exec:/bin/true": program } }) {
+      return verdict(program.cpuRatio <= 1.3, `${ratio(program.cpuRatio)} × the spawn`);
+    },
+  },
 ];
 
 /** A contestant may fail or be left out of a run, and then a ratio to it is not to be had. */
@@ -158,8 +210,11 @@ function figure(compute) {
 }
 
 function judgement(judge, needs, medians) {
-  if (needs.some((key) => medians[key].queuehand === undefined)) return "";
-  if (needs.some((key) => medians[key].queuehand.failed)) return " **Not reached**: queuehand failed.";
+  const all = needs.flatMap((key) => Object.entries(medians[key]));
+  const ours = all.filter(([name]) => whose(name) === "queuehand");
+  if (ours.length === 0) return "";
+  const failed = ours.find(([, { failed }]) => failed);
+  if (failed) return ` **Not reached**: ${titleOf(failed[0])} failed.`;
   const text = figure(() => {
     const { reached, text } = judge(medians);
     return ` **${reached ? "Reached" : "Not reached"}**: ${text}.`;

@@ -1,4 +1,5 @@
-import { Contestant, controlOf, sleep, startServer } from "../contestant.mjs";
+import { sleep } from "../clock.mjs";
+import { Contestant, controlOf, startServer } from "../contestant.mjs";
 
 const MESSAGES = 2;
 const PROCESSES = 2;

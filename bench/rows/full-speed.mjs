@@ -1,4 +1,5 @@
-import { Contestant, controlOf, monotonicMs, sleep, startServer } from "../contestant.mjs";
+import { monotonicMs, sleep } from "../clock.mjs";
+import { Contestant, controlOf, startServer } from "../contestant.mjs";
 import { cpuSeconds } from "../process-tree.mjs";
 
 const WARM_UP_MS = 2000;
@@ -7,12 +8,12 @@ const WINDOW_MS = 1000;
 const RESUME_MS = 150;
 
 /**
- * No-op agents on an endless queue: what a message costs when nothing else does. All contestants are started and warmed
- * up; then they run in turns of a second, `seconds` turns each, while the others are halted (SIGSTOP). So a machine that
- * is slower for a while is slower for all of them. Counts what the servers saw deleted, and the CPU of each process, in
- * its own turns.
+ * Contestants on an endless queue: what a message costs when nothing waits. All contestants are started and warmed
+ * up; then they run in turns of `windowMs`, `seconds` turns each, while the others are halted (SIGSTOP). So a machine that
+ * is slower for a while is slower for all of them. Counts what the servers saw deleted, and the CPU of each with all
+ * that it started, in its own turns. The figures beside those of the contestant `reference` are taken in each run.
  */
-export async function fullSpeed(names, { slots, seconds }, report) {
+export async function fullSpeed(names, { slots, seconds, reference = "bare", windowMs = WINDOW_MS }, report) {
   const runners = [];
   try {
     for (const name of names) {
@@ -20,15 +21,16 @@ export async function fullSpeed(names, { slots, seconds }, report) {
       if (runner) runners.push(runner);
     }
     for (let turn = 0; turn < seconds; turn++) {
-      for (const runner of runners) await runner.turn().catch((error) => report(runner.name, error));
+      for (const runner of runners) await runner.turn(windowMs).catch((error) => report(runner.name, error));
     }
-    const [bare] = runners.filter(({ name }) => name === "bare").map((runner) => runner.result());
+    const [beside] = runners.filter(({ name }) => name === reference).map((runner) => runner.result());
     for (const runner of runners) {
       const result = runner.result();
       report(runner.name, undefined, {
         ...result,
-        cpuToBare: result.cpuMicros / bare?.cpuMicros,
-        speedToBare: result.perSecond / bare?.perSecond,
+        cpuRatio: result.cpuMicros / beside?.cpuMicros,
+        cpuOverMicros: result.cpuMicros - beside?.cpuMicros,
+        speedRatio: result.perSecond / beside?.perSecond,
       });
     }
   } finally {
@@ -51,7 +53,6 @@ class Runner {
     runner.#control = controlOf(runner.#server);
     runner.#contestant = new Contestant(name, runner.#server.url, {
       CONCURRENCY: String(slots),
-      BENCH_AGENT: "noop",
     });
     try {
       const deleted = async () => (await runner.#control.stats()).deleted > 0;
@@ -65,11 +66,11 @@ class Runner {
     }
   }
 
-  async turn() {
+  async turn(windowMs) {
     this.#contestant.signal("SIGCONT");
     await sleep(RESUME_MS);
     const before = await this.#mark();
-    await sleep(WINDOW_MS);
+    await sleep(windowMs);
     const after = await this.#mark();
     this.#residentMb = Math.max(this.#residentMb, this.#contestant.memory().resident);
     this.#contestant.signal("SIGSTOP");

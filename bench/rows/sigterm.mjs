@@ -1,4 +1,5 @@
-import { Contestant, controlOf, monotonicMs, sleep, startServer } from "../contestant.mjs";
+import { monotonicMs, sleep } from "../clock.mjs";
+import { Contestant, controlOf, startServer } from "../contestant.mjs";
 
 const SLOTS = 50;
 const BACKLOG = 2000;
