@@ -46,9 +46,10 @@ export function sqsdHeaders(
   return headers;
 }
 
-/** SQS isn't asked for the time of the first receive; for a first receive it is now, else it lies after the sending. */
-function firstReceivedAt({ receiveCount, sentAt }: ReceivedMessage, now: number): string {
-  return new Date(receiveCount > 1 && sentAt !== undefined ? sentAt : now).toISOString().replace(/\.\d+Z$/, "Z");
+/** Where a server doesn't say: a first receive was just now, an earlier one at some time after the sending. */
+function firstReceivedAt({ firstReceivedAt: told, receiveCount, sentAt }: ReceivedMessage, now: number): string {
+  const at = told ?? (receiveCount > 1 && sentAt !== undefined ? sentAt : now);
+  return new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** Printable ASCII as it is, everything else, and % itself where there is such, percent-encoded as UTF-8. */

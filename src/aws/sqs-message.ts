@@ -24,6 +24,7 @@ const NO_ATTRIBUTES: ReadonlyMap<string, MessageAttribute> = new Map();
 /** What to ask for with each message; naming them keeps answers small and free of what nobody reads. */
 export const SYSTEM_ATTRIBUTES = [
   "ApproximateReceiveCount",
+  "ApproximateFirstReceiveTimestamp",
   "SentTimestamp",
   "MessageGroupId",
   "SequenceNumber",
@@ -41,6 +42,7 @@ export function receivedMessage(message: WireMessage): ReceivedMessage | undefin
   const body = typeof message.Body === "string" ? message.Body : "";
   const system = message.Attributes ?? {};
   const sentAt = Number(system.SentTimestamp);
+  const firstReceivedAt = Number(system.ApproximateFirstReceiveTimestamp);
   const received: { -readonly [Key in keyof ReceivedMessage]: ReceivedMessage[Key] } = {
     id: message.MessageId || handle,
     handle,
@@ -50,6 +52,7 @@ export function receivedMessage(message: WireMessage): ReceivedMessage | undefin
     sentAt: sentAt > 0 ? sentAt : undefined,
     intact: isIntact(body, message.MD5OfBody),
   };
+  if (firstReceivedAt > 0) received.firstReceivedAt = firstReceivedAt;
   if (system.MessageGroupId) received.groupId = system.MessageGroupId;
   if (system.SequenceNumber) received.sequenceNumber = system.SequenceNumber;
   if (system.MessageDeduplicationId) received.deduplicationId = system.MessageDeduplicationId;

@@ -17,6 +17,8 @@ export interface ReceivedMessage {
   readonly receiveCount: number;
   /** Epoch milliseconds, or undefined when the server didn't say. */
   readonly sentAt: number | undefined;
+  /** Epoch milliseconds of the first receive, by whomever; unset when the server didn't say. */
+  readonly firstReceivedAt?: number;
   readonly groupId?: string;
   readonly sequenceNumber?: string;
   readonly deduplicationId?: string;

@@ -78,6 +78,7 @@ describe("A service", () => {
         received(body, {
           id: "m-1",
           receiveCount: 3,
+          firstReceivedAt: 1_700_000_007_000,
           groupId: "tenant ü",
           attributes: [
             ["kind", { type: "String", string: "order" }],
@@ -100,7 +101,7 @@ describe("A service", () => {
       "x-aws-sqsd-msgid": "m-1",
       "x-aws-sqsd-queue": "tasks",
       "x-aws-sqsd-receive-count": "3",
-      "x-aws-sqsd-first-received-at": "2023-11-14T22:13:20Z",
+      "x-aws-sqsd-first-received-at": "2023-11-14T22:13:27Z",
       "x-aws-sqsd-attr-kind": "order",
       "x-aws-sqsd-attr-evil": "a%0D%0AX-Aws-Sqsd-Msgid: forged",
       "x-aws-sqsd-attr-__proto__": "polluted",

@@ -30,6 +30,8 @@ export class MemoryMessage {
   handle: string | undefined;
   /** When the current hiding began, for the 12 hours; undefined while it was never received. */
   hiddenSince: number | undefined;
+  /** By the wall clock, as long as the message lives. */
+  firstReceivedAtWall: number | undefined;
   visibleAt: number;
 
   constructor(
@@ -57,6 +59,7 @@ export class MemoryMessage {
       receiveCount: this.receiveCount,
       sentAt: this.sentAtWall,
       intact: true,
+      ...(this.firstReceivedAtWall !== undefined && { firstReceivedAt: this.firstReceivedAtWall }),
       ...(groupId !== undefined && { groupId, sequenceNumber: String(this.sequence).padStart(20, "0") }),
       ...(deduplicationId !== undefined && { deduplicationId }),
       ...(traceHeader !== undefined && { traceHeader }),

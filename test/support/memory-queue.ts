@@ -251,6 +251,7 @@ export class MemoryQueue implements Queue {
       message.handle = `${message.id}#${message.receiveCount}`;
       this.#byHandle.set(message.handle, message);
       message.hiddenSince = now;
+      message.firstReceivedAtWall ??= this.#clock.wall();
       message.visibleAt = now + (this.#options.visibilityTimeoutSeconds ?? 30) * 1000;
       taken.push(message.received(message.handle));
     }

@@ -100,6 +100,19 @@ export function queueContract(
         { visibilityTimeoutSeconds: 1 },
       );
 
+      promise(
+        "a message keeps the time of its first receive",
+        async ({ queue, send, elapse, during }) => {
+          await send("again");
+          const first = await only(queue);
+          await elapse(1.2);
+          const second = await during(only(queue, 5));
+          expect(first.firstReceivedAt).toBeGreaterThanOrEqual(first.sentAt!);
+          expect(second.firstReceivedAt).toBe(first.firstReceivedAt);
+        },
+        { visibilityTimeoutSeconds: 1 },
+      );
+
       promise("visibility 0 shows a message at once", async ({ queue, send }) => {
         await send("released");
         const { handle } = await only(queue);

@@ -50,6 +50,7 @@ describe("a receive", () => {
             Attributes: {
               ApproximateReceiveCount: "3",
               SentTimestamp: "1767225600000",
+              ApproximateFirstReceiveTimestamp: "1767225601500",
               MessageGroupId: "g",
               SequenceNumber: "18870",
               MessageDeduplicationId: "d",
@@ -68,6 +69,7 @@ describe("a receive", () => {
         attributes: new Map([["raw", { type: "Binary", binary: Buffer.from([0, 255]) }]]),
         receiveCount: 3,
         sentAt: 1_767_225_600_000,
+        firstReceivedAt: 1_767_225_601_500,
         groupId: "g",
         sequenceNumber: "18870",
         deduplicationId: "d",
