@@ -1,30 +1,50 @@
 import { OnceHandler } from "./agents/once.js";
-import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
+import { DynamoDbIdempotency, type DynamoDbIdempotencyOptions } from "./aws/dynamodb-idempotency.js";
 import { endpointOf, regionOf } from "./aws/region.js";
 import type { Config } from "./config.js";
+import { ClaimTable } from "./pipeline/claim-table.js";
 import type { Clock } from "./pipeline/clock.js";
 import type { Handler } from "./pipeline/handler.js";
 import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import { keyFinder } from "./pipeline/idempotency-key.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
 
-/** The handler, guarded by the table of the settings (or by `table`); itself where there is none. */
+/** What a worker claims keys with. */
+export interface Keys {
+  readonly table: IdempotencyTable;
+  /** The claims of the runs at work. */
+  readonly claims: ClaimTable;
+  /** How another thread makes the table anew; undefined where it is the caller's own. */
+  readonly options: DynamoDbIdempotencyOptions | undefined;
+}
+
+/** The table of the settings, or `given` in its place; undefined where the settings name none. */
+export function keysOf(config: Config, given: IdempotencyTable | undefined): Keys | undefined {
+  const { idempotencyTable: table, idempotencyKeepSeconds: keepSeconds, queueUrl, concurrency } = config;
+  if (table === undefined) return undefined;
+  const claims = new ClaimTable(concurrency);
+  if (given) return { table: given, claims, options: undefined };
+  // The queue's region, since where only its URL names one the SDK would find none.
+  const options = { table, keepSeconds, region: regionOf(queueUrl, process.env, endpointOf(process.env)) };
+  return { table: new DynamoDbIdempotency(options), claims, options };
+}
+
+/** The handler, guarded by the keys; itself where there are none. */
 export function onceIfAsked(
   handler: Handler,
   config: Config,
-  { clock, telemetry, table }: { clock: Clock; telemetry: Telemetry; table: IdempotencyTable | undefined },
+  { clock, telemetry, keys }: { clock: Clock; telemetry: Telemetry; keys: Keys | undefined },
 ): Handler {
-  const { idempotencyTable, idempotencyKeepSeconds: keepSeconds, queueUrl } = config;
-  if (idempotencyTable === undefined) return handler;
-  // The queue's region, since where only its URL names one the SDK would find none.
-  const region = regionOf(queueUrl, process.env, endpointOf(process.env));
+  if (!keys) return handler;
+  const leaseMs = config.visibilityTimeoutSeconds * 1000;
   return new OnceHandler({
     handler,
-    table: table ?? new DynamoDbIdempotency({ table: idempotencyTable, keepSeconds, region }),
+    table: keys.table,
+    claims: keys.claims,
     keyOf: keyFinder(config.idempotencyKey),
-    scope: queueUrl.split("/").at(-1)!,
-    leaseSeconds: config.visibilityTimeoutSeconds,
-    keepSeconds,
+    scope: config.queueUrl.split("/").at(-1)!,
+    leaseMs: () => leaseMs,
+    keepSeconds: config.idempotencyKeepSeconds,
     onError: config.idempotencyOnError,
     clock,
     telemetry,

@@ -9,18 +9,17 @@ import { SignedHandler } from "./agents/signed.js";
 import { endpointOf, regionOf } from "./aws/region.js";
 import { S3Payloads } from "./aws/s3-payload.js";
 import type { Config } from "./config.js";
-import { onceIfAsked } from "./idempotency.js";
+import { type Keys, onceIfAsked } from "./idempotency.js";
 import type { Clock } from "./pipeline/clock.js";
 import type { Handler } from "./pipeline/handler.js";
-import type { IdempotencyTable } from "./pipeline/idempotency.js";
 import type { PayloadStore } from "./pipeline/payload.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
 
 export interface IntakeParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Instead of the DynamoDB table of the settings. */
-  readonly idempotencyTable: IdempotencyTable | undefined;
+  /** What is claimed before a run; undefined: nothing is. */
+  readonly keys: Keys | undefined;
   /** Instead of S3. */
   readonly payloadStore?: PayloadStore | undefined;
 }
@@ -38,7 +37,7 @@ export interface Intake {
  * payload's business: then a repetition costs no fetching, and is done although its payload may be gone.
  */
 export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): Intake {
-  const once = (handler: Handler) => onceIfAsked(handler, config, { ...parts, table: parts.idempotencyTable });
+  const once = (handler: Handler) => onceIfAsked(handler, config, parts);
   let fetched: FetchedHandler | undefined;
   const fetching = (handler: Handler) => {
     fetched = fetchedIfAsked(handler, config, parts);

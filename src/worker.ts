@@ -1,12 +1,13 @@
 import type { Agent } from "./agents/define-handler.js";
 import { InProcessHandler } from "./agents/in-process.js";
-import { LeaseKeeper } from "./aws/lease-keeper.js";
 import type { QueueAttributes } from "./aws/queue-attributes.js";
 import { SourceQueue } from "./aws/source-queue.js";
 import { agentRoleOf } from "./aws/sts-agent-role.js";
 import type { Config } from "./config.js";
 import type { QueueCounts } from "./console/console-state.js";
 import type { Route } from "./console/health-server.js";
+import { type Extending, extendingOf } from "./extending.js";
+import { keysOf } from "./idempotency.js";
 import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Snapshot } from "./observe/counters.js";
@@ -22,7 +23,6 @@ import { Pipeline } from "./pipeline/pipeline.js";
 import type { Queue } from "./pipeline/queue.js";
 import type { WorkerStatus } from "./pipeline/status.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
-import { VisibilityExtender } from "./pipeline/visibility-extender.js";
 import { listenForEnd } from "./signals.js";
 import { Watchers } from "./watchers.js";
 
@@ -85,7 +85,7 @@ class QueueWorker implements Worker {
   readonly #lifecycle: Lifecycle;
   readonly #watchers: Watchers;
   readonly #source: SourceQueue | undefined;
-  readonly #extender: { start(): void; stop(): void | Promise<void> };
+  readonly #extending: Extending;
   readonly #pipeline: Pipeline;
   readonly #started = Promise.withResolvers<void>();
   readonly #stopAsked = new AbortController();
@@ -129,23 +129,12 @@ class QueueWorker implements Worker {
           logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
           role: options.agentRole ?? agentRoleOf(config),
         });
-    const { idempotencyTable, payloadStore } = options;
-    this.#intake = intakeOf(handler, config, { clock, telemetry, idempotencyTable, payloadStore });
+    const keys = keysOf(config, options.idempotencyTable);
+    this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
 
     const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));
-    this.#extender = this.#source
-      ? new LeaseKeeper({ leases, queueUrl, visibilityTimeoutSeconds, telemetry })
-      : new VisibilityExtender({
-          queue,
-          leases,
-          clock,
-          visibilityTimeoutSeconds,
-          events: {
-            lost: (index, generation, reason) => leases.tellLost(index, generation, reason),
-            failed: (count, error) => telemetry({ kind: "extendFailed", count, error }),
-          },
-        });
+    this.#extending = extendingOf(config, { leases, keys, queue: options.queue, clock, telemetry });
     this.#pipeline = new Pipeline({
       ...config,
       queue,
@@ -197,7 +186,7 @@ class QueueWorker implements Worker {
     if (this.#lifecycle.advance("running")) {
       this.#pipeline.start();
       // After the first poll has left: making a thread takes longer than a round trip.
-      setImmediate(() => this.#extender.start());
+      setImmediate(() => this.#extending.start());
       this.#watchers.start();
       void this.#source?.discover().then((attributes) => this.#learn(attributes));
     }
@@ -213,7 +202,7 @@ class QueueWorker implements Worker {
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     const released = this.#watchers.release();
-    await this.#extender.stop();
+    await this.#extending.stop();
     await this.#intake.handler.stop?.();
     await released;
     this.#lifecycle.advance("stopped", reason);

@@ -1,26 +1,30 @@
 import { hash, randomUUID } from "node:crypto";
 import { fullJitter } from "../pipeline/backoff.js";
+import type { ClaimTable } from "../pipeline/claim-table.js";
 import { type Clock, sleep } from "../pipeline/clock.js";
-import { withDeadline } from "../pipeline/deadline.js";
 import type { Handler, Run } from "../pipeline/handler.js";
-import { type Claim, type IdempotencyTable, type Obstacle, TableError } from "../pipeline/idempotency.js";
+import type { Claim, IdempotencyTable, Obstacle } from "../pipeline/idempotency.js";
 import type { KeyOf } from "../pipeline/idempotency-key.js";
 import { done, type Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
-import { ClaimKeeper } from "./claim-keeper.js";
 import { ClaimedRun } from "./claimed-run.js";
 import { KnownKeys } from "./known-keys.js";
+import { NextLook } from "./next-look.js";
+import { TableCalls } from "./table-calls.js";
 import { tableKey } from "./table-key.js";
 
 export interface OnceOptions {
   /** Runs the agent. */
   readonly handler: Handler;
   readonly table: IdempotencyTable;
+  /** Where who renews claims finds them. Unset: nobody does, and a claim's lease has to outlast its run. */
+  readonly claims?: ClaimTable | undefined;
   readonly keyOf: KeyOf;
   /** Stands before each key: a table may serve several queues. */
   readonly scope: string;
-  readonly leaseSeconds: number;
+  /** For how long a claim holds unless it is renewed, in milliseconds. */
+  readonly leaseMs: (run: Run) => number;
   readonly keepSeconds: number;
   /** What to do when the table doesn't answer. */
   readonly onError: "closed" | "open";
@@ -28,15 +32,11 @@ export interface OnceOptions {
   readonly telemetry: Telemetry;
 }
 
-const CALL_DEADLINE_MS = 5_000;
 /** A result is offered to the table for so long while its slot waits; then the message waits without one. */
 const RECORD_MS = 10_000;
 const RECORD_BACKOFF_MS = { base: 100, max: 2_000 };
-/** A repetition whose first is at work here looks again after this: it costs no call. */
-const LOOK_AGAIN_SECONDS = 5;
 /** Between two looks at a table that is down, for a message that was received once. */
 const DOWN_SECONDS = { base: 30, max: 900 };
-const never = new AbortController().signal;
 
 /**
  * Lets an agent run once for each key.
@@ -50,26 +50,25 @@ export class OnceHandler implements Handler {
   readonly #options: OnceOptions;
   readonly #worker = randomUUID();
   readonly #known: KnownKeys;
+  readonly #calls: TableCalls;
+  readonly #nextLook = new NextLook();
   /** Turns monotonic milliseconds into those of the epoch: a wall clock that jumps moves no lease. */
   readonly #epoch: number;
-  #down = false;
 
   constructor(options: OnceOptions) {
     this.#options = options;
-    this.#known = new KnownKeys(options.keepSeconds * 1000);
-    this.#epoch = options.clock.wall() - options.clock.monotonic();
+    const { table, clock, telemetry, onError, keepSeconds } = options;
+    this.#known = new KnownKeys(keepSeconds * 1000);
+    const meanwhile = onError === "closed" ? "messages wait until it does" : "agents run unguarded";
+    this.#calls = new TableCalls({ table, clock, telemetry, meanwhile });
+    this.#epoch = clock.wall() - clock.monotonic();
   }
 
   /** Rejects with a TableError when the table can't be used, and with what the agent's own start rejects with. */
   async start(signal: AbortSignal): Promise<void> {
-    const [agent, table] = await Promise.allSettled([
-      this.#options.handler.start?.(signal),
-      withDeadline(this.#options.clock, CALL_DEADLINE_MS, signal, (cut) => this.#options.table.check(cut)),
-    ]);
+    const [agent, table] = await Promise.allSettled([this.#options.handler.start?.(signal), this.#calls.check(signal)]);
     if (agent.status === "rejected") throw agent.reason;
-    if (table.status === "fulfilled") return;
-    if (table.reason instanceof TableError && table.reason.kind === "unusable") throw table.reason;
-    this.#failed(table.reason);
+    if (table.status === "rejected") throw table.reason;
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
@@ -82,7 +81,8 @@ export class OnceHandler implements Handler {
     if (known && known.payloadHash !== payloadHash) return this.#hindered(message, { kind: "otherPayload" });
     switch (known?.state) {
       case "running":
-        return this.#hindered(message, { kind: "held", until: this.#now() + LOOK_AGAIN_SECONDS * 1000 });
+        this.#tell(message, "held");
+        return waitForKey(this.#nextLook.here());
       case "finished":
         return this.#hindered(message, { kind: "finished" });
       case "unrecorded":
@@ -98,7 +98,7 @@ export class OnceHandler implements Handler {
 
   async stop(): Promise<void> {
     await this.#options.handler.stop?.();
-    this.#options.table.close();
+    this.#calls.close();
   }
 
   async #claimAndRun(
@@ -108,48 +108,42 @@ export class OnceHandler implements Handler {
     key: string,
     payloadHash: string,
   ): Promise<Outcome> {
-    const { table, handler, clock, leaseSeconds, onError } = this.#options;
-    const leaseMs = leaseSeconds * 1000;
+    const { handler, claims, clock, onError } = this.#options;
+    const leaseMs = this.#options.leaseMs(run);
     // The same message is claimed again under the same name, so that a claim whose answer got lost stands in nobody's way.
     const owner = tableKey(`${this.#worker}/${message.id}`);
     const since = clock.monotonic();
     let fence: number;
     try {
       const request = { key, owner, payloadHash, now: this.#now(), leaseMs };
-      const end = await this.#call((signal) => table.claim(request, signal));
+      const end = await this.#calls.make((table, signal) => table.claim(request, signal));
       if (end.kind !== "claimed") {
         if (end.kind === "finished") this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
         return this.#hindered(message, end);
       }
       fence = end.fence;
     } catch (error) {
-      this.#failed(error);
+      this.#calls.failed(error);
       if (onError === "closed") return waitForTable(message, "the idempotency table doesn't answer");
       return handler.run(message, new ClaimedRun(run, { key: shortKey, fence: 0 }));
     }
 
     const claim: Claim = { key, owner, fence };
     const claimed = new ClaimedRun(run, { key: shortKey, fence });
-    const keeper = new ClaimKeeper({
-      clock,
-      leaseMs,
-      since,
-      renew: () => this.#call((signal) => table.renew(claim, this.#now() + leaseMs, signal)),
-      onLost: (detail) => claimed.lose(detail),
-      onFailed: (error) => this.#failed(error),
-      // Unguarded is what `open` allows when the table is down, but not when another run is known to be at work.
-      patient: onError === "open",
-    });
+    const held = claims?.hold(claim, { endsAt: since + leaseMs, epoch: this.#epoch }, (detail) => claimed.lose(detail));
     let outcome: Outcome;
     try {
       outcome = await handler.run(message, claimed);
     } catch (error) {
       outcome = { kind: "retry", error };
     }
-    keeper.stop();
-    if (outcome.kind === "done" && !claimed.gaveUp) return this.#record(message, key, payloadHash, claim);
-    if (!claimed.lost) await this.#release(claim);
-    else if (claimed.gaveUp && (outcome.kind === "done" || outcome.kind === "retry")) {
+    held?.end();
+    if (outcome.kind === "done" && !claimed.gaveUp) {
+      this.#nextLook.ran(clock.monotonic() - since);
+      return this.#record(message, key, payloadHash, claim);
+    }
+    await this.#release(claim);
+    if (claimed.lost && claimed.gaveUp && (outcome.kind === "done" || outcome.kind === "retry")) {
       this.#tell(message, "late");
       return { kind: "defer", reason: "the claim on the message's key was lost", afterSeconds: 1 };
     }
@@ -158,11 +152,11 @@ export class OnceHandler implements Handler {
 
   /** Writes a result down, and says what becomes of its message. */
   async #record(message: ReceivedMessage, key: string, payloadHash: string, claim: Claim): Promise<Outcome> {
-    const { table, clock, onError } = this.#options;
+    const { clock, onError } = this.#options;
     const until = clock.monotonic() + RECORD_MS;
     for (let attempt = 1; ; attempt++) {
       try {
-        const end = await this.#call((signal) => table.complete(claim, this.#now(), signal));
+        const end = await this.#calls.make((table, signal) => table.complete(claim, this.#now(), signal));
         if (end.kind === "lost" && end.to !== "gone") {
           this.#known.delete(key);
           this.#tell(message, "late");
@@ -172,7 +166,7 @@ export class OnceHandler implements Handler {
         this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
         return done;
       } catch (error) {
-        this.#failed(error);
+        this.#calls.failed(error);
       }
       const waitMs = fullJitter(RECORD_BACKOFF_MS, attempt);
       if (clock.monotonic() + waitMs >= until) break;
@@ -184,12 +178,12 @@ export class OnceHandler implements Handler {
     return waitForTable(message, "the idempotency table doesn't take the result");
   }
 
-  /** A claim that can't be given back ends with its lease. */
+  /** A claim that can't be given back ends with its lease; one that is another's by now is left as it is. */
   async #release(claim: Claim): Promise<void> {
     try {
-      await this.#call((signal) => this.#options.table.release(claim, signal));
+      await this.#calls.make((table, signal) => table.release(claim, signal));
     } catch (error) {
-      this.#failed(error);
+      this.#calls.failed(error);
     }
   }
 
@@ -200,10 +194,8 @@ export class OnceHandler implements Handler {
         return done;
       case "otherPayload":
         return { kind: "reject", reason: "the idempotency key was used with another payload" };
-      case "held": {
-        const afterSeconds = Math.min(43_200, Math.max(1, Math.ceil((obstacle.until - this.#now()) / 1000)));
-        return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
-      }
+      case "held":
+        return waitForKey(this.#nextLook.elsewhere(message, obstacle.until - this.#now()));
     }
   }
 
@@ -212,25 +204,14 @@ export class OnceHandler implements Handler {
     this.#options.telemetry({ kind: "repeated", delivery, found });
   }
 
-  async #call<Answer>(call: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-    const answer = await withDeadline(this.#options.clock, CALL_DEADLINE_MS, never, call);
-    if (this.#down) this.#options.telemetry({ kind: "warning", text: "the idempotency table answers again" });
-    this.#down = false;
-    return answer;
-  }
-
-  /** Told once an outage. */
-  #failed(error: unknown): void {
-    if (this.#down) return;
-    this.#down = true;
-    const what = this.#options.onError === "closed" ? "messages wait until it does" : "agents run unguarded";
-    this.#options.telemetry({ kind: "warning", text: `the idempotency table doesn't answer: ${what}`, error });
-  }
-
   /** Epoch milliseconds. */
   #now(): number {
     return this.#epoch + this.#options.clock.monotonic();
   }
+}
+
+function waitForKey(afterSeconds: number): Outcome {
+  return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
 }
 
 /**

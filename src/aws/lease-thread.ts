@@ -1,13 +1,17 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { ClaimExtender } from "../pipeline/claim-extender.js";
+import { ClaimTable } from "../pipeline/claim-table.js";
 import { systemClock } from "../pipeline/clock.js";
+import type { IdempotencyTable } from "../pipeline/idempotency.js";
 import { LeaseTable } from "../pipeline/lease-table.js";
 import type { Queue } from "../pipeline/queue.js";
 import { VisibilityExtender } from "../pipeline/visibility-extender.js";
-import type { LeaseThreadData, LeaseThreadMessage } from "./lease-keeper.js";
+import type { LeaseThreadData, LeaseThreadMessage, SharedClaims } from "./lease-keeper.js";
 
-/** The extender's thread: a client and an event loop of its own, which no agent can block. */
-const { buffer, queueUrl, visibilityTimeoutSeconds } = workerData as LeaseThreadData;
+/** The extenders' thread: clients and an event loop of its own, which no agent can block. */
+const { buffer, queueUrl, visibilityTimeoutSeconds, claims } = workerData as LeaseThreadData;
 const tell = (message: LeaseThreadMessage) => parentPort!.postMessage(message);
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 // Loaded when the first lease is due: short agents never need it, and it is half of the thread's memory.
 let queue: Promise<Queue> | undefined;
@@ -28,7 +32,33 @@ new VisibilityExtender({
   visibilityTimeoutSeconds,
   events: {
     lost: (index, generation, reason) => tell({ kind: "lost", index, generation, reason }),
-    failed: (count, error) =>
-      tell({ kind: "failed", count, error: error instanceof Error ? error.message : String(error) }),
+    failed: (count, error) => tell({ kind: "failed", count, error: textOf(error) }),
   },
 }).start();
+
+if (claims) renewClaims(claims);
+
+function renewClaims(shared: SharedClaims): void {
+  // The SDK's client as well only when the first claim is due.
+  let table: Promise<IdempotencyTable> | undefined;
+  const openTable = async () => {
+    const { DynamoDbIdempotency } = await import("./dynamodb-idempotency.js");
+    return new DynamoDbIdempotency(shared.table);
+  };
+  new ClaimExtender({
+    table: {
+      async renew(claim, until, signal) {
+        table ??= openTable();
+        return (await table).renew(claim, until, signal);
+      },
+    },
+    claims: new ClaimTable(shared.buffer),
+    clock: systemClock,
+    leaseSeconds: visibilityTimeoutSeconds,
+    events: {
+      lost: (index, generation, reason) => tell({ kind: "claimLost", index, generation, reason }),
+      failed: (error) => tell({ kind: "claimsFailed", error: textOf(error) }),
+      recovered: () => tell({ kind: "claimsRecovered" }),
+    },
+  }).start();
+}

@@ -1,9 +1,16 @@
 import type { Clock, Timer } from "./clock.js";
-import type { LeaseTable } from "./lease-table.js";
 
 const LOOK_MS = 500;
 const MARGIN_MIN_MS = 1_000;
 const MARGIN_MAX_MS = 5_000;
+
+/** What ends by itself unless it is renewed in time: leases of messages, claims on keys. */
+export interface Expiring {
+  /** How many are held. */
+  readonly size: number;
+  /** Gives up those that end before `before`, in monotonic milliseconds. */
+  loseExpiring(before: number): void;
+}
 
 /**
  * Gives up leases that could not be extended, a little before SQS shows their messages to others, so that an agent is
@@ -15,7 +22,7 @@ export class LeaseWatch {
   #running = false;
 
   constructor(
-    private readonly leases: LeaseTable,
+    private readonly leases: Expiring,
     private readonly clock: Clock,
     visibilityTimeoutSeconds: number,
   ) {

@@ -23,6 +23,8 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   "src/worker.ts": [
     "src/config.ts",
+    "src/extending.ts",
+    "src/idempotency.ts",
     "src/intake.ts",
     "src/lifecycle.ts",
     "src/signals.ts",
@@ -45,6 +47,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   ],
   "src/publishing.ts": ["src/config.ts", "src/aws/", "src/observe/", "src/pipeline/", "src/scaling/"],
   "src/intake.ts": ["src/config.ts", "src/idempotency.ts", "src/agents/", "src/aws/", "src/pipeline/"],
+  "src/extending.ts": ["src/config.ts", "src/idempotency.ts", "src/aws/", "src/pipeline/"],
   "src/idempotency.ts": ["src/config.ts", "src/agents/", "src/aws/", "src/pipeline/"],
   "src/signals.ts": [],
   "src/lifecycle.ts": ["src/pipeline/"],
