@@ -20,6 +20,8 @@ export interface Command {
   readonly args: readonly string[];
   /** The whole environment; the run's id is added. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A descriptor of the worker's that becomes its descriptor 4. */
+  readonly fourth?: number | undefined;
 }
 
 /** The process couldn't be started: no memory, no descriptor, no such file. Never the message's fault. */
@@ -28,7 +30,7 @@ class StartError extends Error {
 }
 
 /**
- * One child process in a group of its own, with pipes on 0 to 2 and a channel on descriptor 3. Started without a shell.
+ * One child process in a group of its own, with pipes on 0 to 2 and a channel on descriptor 3.
  * Promises that `ended` resolves, and when it does, nothing of it lives and no descriptor of it is open.
  */
 export class AgentProcess {
@@ -44,11 +46,12 @@ export class AgentProcess {
   /** Rejects with a StartError. */
   static async start(command: Command): Promise<AgentProcess> {
     const runId = randomUUID();
+    const since = performance.now();
     let child: ChildProcess;
     try {
       child = spawn(command.file, command.args, {
         env: { ...command.environment, [RUN_ID]: runId },
-        stdio: ["pipe", "pipe", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe", "pipe", ...(command.fourth === undefined ? [] : [command.fourth])],
         detached: true,
         shell: false,
       });
@@ -60,14 +63,14 @@ export class AgentProcess {
       for (const stream of child.stdio ?? []) stream?.destroy();
       throw new StartError(`${command.file} can't be started: ${error.message}`, { cause: error });
     }
-    return new AgentProcess(child, child.pid, runId);
+    return new AgentProcess(child, new ProcessGroup(child.pid, runId, since));
   }
 
-  private constructor(child: ChildProcess, pid: number, runId: string) {
+  private constructor(child: ChildProcess, group: ProcessGroup) {
     this.#child = child;
-    this.#group = new ProcessGroup(pid, runId);
+    this.#group = group;
     try {
-      writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_FIRST);
+      writeFileSync(`/proc/${group.leader}/oom_score_adj`, OOM_FIRST);
     } catch {
       // It has ended, or this isn't Linux.
     }

@@ -1,3 +1,4 @@
+import type { AgentRole } from "../pipeline/agent-role.js";
 import type { Handler } from "../pipeline/handler.js";
 import type { AgentLogs } from "./agent-logs.js";
 import type { Agent } from "./define-handler.js";
@@ -16,6 +17,8 @@ export interface AgentSettings {
   readonly agentEnvironment: readonly string[];
   readonly agentMemoryMiB: number | undefined;
   readonly agentWorkMiB: number;
+  readonly agentCpuSeconds: number | undefined;
+  readonly agentOpenFiles: number | undefined;
 }
 
 const MIB = 2 ** 20;
@@ -24,34 +27,30 @@ const MIB = 2 ** 20;
  * The agent that the settings name, ready for `createWorker`: a module's own, or a handler that runs it elsewhere. Each
  * way to run one is loaded when it is named: a start must not pay for the others.
  * @param logs where the lines of agents go that aren't run in this process.
+ * @param role the agent's own, where it is a program or a module in processes; a module's in this process gets its
+ * credentials from the worker.
  * @throws AgentLoadError when it can be seen now that there is no such agent. More is seen when the handler starts.
  */
-export async function handlerFor(settings: AgentSettings, logs: AgentLogs): Promise<Agent | Handler> {
-  const {
-    handler,
-    isolation,
-    queueUrl,
-    concurrency,
-    agentEnvironment: passOn,
-    agentMemoryMiB,
-    agentWorkMiB,
-  } = settings;
-  const memory = agentMemoryMiB === undefined ? {} : { memoryBytesMax: agentMemoryMiB * MIB };
+export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?: AgentRole): Promise<Agent | Handler> {
+  const { handler, isolation, queueUrl, concurrency, agentCommand, agentEnvironment: passOn } = settings;
+  const { agentMemoryMiB, agentWorkMiB, agentCpuSeconds, agentOpenFiles } = settings;
+  const memoryBytesMax = agentMemoryMiB === undefined ? undefined : agentMemoryMiB * MIB;
+  const shared = { passOn, logs, memoryBytesMax, openFilesMax: agentOpenFiles };
+  const ofOne = { ...shared, role, cpuSecondsMax: agentCpuSeconds, workBytesMax: agentWorkMiB * MIB };
   switch (handler.kind) {
     case "program": {
       const { command } = handler;
       const { ProgramHandler } = await import("./program.js");
-      const program = new ProgramHandler({ command, passOn, workBytesMax: agentWorkMiB * MIB, ...memory, logs });
+      const program = new ProgramHandler({ command, ...ofOne });
       await program.check();
       return program;
     }
     case "service": {
       const { ServiceHandler } = await import("./service.js");
       const service = new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
-      const { agentCommand: command } = settings;
-      if (command === undefined) return service;
+      if (agentCommand === undefined) return service;
       const { WatchedService } = await import("./watched-service.js");
-      const watched = new WatchedService({ command, service, passOn, ...memory, logs });
+      const watched = new WatchedService({ command: agentCommand, service, ...shared });
       await watched.check();
       return watched;
     }
@@ -60,7 +59,7 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs): Prom
       if (isolation === "none") return loadModule(handler.path);
       const { ProcessPool } = await import("./process-pool.js");
       const used = isolation === "process-per-message" ? { runsMax: 1 } : {};
-      return new ProcessPool({ path: handler.path, slots: concurrency, passOn, ...used, ...memory, logs });
+      return new ProcessPool({ path: handler.path, slots: concurrency, ...used, ...ofOne });
     }
   }
 }

@@ -8,8 +8,9 @@ import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
 import { KILL_GRACE_MS } from "./kill-grace.js";
+import type { Launcher } from "./launcher.js";
+import type { LimitWatch, Watched } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
-import type { MemoryWatch } from "./memory-watch.js";
 import { ModuleChannel } from "./module-channel.js";
 import { credentialsToWire, errorToWire, messageToWire, WITH_ROLE } from "./module-wire.js";
 import { printable } from "./printable.js";
@@ -29,11 +30,12 @@ export interface ModuleProcessOptions {
   /** As HANDLER names it. */
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The process's own, removed with it. */
+  /** The process's own, emptied before and after each message, and removed with it. */
   readonly folder: WorkFolder;
   /** V8's limit on the old space, in MiB; Node's own if unset. */
   readonly heapMiBMax?: number;
-  readonly memory: MemoryWatch | undefined;
+  readonly limits: LimitWatch;
+  readonly launcher: Launcher;
   readonly logs: AgentLogs;
   /** The agent's own, where it has one. */
   readonly role?: AgentRole | undefined;
@@ -64,6 +66,9 @@ export class ModuleProcess {
   readonly #logs: AgentLogs;
   #log: () => ReturnType<AgentLogs["of"]>;
   readonly #role: AgentRole | undefined;
+  readonly #folder: WorkFolder;
+  readonly #limits: LimitWatch;
+  readonly #watched: Watched;
   #current: Current | undefined;
   #saving: PromiseWithResolvers<void> | undefined;
   #alive = true;
@@ -76,13 +81,12 @@ export class ModuleProcess {
 
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
-    const { path, environment, folder, heapMiBMax, role } = options;
+    const { path, environment, folder, heapMiBMax, launcher, role } = options;
     const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({
-        file: process.execPath,
-        args: [...flags, HOST, path, ...(role ? [WITH_ROLE] : [])],
+        ...launcher.wrap(process.execPath, [...flags, HOST, path, ...(role ? [WITH_ROLE] : [])]),
         environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
       });
     } catch (error) {
@@ -102,8 +106,10 @@ export class ModuleProcess {
     return made;
   }
 
-  private constructor(started: AgentProcess, { path, folder, memory, logs, role }: ModuleProcessOptions) {
+  private constructor(started: AgentProcess, { path, folder, limits, logs, role }: ModuleProcessOptions) {
     this.#process = started;
+    this.#folder = folder;
+    this.#limits = limits;
     this.#role = role;
     this.#logs = logs;
     this.#log = () => logs.own;
@@ -128,12 +134,17 @@ export class ModuleProcess {
       onLog: (level, fields, text) => this.#output.entry(level, fields, text),
       onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
     });
-    const unwatch = memory?.watch(started.pid, () => {
-      this.#excess = `used more memory than ${Math.round(memory.bytesMax / 2 ** 20)} MiB`;
-      started.kill(0);
-    });
+    this.#watched = {
+      leader: started.pid,
+      folder,
+      onOver: (excess) => {
+        this.#excess ??= excess;
+        started.kill(0);
+      },
+    };
+    const unwatch = limits.watch(this.#watched);
     this.ended = started.ended.then(async (exit) => {
-      unwatch?.();
+      unwatch();
       this.#alive = false;
       const why = this.#howItDied(exit);
       this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
@@ -166,6 +177,8 @@ export class ModuleProcess {
   /** Never rejects; a process that dies, or has to be killed, costs this message's attempt alone. */
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     this.#runs++;
+    if (!(await this.#emptied())) return { kind: "defer", reason: "the agent's work folder can't be emptied" };
+    this.#limits.begin(this.#watched);
     let log: ReturnType<AgentLogs["of"]> | undefined;
     this.#log = () => {
       log ??= this.#logs.of(message);
@@ -188,7 +201,24 @@ export class ModuleProcess {
     clearTimeout(killTimer);
     run.signal.removeEventListener("abort", abort);
     this.#output.finish();
+    if (this.#alive) await this.#emptied();
     return outcome;
+  }
+
+  /** Whether nothing is in its work folder. If that can't be brought about it is killed: its next message would see it. */
+  async #emptied(): Promise<boolean> {
+    try {
+      if (!this.#folder.isEmpty) await this.#folder.empty();
+      return true;
+    } catch (error) {
+      this.#logs.own.warn(
+        { error: (error as Error).message },
+        "a work folder can't be emptied: its process is replaced",
+      );
+      this.#alive = false;
+      this.#process.kill(0);
+      return false;
+    }
   }
 
   /** Has the agent save its state; a process that dies meanwhile never answers. */
@@ -227,7 +257,7 @@ export class ModuleProcess {
   }
 
   #howItDied({ code, signal }: Exit): string {
-    if (this.#excess !== undefined) return `was killed: it ${this.#excess}`;
+    if (this.#excess !== undefined) return `was killed: ${this.#excess}`;
     const last = this.#output.lastErrorLine.slice(0, REASON_MAX);
     const how =
       signal === null

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { newestProcess, processEntry, processIds } from "./process-table.js";
 
 /** The variable by which a run's processes are found again, wherever they went. */
 export const RUN_ID = "QUEUEHAND_RUN_ID";
@@ -15,6 +16,9 @@ const FEW = 100;
 
 /** Leaders that live now: their environment needs no look when another run's strays are searched. */
 const leaders = new Set<number>();
+/** Groups of which something may live. */
+const groups = new Set<ProcessGroup>();
+let begun = 0;
 let exitHooked = false;
 
 /** A worker that is told to end at once takes its agents with it. */
@@ -28,31 +32,38 @@ function killAllAtExit(): void {
 
 /**
  * All processes of one run: its leader's process group, and what left that group by setsid but still carries the run's
- * id in its environment. What clears its environment as well isn't found: that takes a container of its own.
+ * id in its environment. What clears its environment as well is left to the EscapeeWatch.
  */
 export class ProcessGroup {
-  readonly #startedAt = performance.now();
+  /** The groups of which something may live. */
+  static get live(): ReadonlySet<ProcessGroup> {
+    return groups;
+  }
+
+  /** How many there have been. */
+  static get begun(): number {
+    return begun;
+  }
 
   /**
    * @param leader the process id of the leader, started with a group of its own (`detached`).
    * @param runId what its environment has as RUN_ID.
+   * @param since a moment before the leader was started, by `performance.now()`: nothing of the group is older.
    */
   constructor(
     readonly leader: number,
     readonly runId: string,
+    readonly since: number,
   ) {
     leaders.add(leader);
+    groups.add(this);
+    begun++;
     killAllAtExit();
   }
 
   /** Sends a signal to the group; false when nobody is in it. */
   signal(signal: NodeJS.Signals): boolean {
-    try {
-      process.kill(-this.leader, signal);
-      return true;
-    } catch {
-      return false;
-    }
+    return kill(-this.leader, signal);
   }
 
   /**
@@ -65,13 +76,15 @@ export class ProcessGroup {
     const strays = new Set<number>();
     for (let pause = LOOK_MS; ; pause = Math.min(LOOK_MAX_MS, pause * 2)) {
       const found = this.#strays();
-      if (found.length === 0) return strays.size;
+      if (found.length === 0) break;
       for (const stray of found) {
         strays.add(stray);
         kill(stray);
       }
       await sleep(pause);
     }
+    groups.delete(this);
+    return strays.size;
   }
 
   /** Zombies don't count: they take signals for ever where process 1 doesn't reap what it inherits. */
@@ -84,14 +97,9 @@ export class ProcessGroup {
   }
 
   #anyAlive(): boolean {
-    return processes().some((pid) => {
-      try {
-        // pid (name) state parent group ...; the name may hold anything, a bracket too.
-        const [state, , group] = afterName(readFileSync(`/proc/${pid}/stat`, "latin1"));
-        return Number(group) === this.leader && state !== "Z" && state !== "X";
-      } catch {
-        return false;
-      }
+    return processIds().some((pid) => {
+      const entry = processEntry(pid);
+      return entry?.group === this.leader && !entry.zombie;
     });
   }
 
@@ -114,8 +122,8 @@ export class ProcessGroup {
    */
   #suspects(): number[] {
     const newest = newestProcess();
-    if (newest < this.leader || performance.now() - this.#startedAt > ROUND_MS) return processes();
-    if (newest - this.leader > FEW) return processes().filter((pid) => pid > this.leader);
+    if (newest < this.leader || performance.now() - this.since > ROUND_MS) return processIds();
+    if (newest - this.leader > FEW) return processIds().filter((pid) => pid > this.leader);
     const suspects: number[] = [];
     for (let pid = this.leader + 1; pid <= newest; pid++) {
       if (!leaders.has(pid) && existsSync(`/proc/${pid}`)) suspects.push(pid);
@@ -124,30 +132,11 @@ export class ProcessGroup {
   }
 }
 
-function kill(pid: number): void {
+/** False when there is nobody to be signalled, or it is somebody else's. */
+export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): boolean {
   try {
-    process.kill(pid, "SIGKILL");
+    return process.kill(pid, signal);
   } catch {
-    // It was faster.
+    return false;
   }
 }
-
-/** Every process id there is; none where there is no /proc. */
-function processes(): number[] {
-  try {
-    return readdirSync("/proc").map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
-}
-
-/** The id given out last, of processes and threads alike; 0 where it isn't told. */
-function newestProcess(): number {
-  try {
-    return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
-  } catch {
-    return 0;
-  }
-}
-
-const afterName = (stat: string) => stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -5,12 +5,15 @@ import type { Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { agentEnvironment } from "./agent-environment.js";
 import type { AgentLogs } from "./agent-logs.js";
+import { EscapeeWatch } from "./escapee-watch.js";
+import { Launcher } from "./launcher.js";
+import { type AgentLimits, LimitWatch } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
-import { MemoryWatch } from "./memory-watch.js";
 import { ModuleProcess } from "./module-process.js";
 import { WorkFolders } from "./work-folder.js";
 
-export interface ProcessPoolOptions {
+/** The limits are those of each process and its children; that on processor time counts anew with each message. */
+export interface ProcessPoolOptions extends AgentLimits {
   /** The module, as HANDLER names it. */
   readonly path: string;
   /** Most processes that work at once. */
@@ -19,8 +22,8 @@ export interface ProcessPoolOptions {
   readonly runsMax?: number;
   /** A process that has more resident memory than this after a run is replaced. */
   readonly residentBytesMax?: number;
-  /** Most resident memory of each process and its children together, in bytes; unset: no limit of ours. */
-  readonly memoryBytesMax?: number;
+  /** Most descriptors of each process; unset: no limit of ours. */
+  readonly openFilesMax?: number | undefined;
   /** Names of the worker's variables that the agent gets besides PATH, HOME, LANG, TZ and RUN_*; `NAME*` for several. */
   readonly passOn?: readonly string[];
   readonly logs: AgentLogs;
@@ -51,7 +54,9 @@ export class ProcessPool implements Handler {
   readonly #options: ProcessPoolOptions;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #folders = new WorkFolders();
-  readonly #memory: MemoryWatch | undefined;
+  readonly #limits: LimitWatch;
+  readonly #launcher: Launcher;
+  readonly #escapees: EscapeeWatch;
   readonly #residentBytesMax: number;
   readonly #idle: ModuleProcess[] = [];
   readonly #all = new Set<ModuleProcess>();
@@ -63,14 +68,17 @@ export class ProcessPool implements Handler {
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
     this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
-    const { memoryBytesMax } = options;
-    this.#memory = memoryBytesMax === undefined ? undefined : new MemoryWatch(memoryBytesMax);
+    const { memoryBytesMax, openFilesMax, logs } = options;
+    this.#limits = new LimitWatch(options);
+    this.#launcher = new Launcher({ openFilesMax });
+    this.#escapees = new EscapeeWatch(logs.own);
     this.#residentBytesMax =
       options.residentBytesMax ?? (memoryBytesMax === undefined ? RESIDENT_BYTES_MAX : memoryBytesMax * REPLACE_SHARE);
   }
 
   /** Resolves when a first process has loaded the module; rejects with an AgentLoadError if none can. */
   async start(signal?: AbortSignal): Promise<void> {
+    await this.#launcher.check();
     try {
       await this.#folders.open();
     } catch (error) {
@@ -79,6 +87,7 @@ export class ProcessPool implements Handler {
         { cause: error },
       );
     }
+    this.#escapees.start();
     const stopped = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined)));
     const first = await Promise.race([this.#take(), stopped]);
     if (first) this.#offer(first);
@@ -102,6 +111,7 @@ export class ProcessPool implements Handler {
   async stop(): Promise<void> {
     this.#stopAsked.abort();
     await Promise.all([...this.#starts, ...[...this.#all].map((process) => process.retire())]);
+    this.#escapees.stop();
     await this.#folders.close();
     this.#options.role?.close();
   }
@@ -166,7 +176,8 @@ export class ProcessPool implements Handler {
         environment: this.#environment,
         folder: this.#folders.make(),
         ...(memoryBytesMax === undefined ? {} : { heapMiBMax: Math.floor((memoryBytesMax / MIB) * HEAP_SHARE) }),
-        memory: this.#memory,
+        limits: this.#limits,
+        launcher: this.#launcher,
         logs,
         role,
         signal,

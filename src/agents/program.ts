@@ -1,3 +1,4 @@
+import type { AgentRole } from "../pipeline/agent-role.js";
 import type { Handler, Run } from "../pipeline/handler.js";
 import { done, type Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
@@ -6,36 +7,38 @@ import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
 import { commandWords } from "./command-words.js";
+import { CredentialFile, WRITE_AWS_CONFIG } from "./credential-file.js";
+import { EscapeeWatch } from "./escapee-watch.js";
 import { findExecutable } from "./executable.js";
 import { killOnAbort } from "./kill-grace.js";
+import { Launcher } from "./launcher.js";
+import { type AgentLimits, LimitWatch } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
-import { MemoryWatch } from "./memory-watch.js";
 import { messageFile } from "./message-file.js";
 import { printable } from "./printable.js";
 import { traceparentOf } from "./traceparent.js";
 import { VerbChannel } from "./verb-channel.js";
 import { type WorkFolder, WorkFolders } from "./work-folder.js";
 
-export interface ProgramOptions {
+export interface ProgramOptions extends AgentLimits {
   /** The command line: words, with quotes; no shell sees it. */
   readonly command: string;
   /** Names of the worker's variables that the program gets besides PATH, HOME, LANG, TZ and RUN_*; `NAME*` for several. */
   readonly passOn?: readonly string[];
-  /** Most bytes in the work folder of one run; 1 GiB if unset. */
-  readonly workBytesMax?: number;
-  /** Most resident memory of all processes of one run together, in bytes; unset: no limit of ours. */
-  readonly memoryBytesMax?: number;
+  /** Most descriptors of each process; unset: no limit of ours. */
+  readonly openFilesMax?: number | undefined;
   readonly logs: AgentLogs;
+  /** The program's own, whose credentials it finds on descriptor 4. */
+  readonly role?: AgentRole | undefined;
   /** The worker's environment; `process.env` if unset. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** sysexits.h */
 const EX_DATAERR = 65;
-const MIB = 2 ** 20;
-const WORK_BYTES_MAX = 1024 * MIB;
-const LOOK_AT_WORK_MS = 2_000;
 const REASON_MAX = 500;
+/** Of the worker's variables what an agent with a role needs besides: where AWS is to be called. */
+const REGION = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /** A program ended in a way that means: try again. Without a stack, which would tell of the worker alone. */
 class ProgramFailed extends Error {
@@ -54,14 +57,19 @@ export class ProgramHandler implements Handler {
   readonly #options: ProgramOptions;
   readonly #folders = new WorkFolders();
   readonly #environment: Record<string, string>;
-  readonly #memory: MemoryWatch | undefined;
+  readonly #limits: LimitWatch;
+  readonly #launcher: Launcher;
+  readonly #escapees: EscapeeWatch;
   #file = "";
   #args: readonly string[] = [];
 
   constructor(options: ProgramOptions) {
     this.#options = options;
-    this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
-    this.#memory = options.memoryBytesMax === undefined ? undefined : new MemoryWatch(options.memoryBytesMax);
+    const { environment = process.env, passOn = [], role, openFilesMax } = options;
+    this.#environment = agentEnvironment(environment, role ? [...passOn, ...REGION] : passOn);
+    this.#limits = new LimitWatch(options);
+    this.#launcher = new Launcher({ openFilesMax, step: role && WRITE_AWS_CONFIG });
+    this.#escapees = new EscapeeWatch(options.logs.own);
   }
 
   /** Rejects with an AgentLoadError when the program can't be run here. */
@@ -80,6 +88,7 @@ export class ProgramHandler implements Handler {
       throw this.#unfit(`can't run: the program ${name} ${(error as Error).message}`, error);
     }
     this.#args = args;
+    await this.#launcher.check();
   }
 
   /** Rejects with an AgentLoadError as `check` does, and when there is no place for work folders. */
@@ -93,24 +102,29 @@ export class ProgramHandler implements Handler {
         error,
       );
     }
+    this.#escapees.start();
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     let folder: WorkFolder | undefined;
+    let credentials: CredentialFile | undefined;
     let outcome: Outcome;
     try {
       folder = this.#folders.make();
       const file = folder.write("message.json", messageFile(message, run));
+      credentials = await this.#credentials(message, folder);
       const agent = await AgentProcess.start({
-        file: this.#file,
-        args: this.#args,
-        environment: this.#environmentOf(message, folder, file),
+        ...this.#launcher.wrap(this.#file, this.#args),
+        environment: { ...this.#environmentOf(message, folder, file), ...credentials?.environment },
+        fourth: credentials?.descriptor,
       });
+      credentials?.handedOver();
       outcome = await this.#follow(agent, message, run, folder);
     } catch (error) {
-      // No space, no memory, no descriptor, the program is gone: whatever it is, it isn't the message.
+      // No space, no memory, no descriptor, no role, the program is gone: whatever it is, it isn't the message.
       outcome = { kind: "defer", reason: (error as Error).message };
     }
+    credentials?.close();
     await folder?.remove().catch((error: Error) => {
       this.#options.logs.of(message).warn({ error: error.message }, "the work folder can't be removed");
     });
@@ -118,11 +132,25 @@ export class ProgramHandler implements Handler {
   }
 
   async stop(): Promise<void> {
+    this.#escapees.stop();
     await this.#folders.close();
   }
 
+  async #credentials(message: ReceivedMessage, folder: WorkFolder): Promise<CredentialFile | undefined> {
+    const { role, logs } = this.#options;
+    if (role === undefined) return undefined;
+    const onFault = ({ message: error }: Error) => {
+      logs.of(message).warn({ error }, "the agent's credentials can't be renewed; another try follows in a minute");
+    };
+    try {
+      return await CredentialFile.make({ role, messageId: message.id, folder, onFault });
+    } catch (error) {
+      throw new Error(`no credentials for the agent: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   async #follow(agent: AgentProcess, message: ReceivedMessage, run: Run, folder: WorkFolder): Promise<Outcome> {
-    const { logs, workBytesMax = WORK_BYTES_MAX } = this.#options;
+    const { logs } = this.#options;
     const output = new AgentOutput(() => logs.of(message));
     output.read(agent.stdout, "stdout");
     output.read(agent.stderr, "stderr");
@@ -131,21 +159,18 @@ export class ProgramHandler implements Handler {
     );
     killOnAbort(run.signal, (graceMs) => agent.kill(graceMs));
     let excess: string | undefined;
-    const killFor = (what: string) => {
-      excess ??= what;
-      agent.kill(0);
-    };
-    const look = setInterval(async () => {
-      if ((await folder.size()) > workBytesMax) killFor(`its work folder grew beyond ${toMiB(workBytesMax)} MiB`);
-    }, LOOK_AT_WORK_MS);
-    const unwatch = this.#memory?.watch(agent.pid, () =>
-      killFor(`it used more memory than ${toMiB(this.#memory!.bytesMax)} MiB`),
-    );
+    const unwatch = this.#limits.watch({
+      leader: agent.pid,
+      folder,
+      onOver: (what) => {
+        excess ??= what;
+        agent.kill(0);
+      },
+    });
     agent.stdin.end(message.body);
 
     const exit = await agent.ended;
-    clearInterval(look);
-    unwatch?.();
+    unwatch();
     output.finish();
     if (agent.strays > 0) {
       logs.of(message).warn({ processes: agent.strays }, "processes that had left the agent's group were killed");
@@ -153,6 +178,8 @@ export class ProgramHandler implements Handler {
     if (excess !== undefined) {
       return { kind: "retry", error: new ProgramFailed(`the program was killed: ${excess}`) };
     }
+    const fault = await this.#launcher.startFault(this.#file, exit.code);
+    if (fault !== undefined) return { kind: "defer", reason: fault };
     return verbs.outcome ?? outcomeOf(exit, output.lastErrorLine.slice(0, REASON_MAX));
   }
 
@@ -171,8 +198,6 @@ export class ProgramHandler implements Handler {
     };
   }
 }
-
-const toMiB = (bytes: number) => Math.round(bytes / MIB);
 
 /** What an exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
 function outcomeOf({ code, signal }: Exit, lastErrorLine: string): Outcome {

@@ -7,19 +7,21 @@ import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess } from "./agent-process.js";
 import { commandWords } from "./command-words.js";
+import { EscapeeWatch } from "./escapee-watch.js";
 import { findExecutable } from "./executable.js";
+import { Launcher } from "./launcher.js";
+import { type AgentLimits, LimitWatch } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
-import { MemoryWatch } from "./memory-watch.js";
 
-export interface WatchedServiceOptions {
+export interface WatchedServiceOptions extends Pick<AgentLimits, "memoryBytesMax"> {
   /** The command line that starts the service: words, with quotes; no shell sees it. */
   readonly command: string;
   /** Talks to the service. */
   readonly service: Handler;
   /** Names of the worker's variables that the service gets besides PATH, HOME, TMPDIR, LANG, TZ and RUN_*. */
   readonly passOn?: readonly string[];
-  /** Most resident memory of the service's processes together, in bytes; unset: no limit of ours. */
-  readonly memoryBytesMax?: number;
+  /** Most descriptors of each process; unset: no limit of ours. */
+  readonly openFilesMax?: number | undefined;
   readonly logs: AgentLogs;
   /** The worker's environment; `process.env` if unset. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -37,7 +39,9 @@ const SOUND_MS = 60_000;
  */
 export class WatchedService implements Handler {
   readonly #options: WatchedServiceOptions;
-  readonly #memory: MemoryWatch | undefined;
+  readonly #limits: LimitWatch;
+  readonly #launcher: Launcher;
+  readonly #escapees: EscapeeWatch;
   readonly #stopAsked = new AbortController();
   #file = "";
   #args: readonly string[] = [];
@@ -46,7 +50,11 @@ export class WatchedService implements Handler {
 
   constructor(options: WatchedServiceOptions) {
     this.#options = options;
-    this.#memory = options.memoryBytesMax === undefined ? undefined : new MemoryWatch(options.memoryBytesMax);
+    const { memoryBytesMax, openFilesMax, logs } = options;
+    // It lives on from message to message: no limit on what one message takes can be held.
+    this.#limits = new LimitWatch({ memoryBytesMax });
+    this.#launcher = new Launcher({ openFilesMax });
+    this.#escapees = new EscapeeWatch(logs.own);
   }
 
   /** Rejects with an AgentLoadError when the command can't be run here. */
@@ -60,11 +68,13 @@ export class WatchedService implements Handler {
       const { message } = error as Error;
       throw new AgentLoadError(`AGENT_COMMAND "${command}" can't run: its program ${message}`, { cause: error });
     }
+    await this.#launcher.check();
   }
 
   /** Resolves when the service accepts connections; rejects with an AgentLoadError when it ends before that. */
   async start(signal: AbortSignal): Promise<void> {
     await this.check();
+    this.#escapees.start();
     const first = await this.#begin();
     const enough = new AbortController();
     const gone = first.ended.then(({ code, signal: killer }) => {
@@ -93,6 +103,7 @@ export class WatchedService implements Handler {
     await this.#options.service.stop?.();
     this.#process?.kill(END_MS);
     await this.#watching;
+    this.#escapees.stop();
   }
 
   get #environment(): Record<string, string> {
@@ -102,8 +113,7 @@ export class WatchedService implements Handler {
   async #begin(): Promise<AgentProcess> {
     const { logs } = this.#options;
     const started = await AgentProcess.start({
-      file: this.#file,
-      args: this.#args,
+      ...this.#launcher.wrap(this.#file, this.#args),
       environment: this.#environment,
     });
     const output = new AgentOutput(() => logs.own);
@@ -111,12 +121,15 @@ export class WatchedService implements Handler {
     output.read(started.stderr, "stderr");
     started.channel.resume();
     started.stdin.end();
-    const unwatch = this.#memory?.watch(started.pid, () => {
-      logs.own.warn({ bytesMax: this.#memory!.bytesMax }, "the service used more memory than it may: killed");
-      started.kill(0);
+    const unwatch = this.#limits.watch({
+      leader: started.pid,
+      onOver: (excess) => {
+        logs.own.warn({ excess }, "the service took more than it may: killed");
+        started.kill(0);
+      },
     });
     void started.ended.then(() => {
-      unwatch?.();
+      unwatch();
       output.finish();
     });
     this.#process = started;

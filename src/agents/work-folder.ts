@@ -1,4 +1,4 @@
-import { mkdirSync, rmdir, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmdir, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { chmod, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 
 const PRIVATE = 0o700;
 const BLOCK_BYTES = 512;
+/** Longer than the kernel's clock for times of files stands still: two changes so close may show the same time. */
+const SAME_TIME_MS = 50;
 /** A walk over more than this many files is given up, and counts as over any quota. */
 const FILES_MAX = 100_000;
 
@@ -52,8 +54,36 @@ export class WorkFolders {
 /** A folder for one process, gone with it. */
 export class WorkFolder {
   readonly #files: string[] = [];
+  /** The change time that it had when it was seen empty, once no later change can show the same. */
+  #emptySince: number | undefined;
 
   constructor(readonly path: string) {}
+
+  /**
+   * Whether it is there, private, and nothing is in it. Asked the second time of an empty folder this costs a microsecond
+   * or two: what comes into a folder, or leaves it, changes its time.
+   */
+  get isEmpty(): boolean {
+    const found = lstatSync(this.path, { throwIfNoEntry: false });
+    if (!found?.isDirectory() || (found.mode & 0o777) !== PRIVATE) return false;
+    if (found.ctimeMs === this.#emptySince) return true;
+    const askedAt = Date.now();
+    if (readdirSync(this.path).length > 0) return false;
+    this.#emptySince = Math.abs(askedAt - found.ctimeMs) > SAME_TIME_MS ? found.ctimeMs : undefined;
+    return true;
+  }
+
+  /** Makes it as it was at first. Rejects when that can't be done. */
+  async empty(): Promise<void> {
+    if (lstatSync(this.path, { throwIfNoEntry: false })?.isDirectory()) {
+      await chmod(this.path, PRIVATE);
+      for (const name of await readdir(this.path)) await removeAll(join(this.path, name));
+    } else {
+      // Nothing, or a link that is not to be followed.
+      await rm(this.path, { force: true });
+      mkdirSync(this.path, PRIVATE);
+    }
+  }
 
   /** Writes a small file and returns its path. Throws when there is no space. */
   write(name: string, text: string): string {
