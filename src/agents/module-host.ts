@@ -27,7 +27,16 @@ async function work(handler: InProcessHandler, told: Extract<ToModule, { run: un
   running = run;
   const outcome = await handler.run(messageFromWire(told.run), run);
   running = undefined;
-  say({ ended: outcomeToWire(outcome), residentBytes: rss() });
+  say({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
+}
+
+/** A process that has no descriptor left to ask with is worn out: it is told to be replaced. */
+function residentBytes(): number {
+  try {
+    return rss();
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
+  }
 }
 
 // The worker has no more use for this process, or is gone.
