@@ -101,6 +101,33 @@ containerSuite("agents in the worker's image", () => {
     expect(found).toEqual(expect.arrayContaining(["environ of 1", "memory of 1"]));
   }, 60_000);
 
+  /** Starts `sleep SECONDS`, and with it a process that has left its group, its parent and its environment. */
+  const leaving = (seconds: number) => `(setsid env -i sleep ${seconds} >/dev/null 2>&1 3>&- &);`;
+  /** Prints how many such there are. */
+  const count = (seconds: number) => `
+    n=0;
+    for f in /proc/[0-9]*/cmdline; do
+      case "$(tr "\\0" " " <$f 2>/dev/null)" in "sleep ${seconds} "*) n=$((n+1));; esac;
+    done;
+    echo "$n of ${seconds}";`;
+
+  test("leave nothing behind that left its group and its environment; what others started is left alone", async () => {
+    const { worker } = await start("escaped", "escape", {
+      HANDLER: `exec:sh -c 'eval "$RUN_SCRIPT"'`,
+      // For longer than two looks it belongs to a run that lives.
+      RUN_SCRIPT: `${leaving(600)} sleep 5; ${count(600)}`,
+    });
+    await worker.running();
+    await worker.run(["sh", "-c", leaving(601)]);
+    await worker.lines.first(({ fields }) => fields.line === "1 of 600");
+    const killed = ({ fields }: { fields: Record<string, unknown> }) =>
+      fields.msg === "processes that had left their agents' groups were killed";
+    const { fields } = await worker.lines.first(killed);
+    expect(fields.processes).toBe(1);
+    expect(await worker.run(["sh", "-c", count(600) + count(601)])).toBe("0 of 600\n1 of 601");
+    expect(worker.lines.where(killed)).toHaveLength(1);
+  }, 60_000);
+
   test("run as the HTTP example, beside the worker as its sidecar", async () => {
     const queue = await localStack.createQueues("sidecar");
     const sidecar = await new GenericContainer(await workerImage())
