@@ -84,6 +84,26 @@ describe("with an idempotency table", () => {
     await stopped();
   });
 
+  test("a duplicate whose first is at work elsewhere is done soon after it, for the two calls that it takes anyway", async () => {
+    const { queue, clock, table, runs, operations, order, of, stopped } = setup({ queue: { fifo: true } });
+    const { hash } = await import("node:crypto");
+    const payloadHash = hash("sha256", order(7), "base64url");
+    const now = clock.wall();
+    await table.claim({ key: "tasks.fifo/7", owner: "elsewhere", payloadHash, now, leaseMs: 60_000 });
+    table.calls.length = 0;
+    queue.send(order(7), { groupId: "g" });
+    queue.send(order(8), { groupId: "g" });
+    await clock.advance(2_000);
+    expect(of("deferred")).toMatchObject([{ afterSeconds: 5 }]);
+    await table.complete({ key: "tasks.fifo/7", owner: "elsewhere", fence: 1 }, now);
+    table.calls.length = 0;
+    await clock.advance(6_000);
+    // The follower of its group hasn't waited for the lease's end either.
+    expect([runs.map(({ key }) => key), queue.deleted.length]).toEqual([["8"], 2]);
+    expect(operations()).toEqual(["claim", "claim", "complete"]);
+    await stopped();
+  });
+
   test("the same key with another payload is rejected", async () => {
     const { queue, clock, runs, order, stopped } = setup();
     queue.send(order(7, { cents: 100 }));
