@@ -5,6 +5,7 @@ import {
   type SignatureScheme,
 } from "./agents/events/signature.js";
 import { FetchedHandler } from "./agents/fetched.js";
+import { PoisonGate } from "./agents/poison-gate.js";
 import { SignedHandler } from "./agents/signed.js";
 import { endpointOf, regionOf } from "./aws/region.js";
 import { S3Payloads } from "./aws/s3-payload.js";
@@ -43,8 +44,14 @@ export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): In
     fetched = fetchedIfAsked(handler, config, parts);
     return fetched ?? handler;
   };
-  const handler = config.idempotencyKey === "messageId" ? once(fetching(agent)) : fetching(once(agent));
+  const gated = gatedIfApart(agent, config, parts);
+  const handler = config.idempotencyKey === "messageId" ? once(fetching(gated)) : fetching(once(gated));
   return { handler: signedIfAsked(handler, config), onFact: (fact) => fetched?.onFact(fact) };
+}
+
+/** What runs in this process can't crash without it, and why a service is gone no message's run can tell. */
+function gatedIfApart(agent: Handler, { handler: spec, isolation }: Config, { telemetry }: IntakeParts): Handler {
+  return isolation === "none" && spec?.kind !== "program" ? agent : new PoisonGate({ handler: agent, telemetry });
 }
 
 const MIB = 2 ** 20;

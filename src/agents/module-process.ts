@@ -7,6 +7,7 @@ import type { ReceivedMessage } from "../pipeline/queue.js";
 import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
+import { crashOf } from "./crash.js";
 import { KILL_GRACE_MS } from "./kill-grace.js";
 import type { Launcher } from "./launcher.js";
 import type { LimitWatch, Watched } from "./limit-watch.js";
@@ -148,7 +149,8 @@ export class ModuleProcess {
       this.#alive = false;
       const why = this.#howItDied(exit);
       this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
-      this.#current?.end({ kind: "retry", error: new ProcessDied(`the agent's process ${why}`) });
+      const crash = this.#excess ?? crashOf(exit);
+      this.#current?.end({ kind: "retry", error: new ProcessDied(`the agent's process ${why}`), crash });
       this.#output.finish();
       if (started.strays > 0) {
         logs.own.warn({ processes: started.strays }, "processes that had left the agent's group were killed");

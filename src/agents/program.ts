@@ -7,6 +7,7 @@ import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
 import { AgentProcess, type Exit } from "./agent-process.js";
 import { commandWords } from "./command-words.js";
+import { crashOf } from "./crash.js";
 import { CredentialFile, WRITE_AWS_CONFIG } from "./credential-file.js";
 import { EscapeeWatch } from "./escapee-watch.js";
 import { findExecutable } from "./executable.js";
@@ -176,7 +177,7 @@ export class ProgramHandler implements Handler {
       logs.of(message).warn({ processes: agent.strays }, "processes that had left the agent's group were killed");
     }
     if (excess !== undefined) {
-      return { kind: "retry", error: new ProgramFailed(`the program was killed: ${excess}`) };
+      return { kind: "retry", error: new ProgramFailed(`the program was killed: ${excess}`), crash: excess };
     }
     const fault = await this.#launcher.startFault(this.#file, exit.code);
     if (fault !== undefined) return { kind: "defer", reason: fault };
@@ -210,5 +211,6 @@ function outcomeOf({ code, signal }: Exit, lastErrorLine: string): Outcome {
   return {
     kind: "retry",
     error: new ProgramFailed(`the program ${how}${lastErrorLine ? `: ${lastErrorLine}` : ""}`),
+    crash: crashOf({ code, signal }),
   };
 }

@@ -22,6 +22,7 @@ export interface ConsoleTotals {
   readonly extendErrors: number;
   readonly leasesLost: number;
   readonly abortsIgnored: number;
+  readonly crashes: number;
   readonly oddAnswers: number;
 }
 

@@ -22,6 +22,7 @@ export function notable(fact: Fact): Notable | undefined {
     case "received":
     case "started":
     case "ended":
+    case "crashed":
     case "listening":
       return undefined;
     case "settled":

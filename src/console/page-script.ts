@@ -12,8 +12,8 @@ const OUTCOMES = {
 };
 const TROUBLES = {
   receiveErrors: "receives failed", settleErrors: "settles failed", extendErrors: "extends failed", leasesLost: "leases lost",
-  uncertain: "not surely settled", abortsIgnored: "aborts ignored", oddAnswers: "odd answers", released: "released",
-  deferred: "held back here",
+  uncertain: "not surely settled", abortsIgnored: "aborts ignored", crashes: "crashes", oddAnswers: "odd answers",
+  released: "released", deferred: "held back here",
 };
 /** Happens in a healthy worker too. */
 const HARMLESS = new Set(["released", "deferred"]);

@@ -34,6 +34,7 @@ export class Counters {
     extendErrors: 0,
     leasesLost: 0,
     abortsIgnored: 0,
+    crashes: 0,
     oddAnswers: 0,
     repeats: 0,
     resultsDiscarded: 0,
@@ -107,6 +108,9 @@ export class Counters {
       case "abortIgnored":
         totals.abortsIgnored++;
         this.#hung.add(fact.delivery.messageId);
+        break;
+      case "crashed":
+        totals.crashes++;
         break;
       case "oddAnswer":
         totals.oddAnswers += fact.count;

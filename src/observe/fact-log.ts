@@ -48,6 +48,8 @@ export class FactLog {
       case "received":
       case "started":
       case "ended":
+      // The message's end tells of it.
+      case "crashed":
         return;
       case "settled":
         return this.#settled(fact);

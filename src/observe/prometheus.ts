@@ -69,6 +69,7 @@ export class PrometheusPage {
     yield counter("extend_errors", "Lease extensions that failed, each try.", () => totals.extendErrors);
     yield counter("leases_lost", "Leases that ended before their agent did.", () => totals.leasesLost);
     yield counter("aborts_ignored", "Agents that ran on after their abort.", () => totals.abortsIgnored);
+    yield counter("crashes", "Agents' processes that died of themselves.", () => totals.crashes);
     yield counter("odd_answers", "Odd answers of the queue.", () => totals.oddAnswers);
     yield counter("repeats", "Deliveries whose idempotency key was known.", () => totals.repeats);
     yield counter("results_discarded", "Runs that lost their idempotency key.", () => totals.resultsDiscarded);

@@ -35,6 +35,8 @@ export interface Totals {
   leasesLost: number;
   /** Agents that ran on after their abort. */
   abortsIgnored: number;
+  /** Times that an agent's process died of itself, or was killed for an excess. */
+  crashes: number;
   oddAnswers: number;
   /** Deliveries whose idempotency key was finished, at work, or used with another payload. */
   repeats: number;

@@ -18,6 +18,7 @@ const TROUBLES = [
   "extendErrors",
   "leasesLost",
   "abortsIgnored",
+  "crashes",
   "oddAnswers",
   "resultsDiscarded",
 ] as const satisfies (keyof Totals)[];

@@ -6,8 +6,13 @@ export type AbortCause = "timeout" | "shutdown" | "lease lost";
 /** How a delivery ended. */
 export type Outcome =
   | { readonly kind: "done" }
-  /** The agent failed. `afterSeconds` overrides the back-off. */
-  | { readonly kind: "retry"; readonly error?: unknown; readonly afterSeconds?: number }
+  /** The agent failed. `afterSeconds` overrides the back-off; `crash` says of what its process died, where it did. */
+  | {
+      readonly kind: "retry";
+      readonly error?: unknown;
+      readonly afterSeconds?: number;
+      readonly crash?: string | undefined;
+    }
   /** The message can never succeed. */
   | { readonly kind: "reject"; readonly reason: string }
   /** The message is not at fault and must not walk towards the dead-letter queue. */

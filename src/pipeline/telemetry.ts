@@ -95,6 +95,8 @@ export type Fact =
       readonly delivery: DeliveryFacts;
       readonly found: "finished" | "held" | "otherPayload" | "late";
     }
+  /** An agent's process died of a signal, or was killed for an excess: `times` in a row of the same, with this message. */
+  | { readonly kind: "crashed"; readonly delivery: DeliveryFacts; readonly of: string; readonly times: number }
   | { readonly kind: "oddAnswer"; readonly detail: string; readonly count: number }
   /** `starting → running → draining → stopped`. */
   | {

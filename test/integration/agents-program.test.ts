@@ -149,6 +149,16 @@ describe("A program", () => {
   });
 
   test.each([
+    ["of its own doing", "kill -SEGV $$", "SIGSEGV"],
+    ["as it would for want of memory", "kill -KILL $$", "SIGKILL"],
+    ["as it was asked to", "kill -TERM $$", undefined],
+    ["by an exit code", "exit 139", undefined],
+  ])("says of which crash it died, if it did: %s", async (_, script, crash) => {
+    const { end } = await program(script);
+    expect((await end()) as { crash?: string }).toMatchObject({ kind: "retry", crash });
+  });
+
+  test.each([
     ['{"retry":30}', { kind: "retry", afterSeconds: 30, error: "the agent asked for a retry" }],
     ['{"defer":5,"reason":"no database"}', { kind: "defer", afterSeconds: 5, reason: "no database" }],
     ['{"defer":null}', { kind: "defer", reason: "the agent asked to wait" }],

@@ -109,6 +109,33 @@ exit 0`,
     expect(letter!.Body).toBe('"reject"');
   }, 30_000);
 
+  test.each<[string, Record<string, string>, string]>([
+    ["program", { HANDLER: "exec:sh agent.sh" }, "the program was killed by SIGSEGV"],
+    ["module in a pool", { HANDLER: "./agent.mjs", ISOLATION: "process" }, "the agent's process was killed by SIGSEGV"],
+  ])(
+    "gives up a message that crashes its %s each time, with the reason, and goes on with others",
+    async (_, settings, how) => {
+      await writeFile(join(folder, "agent.sh"), 'case "$(cat)" in *poison*) kill -SEGV $$ ;; esac');
+      await writeFile(
+        join(folder, "agent.mjs"),
+        'export default ({ body }) => { if (body === "poison") process.kill(process.pid, "SIGSEGV"); };',
+      );
+      const started = worker(settings);
+      await Promise.all(["poison", "good", "better"].map((body) => send(body)));
+      await settled(started, 7);
+      expect(await started.stop()).toBe(0);
+      const ends = ["done", "done", "reject", "retry", "retry", "retry", "retry"];
+      expect(outcomes(started.lines()).toSorted()).toEqual(ends);
+      const [letter] = await server.messages(deadLettersUrl);
+      expect(letter!.Body).toBe('"poison"');
+      const reason = letter!.MessageAttributes?.QueuehandReason?.StringValue;
+      expect(reason).toMatch(`poison: 5 times in a row ${how}`);
+      const sums = started.lines().filter(({ msg }) => msg === "summary");
+      expect(sums.reduce((sum, { crashes }) => sum + Number(crashes ?? 0), 0)).toBe(5);
+    },
+    30_000,
+  );
+
   test.each(["process", "process-per-message"])(
     "runs a module with ISOLATION=%s",
     async (isolation) => {

@@ -74,6 +74,7 @@ describe("Counters", () => {
     record({ kind: "extendFailed", count: 2, error: new Error("throttled") });
     record({ kind: "leaseLost", delivery, reason: "not extended in time" });
     record({ kind: "released", delivery, reason: "draining" });
+    record({ kind: "crashed", delivery, of: "SIGSEGV", times: 1 });
     record({ kind: "oddAnswer", detail: "the same message twice", count: 2 });
     record({ kind: "abortIgnored", delivery, cause: "timeout", sinceMs: 5_000 });
     for (const found of ["finished", "held", "late"] as const) record({ kind: "repeated", delivery, found });
@@ -85,6 +86,7 @@ describe("Counters", () => {
       extendErrors: 2,
       leasesLost: 1,
       released: 1,
+      crashes: 1,
       oddAnswers: 2,
       abortsIgnored: 1,
       repeats: 2,

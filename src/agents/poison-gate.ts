@@ -1,0 +1,68 @@
+import type { Handler, Run } from "../pipeline/handler.js";
+import type { Outcome } from "../pipeline/outcome.js";
+import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { Telemetry } from "../pipeline/telemetry.js";
+
+export interface PoisonGateOptions {
+  readonly handler: Handler;
+  readonly telemetry: Telemetry;
+}
+
+/** As many tries as the default maxReceiveCount grants: who took that sees no difference (docs/decisions/012). */
+const CRASHES_MAX = 5;
+/** Messages whose crashes are remembered; beyond that the oldest is forgotten, and has all its tries again. */
+const MESSAGES_MAX = 1_000;
+
+interface Crashes {
+  readonly of: string;
+  readonly times: number;
+}
+
+/**
+ * Rejects a message whose agent's process died here of the same five times in a row, instead of feeding it process after
+ * process. Any other end of a run begins anew: what gets on isn't poison.
+ */
+export class PoisonGate implements Handler {
+  readonly #handler: Handler;
+  readonly #telemetry: Telemetry;
+  readonly #crashes = new Map<string, Crashes>();
+
+  constructor({ handler, telemetry }: PoisonGateOptions) {
+    this.#handler = handler;
+    this.#telemetry = telemetry;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#handler.start?.(signal);
+  }
+
+  async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    const outcome = await this.#handler.run(message, run);
+    const { id: messageId, receiveCount, groupId } = message;
+    const before = this.#crashes.get(messageId);
+    this.#crashes.delete(messageId);
+    // A process that was told to end dies of that.
+    if (outcome.kind !== "retry" || outcome.crash === undefined || run.signal.aborted) return outcome;
+    const { crash } = outcome;
+    const times = before?.of === crash ? before.times + 1 : 1;
+    const delivery = { messageId, receiveCount, ...(groupId === undefined ? undefined : { groupId }) };
+    this.#telemetry({ kind: "crashed", delivery, of: crash, times });
+    // The queue's count is the surer one: it can't be less, unless a server counts nothing.
+    if (times >= CRASHES_MAX && receiveCount >= CRASHES_MAX) {
+      return { kind: "reject", reason: `poison: ${times} times in a row ${textOf(outcome.error)}` };
+    }
+    this.#remember(messageId, { of: crash, times });
+    return outcome;
+  }
+
+  async stop(): Promise<void> {
+    await this.#handler.stop?.();
+  }
+
+  #remember(messageId: string, crashes: Crashes): void {
+    this.#crashes.set(messageId, crashes);
+    if (this.#crashes.size > MESSAGES_MAX) this.#crashes.delete(this.#crashes.keys().next().value!);
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
