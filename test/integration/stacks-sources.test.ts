@@ -1,4 +1,6 @@
+import { createHmac } from "node:crypto";
 import { DescribeAlarmsCommand, ListMetricsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { readTemplate, type Value } from "../../infra/checks/template.js";
 import { createWorker, loadConfig, type Worker } from "../../src/index.js";
@@ -163,6 +165,81 @@ containerSuite("the stacks queue, sources and observability on LocalStack", () =
     );
     expect(hooks).toEqual([{ hook: "a&b=c %41 ü" }]);
   });
+
+  test(
+    "a signed webhook reaches the agent with its headers; strangers' are dead letters, with the reason",
+    async () => {
+      const { stacks } = localstack;
+      const queue = await stacks.deploy("hooks", "queue");
+      const { WebhookUrl, ...others } = await stacks.deploy("hooks-sources", "sources", {
+        QueueArn: queue.QueueArn!,
+        QueueName: queue.QueueName!,
+        DeadLetterQueueArn: queue.DeadLetterQueueArn!,
+        Webhook: "true",
+        WebhookKey: "false",
+        WebhookLogs: "role-exists",
+      });
+      expect(others).toEqual({});
+      process.env.HOOK_SECRET = "queuehand test";
+      const hooks: { body: unknown; raw: string; attributes: object }[] = [];
+      const config = loadConfig({
+        SQS_QUEUE_URL: queue.QueueUrl!,
+        HANDLER: "in this process",
+        WEBHOOK_SIGNATURE: "github:HOOK_SECRET",
+        HOOK_SECRET: process.env.HOOK_SECRET,
+        POLL_INTERVAL_SECONDS: "1",
+        METRICS: "off",
+        HTTP_PORT: "off",
+        LOG_LEVEL: "silent",
+      });
+      const signed = createWorker(async ({ body, raw, attributes }) => {
+        hooks.push({ body, raw, attributes });
+      }, config);
+      const ended = signed.run();
+      const signatureOf = (body: string) =>
+        `sha256=${createHmac("sha256", process.env.HOOK_SECRET!).update(body).digest("hex")}`;
+      const good = '{"hook": "a&b=c %41 ü",  "n": 1}';
+      const forged = '{"hook": "forged"}';
+
+      // Headers in the letters of the sender, and in those of a sender by HTTP/2.
+      const headers = {
+        "X-Hub-Signature-256": signatureOf(good),
+        "x-github-event": "push",
+        "X-Other": "not passed on",
+      };
+      expect(await localstack.webhook(WebhookUrl!, good, headers)).toBe(202);
+      expect(await localstack.webhook(WebhookUrl!, forged, { "X-Hub-Signature-256": signatureOf(good) })).toBe(202);
+      expect(await localstack.webhook(WebhookUrl!, '{"hook": "bare"}', {})).toBe(202);
+
+      const reasons: (string | undefined)[] = [];
+      await eventually(
+        async () => {
+          const receive = { QueueUrl: queue.DeadLetterQueueUrl!, MessageAttributeNames: ["All"] };
+          const { Messages = [] } = await stacks.sqs.send(new ReceiveMessageCommand(receive));
+          reasons.push(...Messages.map(({ MessageAttributes = {} }) => MessageAttributes.QueuehandReason?.StringValue));
+          return [hooks.length, reasons.length];
+        },
+        ([runs = 0, letters = 0]) => runs >= 1 && letters >= 2,
+      );
+      await signed.stop();
+      await ended;
+      expect(hooks).toEqual([
+        {
+          body: { hook: "a&b=c %41 ü", n: 1 },
+          raw: good,
+          attributes: {
+            "X-Hub-Signature-256": signatureOf(good),
+            "X-GitHub-Event": "push",
+          },
+        },
+      ]);
+      expect(reasons.sort()).toEqual([
+        "the webhook has no X-Hub-Signature-256: its sender must sign, and the API must pass it on",
+        "the webhook's signature is wrong",
+      ]);
+    },
+    START_TIMEOUT_MS,
+  );
 
   test("the heartbeat alarm goes off without a worker, and is quiet on the metrics of one", async () => {
     await eventually(
