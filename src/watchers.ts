@@ -2,7 +2,9 @@ import type { SourceQueue } from "./aws/source-queue.js";
 import { EcsTaskGuard } from "./aws/task-protection.js";
 import type { Config } from "./config.js";
 import { Console } from "./console/console.js";
+import type { QueueCounts } from "./console/console-state.js";
 import { HealthServer, type Route } from "./console/health-server.js";
+import type { CountsSource } from "./console/latest-counts.js";
 import type { Histogram } from "./observe/histogram.js";
 import { InterruptionWatch } from "./observe/interruption-watch.js";
 import type { Logger } from "./observe/log.js";
@@ -24,8 +26,11 @@ export interface WatchersParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly routes?: Readonly<Record<string, Route>> | undefined;
-  readonly queueCounts?: ConstructorParameters<typeof Console>[0]["counts"];
+  /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
+  readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;
 }
+
+const COUNTS_WITHIN_MS = 3_000;
 
 /** Everything that watches a worker and tells of it: log, counters, metrics, pages, and the protection of its task. */
 export class Watchers {
@@ -46,7 +51,8 @@ export class Watchers {
     if (!config.http) return;
     const { counters } = this.#observatory;
     const { host } = config.http;
-    this.#console = new Console({ queueName, host, status, figures: counters, counts: queueCounts, clock });
+    const counts = countsOf(queueCounts, source);
+    this.#console = new Console({ queueName, host, status, figures: counters, counts, clock });
     this.#healthServer = new HealthServer({
       ...config.http,
       status,
@@ -97,4 +103,11 @@ export class Watchers {
     this.#console?.stop();
     await this.#healthServer?.stop();
   }
+}
+
+function countsOf(cheap: WatchersParts["queueCounts"], source: SourceQueue | undefined): CountsSource | undefined {
+  if (cheap) return { ask: cheap, onlyWhileWatched: false };
+  if (!source) return undefined;
+  const ask = async () => ({ waiting: (await source.counts(AbortSignal.timeout(COUNTS_WITHIN_MS))).visible });
+  return { ask, onlyWhileWatched: true };
 }

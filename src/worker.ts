@@ -44,7 +44,7 @@ export interface WorkerOptions {
   readonly agentRole?: AgentRole;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** For the console: asked once a second; what it doesn't tell, the page leaves out. */
+  /** For the console: asked once a second. Unset: SQS is, once in five seconds and only while the page is open. */
   readonly queueCounts?: () => Promise<QueueCounts>;
   /** More paths for the HTTP server, besides the health pages and the console. */
   readonly routes?: Readonly<Record<string, Route>>;

@@ -3,11 +3,12 @@ import type { Clock, Timer } from "../pipeline/clock.js";
 import type { WorkerStatus } from "../pipeline/status.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
 import { type Route, readOnly, respond } from "./answer.js";
-import type { ConsoleState, ConsoleTotals, QueueCounts } from "./console-state.js";
+import type { ConsoleState, ConsoleTotals } from "./console-state.js";
 import { EventRing } from "./event-ring.js";
 import type { Pulse } from "./health.js";
 import { History } from "./history.js";
 import { isOwnHost } from "./host-guard.js";
+import { type CountsSource, LatestCounts } from "./latest-counts.js";
 import { PAGE, PAGE_HEADERS } from "./page.js";
 import { type GrowingTimes, RecentTimes } from "./recent-times.js";
 
@@ -24,8 +25,8 @@ export interface ConsoleParts<Times extends GrowingTimes<Times>> {
   readonly host: string;
   readonly status: () => WorkerStatus;
   readonly figures: ConsoleFigures<Times>;
-  /** Asked once a second, never twice at a time; unset, the page leaves out what only the queue knows. */
-  readonly counts?: (() => Promise<QueueCounts>) | undefined;
+  /** Unset, the page leaves out what only the queue knows. */
+  readonly counts?: CountsSource | undefined;
   readonly clock: Clock;
 }
 
@@ -39,12 +40,11 @@ export class Console<Times extends GrowingTimes<Times>> {
   readonly #parts: ConsoleParts<Times>;
   readonly #events: EventRing;
   readonly #history = new History();
+  readonly #counts: LatestCounts;
   readonly #inQueue: RecentTimes<Times>;
   readonly #agent: RecentTimes<Times>;
   readonly #startedAt: number;
   #breaker: ConsoleState["breaker"];
-  #counts: QueueCounts | undefined;
-  #counting = false;
   #timer: Timer;
 
   /** The console's paths, to be mounted on the HTTP server. */
@@ -53,6 +53,7 @@ export class Console<Times extends GrowingTimes<Times>> {
     "/console/state": this.#guarded((response) => {
       response.setHeader("x-content-type-options", "nosniff");
       response.setHeader("cross-origin-resource-policy", "same-origin");
+      this.#counts.watched(this.#parts.clock.monotonic());
       respond(response, 200, this.state());
     }),
   };
@@ -61,6 +62,7 @@ export class Console<Times extends GrowingTimes<Times>> {
     const now = parts.clock.monotonic();
     this.#parts = parts;
     this.#events = new EventRing(parts.clock);
+    this.#counts = new LatestCounts(parts.counts);
     this.#inQueue = new RecentTimes(parts.figures.inQueueMs, now);
     this.#agent = new RecentTimes(parts.figures.agentMs, now);
     this.#startedAt = parts.clock.wall();
@@ -85,6 +87,7 @@ export class Console<Times extends GrowingTimes<Times>> {
 
   state(): ConsoleState {
     const { queueName, status, figures, clock } = this.#parts;
+    const queue = this.#counts.latest;
     const { lastReceiveOkAt: _, ...worker } = status();
     const trouble = figures.receiveTrouble;
     const inQueueMs = this.#inQueue.quantiles();
@@ -94,7 +97,7 @@ export class Console<Times extends GrowingTimes<Times>> {
       startedAt: this.#startedAt,
       now: clock.wall(),
       worker,
-      ...(this.#counts && { queue: this.#counts }),
+      ...(queue && { queue }),
       handled: figures.handled,
       handledPerSecond: this.#history.handledPerSecond,
       ...(inQueueMs && { inQueueMs }),
@@ -112,25 +115,16 @@ export class Console<Times extends GrowingTimes<Times>> {
   }
 
   #tick(): void {
-    const { status, figures, counts, clock } = this.#parts;
+    const { status, figures, clock } = this.#parts;
     const now = clock.monotonic();
     const { busy, buffered } = status();
     // Where nobody knows the queue's part, what waits here is all that there is to draw.
-    const inQueue = counts ? this.#counts?.waiting : 0;
+    const inQueue = this.#counts.known ? this.#counts.latest?.waiting : 0;
     this.#history.add(now, figures.handled, busy, inQueue === undefined ? undefined : inQueue + buffered);
     this.#inQueue.tick(now);
     this.#agent.tick(now);
-    void this.#count();
+    void this.#counts.tick(now);
     this.#timer = clock.setTimer(() => this.#tick(), SAMPLE_MS);
-  }
-
-  async #count(): Promise<void> {
-    const { counts } = this.#parts;
-    if (!counts || this.#counting) return;
-    this.#counting = true;
-    // A count that can't be had is unknown, not the last one for ever.
-    this.#counts = await counts().catch(() => undefined);
-    this.#counting = false;
   }
 
   #guarded(answer: (response: ServerResponse) => void): Route {

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { ConsoleState } from "../../src/console/console-state.js";
 import { command, killCommands, RunningCommand } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 import { QueueServer } from "../support/fauxqs-server.js";
 
 const AGENT = `
@@ -86,6 +88,19 @@ describe("run", () => {
     await worker.says(/loading/);
     worker.kill("SIGTERM");
     expect(await worker.exited).toBe(0);
+  }, 30_000);
+
+  test("shows on its console how many messages wait in the queue", async () => {
+    const worker = run({ HTTP_PORT: "0", CONCURRENCY: "1", MAX_MESSAGES: "1" });
+    const [, port] = await worker.says(/"port":(\d+).*served/);
+    server.server.sendMessage(name, "long");
+    await worker.says(/began long/);
+    for (let i = 0; i < 20; i++) server.server.sendMessage(name, "later");
+    const look = async () => {
+      const state = (await (await fetch(`http://127.0.0.1:${port}/console/state`)).json()) as ConsoleState;
+      return state.queue && state.queue.waiting + state.worker.buffered;
+    };
+    expect(await eventually(look, (waiting) => waiting === 20, 20_000)).toBe(20);
   }, 30_000);
 
   test("ends with 69 when the queue is gone", async () => {

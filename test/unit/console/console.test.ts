@@ -30,7 +30,13 @@ interface Answer {
   readonly headers: NodeJS.Dict<string | string[]>;
 }
 
-function setup(options: { counts?: () => Promise<QueueCounts>; host?: string } = {}) {
+interface Setup {
+  readonly counts?: () => Promise<QueueCounts>;
+  readonly onlyWhileWatched?: boolean;
+  readonly host?: string;
+}
+
+function setup({ counts, onlyWhileWatched = false, ...options }: Setup = {}) {
   const clock = new FakeClock();
   const figures = new Counters(clock);
   const page = new Console({
@@ -39,6 +45,7 @@ function setup(options: { counts?: () => Promise<QueueCounts>; host?: string } =
     status: () => STATUS,
     figures,
     clock,
+    ...(counts && { counts: { ask: counts, onlyWhileWatched } }),
     ...options,
   });
   opened.push(page);
@@ -153,6 +160,31 @@ describe("Console", () => {
     expect(page.state().queue).toEqual({ waiting: 1 });
     fails = true;
     await clock.advance(1_000);
+    expect(page.state()).not.toHaveProperty("queue");
+  });
+
+  test("asks a queue that is paid for only while somebody looks, and once in five seconds", async () => {
+    let asked = 0;
+    const counts = async () => ({ waiting: ++asked });
+    const { page, clock } = setup({ counts, onlyWhileWatched: true });
+    const get = await served(page, clock);
+    page.start();
+    await clock.advance(60_000);
+    await get("/metrics");
+    await clock.advance(5_000);
+    expect(asked).toBe(0);
+    const looksFor = async (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        await get("/console/state");
+        await clock.advance(1_000);
+      }
+    };
+    await looksFor(2);
+    expect(page.state().queue).toEqual({ waiting: 1 });
+    await looksFor(9);
+    expect(asked).toBe(3);
+    await clock.advance(60_000);
+    expect(asked).toBe(3);
     expect(page.state()).not.toHaveProperty("queue");
   });
 

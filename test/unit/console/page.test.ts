@@ -28,7 +28,7 @@ async function setup(change: (state: ConsoleState) => ConsoleState = (state) => 
       lastReceiveOkAt: undefined,
     }),
     figures,
-    counts: async () => ({ waiting: 1_500, deadLetters: 2 }),
+    counts: { ask: async () => ({ waiting: 1_500, deadLetters: 2 }), onlyWhileWatched: false },
     clock,
   });
   source.start();
