@@ -1,3 +1,4 @@
+import type { ReceivedMessage } from "../pipeline/queue.js";
 import type { AgentLog } from "./context.js";
 import { errorToWire } from "./module-wire.js";
 
@@ -16,6 +17,10 @@ export function lambdaLog(about: Readonly<Record<string, unknown>>, write = writ
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
+
+/** The log of one message's run. */
+export const messageLog = ({ id, receiveCount }: ReceivedMessage): AgentLog =>
+  lambdaLog({ messageId: id, receiveCount });
 
 function plain(_name: string, value: unknown): unknown {
   if (value instanceof Error) return errorToWire(value);

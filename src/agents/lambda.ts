@@ -1,14 +1,9 @@
-import { Checkpoint } from "../pipeline/checkpoint.js";
-import { systemClock } from "../pipeline/clock.js";
-import type { Run } from "../pipeline/handler.js";
-import type { Outcome } from "../pipeline/outcome.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
-import { CHECKPOINT_MS, checkExtension, RunAborted } from "../pipeline/run-control.js";
+import type { Handler } from "../pipeline/handler.js";
 import type { Agent } from "./define-handler.js";
 import { InProcessHandler } from "./in-process.js";
+import { LambdaBatch, type OnReject } from "./lambda-batch.js";
 import { receivedFromRecord, type SqsEvent } from "./lambda-event.js";
-import { lambdaLog } from "./lambda-log.js";
-import { agentMessage, type Message, parsedBody } from "./message.js";
+import { lambdaLog, messageLog } from "./lambda-log.js";
 
 /** What a function's invocation is given besides the event; only what is read here. */
 export interface LambdaContext {
@@ -26,16 +21,19 @@ export interface LambdaOptions {
    * When it resolves, Lambda deletes the message. Without it, or when it rejects, the message comes again, and the
    * queue's redrive policy takes it away in the end.
    */
-  readonly onReject?: (message: Message, reason: string) => Promise<void>;
+  readonly onReject?: OnReject;
+  /** Lets the agent run once for each key: `lambdaIdempotency()`. Unset: it runs as often as a message comes. */
+  readonly idempotency?: LambdaIdempotency;
 }
+
+/** Guards the agent for the messages of one queue, as `lambdaIdempotency` makes it. */
+export type LambdaIdempotency = (agent: Handler, queueName: string) => Handler;
 
 export type LambdaHandler = (event: SqsEvent, context: LambdaContext) => Promise<SqsBatchResponse>;
 
-/** Before the function's own timeout, for agents that heed their abort, and for the answer. */
-const RESERVE_MS = 2_000;
+/** At most so long before the function's own timeout is the abort, for agents that heed it, and for the answer. */
+export const RESERVE_MS = 2_000;
 const RESERVE_SHARE = 0.2;
-/** Before the abort, what agents have to save their checkpoints; of a short time a share. */
-const CHECKPOINT_SHARE = 0.1;
 
 /**
  * The same agent under an SQS event source mapping that reports batch item failures. The messages of a batch run at
@@ -46,152 +44,25 @@ const CHECKPOINT_SHARE = 0.1;
  * The deadline is the function's own timeout, less a reserve; `extend` can't move it.
  */
 export function toLambda(agent: Agent, options: LambdaOptions = {}): LambdaHandler {
+  const { idempotency, onReject } = options;
+  if (!idempotency && process.env.IDEMPOTENCY_TABLE) {
+    lambdaLog({}).warn("IDEMPOTENCY_TABLE is set, but toLambda was given no idempotency: agents run unguarded");
+  }
+  const inProcess = new InProcessHandler(agent, { logFor: messageLog });
+  const guarded = new Map<string, Handler>();
+  const handlerFor = (queueName: string): Handler => {
+    if (!idempotency) return inProcess;
+    const known = guarded.get(queueName) ?? idempotency(inProcess, queueName);
+    guarded.set(queueName, known);
+    return known;
+  };
   return async (event, context) => {
     const remaining = context.getRemainingTimeInMillis();
     const reserve = Math.min(RESERVE_MS, remaining * RESERVE_SHARE);
-    const batch = new Batch(agent, options, Date.now() + remaining - reserve);
+    // A batch is of one event source mapping, and so of one queue.
+    const queueName = event.Records[0]?.eventSourceARN?.split(":").at(-1) ?? "";
+    const batch = new LambdaBatch(handlerFor(queueName), onReject, Date.now() + remaining - reserve);
     const failed = await batch.run(event.Records.map(receivedFromRecord), remaining - reserve, reserve / 2);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
-}
-
-/** One invocation. */
-class Batch {
-  readonly #handler: InProcessHandler;
-  readonly #options: LambdaOptions;
-  readonly #run: InvocationRun;
-
-  constructor(agent: Agent, options: LambdaOptions, deadline: number) {
-    this.#handler = new InProcessHandler(agent, { logFor: logOf });
-    this.#options = options;
-    this.#run = new InvocationRun(deadline);
-  }
-
-  /** The ids of what isn't done `graceMs` after the time is up, or as soon as all has ended. */
-  async run(messages: readonly ReceivedMessage[], timeMs: number, graceMs: number): Promise<string[]> {
-    const open = new Set(messages.map(({ id }) => id));
-    const lanes = [...lanesOf(messages)].map(async (lane) => {
-      for (const message of lane) {
-        if (this.#run.aborted || !(await this.#isDone(message))) return;
-        open.delete(message.id);
-      }
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const saveMs = Math.min(CHECKPOINT_MS, timeMs * CHECKPOINT_SHARE);
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        void this.#run.save(saveMs);
-        timer = setTimeout(() => {
-          this.#run.abort();
-          timer = setTimeout(resolve, graceMs);
-        }, saveMs);
-      }, timeMs - saveMs);
-    });
-    await Promise.race([Promise.all(lanes), late]);
-    clearTimeout(timer);
-    return [...open];
-  }
-
-  /** Whether Lambda may delete the message. */
-  async #isDone(message: ReceivedMessage): Promise<boolean> {
-    const run = this.#run.of(message);
-    const outcome = await this.#handler.run(message, run);
-    run.end();
-    // An agent that returns after its abort may just have given up.
-    if (outcome.kind === "done") return !(this.#run.aborted && run.signalSeen);
-    const putAside = outcome.kind === "reject" && (await this.#putAside(message, outcome.reason));
-    tell(message, outcome, putAside);
-    return putAside;
-  }
-
-  async #putAside(message: ReceivedMessage, reason: string): Promise<boolean> {
-    const { onReject } = this.#options;
-    if (!onReject) return false;
-    try {
-      await onReject(agentMessage(message, parsedBody(message.body)), reason);
-      return true;
-    } catch (error) {
-      logOf(message).error({ err: error }, "a rejected message could not be put aside");
-      return false;
-    }
-  }
-}
-
-/** The messages that have to run one after another: those of a group. Without a group each is on its own. */
-function lanesOf(messages: readonly ReceivedMessage[]): Iterable<ReceivedMessage[]> {
-  const lanes = new Map<string, ReceivedMessage[]>();
-  for (const message of messages) {
-    // A group on a standard queue is a tenant and says nothing of order; only a FIFO queue numbers its messages.
-    const lane =
-      message.groupId !== undefined && message.sequenceNumber ? `group ${message.groupId}` : `id ${message.id}`;
-    const members = lanes.get(lane);
-    if (members) members.push(message);
-    else lanes.set(lane, [message]);
-  }
-  return lanes.values();
-}
-
-const logOf = ({ id, receiveCount }: ReceivedMessage) => lambdaLog({ messageId: id, receiveCount });
-
-function tell(message: ReceivedMessage, outcome: Outcome, putAside: boolean): void {
-  const why = outcome.kind === "reject" || outcome.kind === "defer" ? { reason: outcome.reason } : {};
-  const error = outcome.kind === "retry" ? { err: outcome.error } : {};
-  logOf(message).warn(
-    { outcome: outcome.kind, ...why, ...error },
-    putAside ? "message put aside" : "message left to the queue",
-  );
-}
-
-/** What all runs of an invocation share: its deadline and its abort. */
-class InvocationRun {
-  readonly #controller = new AbortController();
-  readonly #checkpoints = new Set<Checkpoint>();
-
-  constructor(private readonly deadline: number) {}
-
-  get aborted(): boolean {
-    return this.#controller.signal.aborted;
-  }
-
-  abort(): void {
-    this.#controller.abort(new RunAborted("timeout", "the function's time is up"));
-  }
-
-  /** Lets the agents that want to save where they are. */
-  async save(ms: number): Promise<void> {
-    await Promise.all([...this.#checkpoints].map((checkpoint) => checkpoint.take("timeout", ms, systemClock)));
-  }
-
-  of(message: ReceivedMessage): Run & { readonly signalSeen: boolean; end(): void } {
-    const { signal } = this.#controller;
-    const { deadline } = this;
-    const checkpoints = this.#checkpoints;
-    let checkpoint: Checkpoint | undefined;
-    let signalSeen = false;
-    return {
-      get signal() {
-        signalSeen = true;
-        return signal;
-      },
-      get signalSeen() {
-        return signalSeen;
-      },
-      deadline,
-      extend(seconds) {
-        checkExtension(seconds);
-        return deadline;
-      },
-      progress(note) {
-        logOf(message).info({ note: String(note).slice(0, 1000) }, "agent reported");
-      },
-      checkpoint(save) {
-        if (checkpoint) return checkpoint.replace(save);
-        checkpoint = new Checkpoint(save);
-        checkpoints.add(checkpoint);
-      },
-      end() {
-        if (checkpoint) checkpoints.delete(checkpoint);
-      },
-    };
-  }
 }

@@ -1,3 +1,4 @@
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -9,6 +10,7 @@ import { GenericContainer, type StartedTestContainer, Wait } from "testcontainer
 import { containerSuite } from "../support/container-suite.js";
 import { eventually } from "../support/eventually.js";
 import { uploadFunction } from "../support/stacks/bundle.js";
+import { Records } from "../support/stacks/records.js";
 import { Stacks } from "../support/stacks/stacks.js";
 
 const IMAGE = "ministackorg/ministack:1.5.33";
@@ -56,5 +58,48 @@ containerSuite("the Lambda agent of the examples behind an event source mapping"
       new ReceiveMessageCommand({ QueueUrl: deadLettersUrl, MaxNumberOfMessages: 10 }),
     );
     expect(Messages.map(({ Body }) => Body)).toEqual([refused]);
+  }, 120_000);
+
+  test("with a table of keys, duplicates across batches and sandboxes make one run each", async () => {
+    const { sqs } = stacks;
+    const dynamo = new DynamoDBClient(stacks.client);
+    try {
+      await dynamo.send(
+        new CreateTableCommand({
+          TableName: "keys",
+          BillingMode: "PAY_PER_REQUEST",
+          AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+          KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+        }),
+      );
+      const code = await uploadFunction(stacks, "test/support/stacks/agent/once-lambda.mjs");
+      const variables = "Environment: { Variables: { IDEMPOTENCY_TABLE: keys, IDEMPOTENCY_KEY: body:/id } }";
+      const withTable = (text: string) => text.replace("MemorySize: 256", `MemorySize: 256\n      ${variables}`);
+      const { QueueUrl } = await stacks.deploy("once", "../examples/lambda-agent/template", code, withTable);
+      const QueueName = QueueUrl!.split("/").at(-1)!;
+      const { QueueUrl: url } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+      // What has to wait for its first comes again soon.
+      await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { VisibilityTimeout: "2" } }));
+      const records = await Records.create(sqs);
+      const ids = ["a", "b", "c", "d"];
+      const bodies = records.bodies(ids, 300);
+      await stacks.send(url!, [...bodies, ...bodies, ...bodies]);
+      await eventually(
+        () => stacks.counts(url!),
+        ({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0,
+      );
+      await stacks.send(url!, bodies);
+      await eventually(
+        () => stacks.counts(url!),
+        ({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0,
+      );
+      expect(await records.account(ids)).toEqual({ missing: [], doubled: [] });
+      const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: "keys" }));
+      expect(Items.map(({ id, state, fence }) => [id!.S, state!.S, fence!.N]).sort()).toEqual(
+        ids.map((id) => [`${QueueName}/${id}`, "finished", "1"]),
+      );
+    } finally {
+      dynamo.destroy();
+    }
   }, 120_000);
 });

@@ -1,0 +1,71 @@
+import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda.js";
+import { lambdaLog } from "./agents/lambda-log.js";
+import { OnceHandler } from "./agents/once.js";
+import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
+import { ConfigError } from "./config.js";
+import { type Clock, systemClock } from "./pipeline/clock.js";
+import type { IdempotencyTable } from "./pipeline/idempotency.js";
+import { keyFinder } from "./pipeline/idempotency-key.js";
+import type { Telemetry } from "./pipeline/telemetry.js";
+import { faultOf } from "./setting-value.js";
+import { fallbackOf, SETTINGS, type Setting } from "./settings.js";
+
+const PREFIX = "IDEMPOTENCY_";
+const OF_LAMBDA = (SETTINGS as readonly Setting[]).filter(({ name }) => name.startsWith(PREFIX));
+
+/**
+ * Idempotency for `toLambda`, by the same settings as a worker's: IDEMPOTENCY_TABLE, IDEMPOTENCY_KEY,
+ * IDEMPOTENCY_ON_ERROR, IDEMPOTENCY_KEEP_SECONDS. A worker and a function that share a queue's name share its keys.
+ *
+ * A claim's lease ends with the function's own timeout, so nothing has to renew it. A message whose key is at work, or
+ * whose table doesn't answer, is left to the queue. Calls DynamoDB by the SDK that Lambda's runtime brings.
+ * @param env variables by name.
+ * @param table instead of the DynamoDB table, which has to be named in any case.
+ * @throws ConfigError with every fault of these settings, the missing table included.
+ */
+export function lambdaIdempotency(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  table?: IdempotencyTable,
+): LambdaIdempotency {
+  const setting = settingsOf(env);
+  const keepSeconds = Number(setting("IDEMPOTENCY_KEEP_SECONDS"));
+  const keys = table ?? new DynamoDbIdempotency({ table: setting("IDEMPOTENCY_TABLE"), keepSeconds });
+  const keyOf = keyFinder(setting("IDEMPOTENCY_KEY"));
+  return (handler, scope) =>
+    new OnceHandler({
+      handler,
+      table: keys,
+      keyOf,
+      scope,
+      leaseMs: ({ deadline }) => deadline + RESERVE_MS - Date.now(),
+      keepSeconds,
+      onError: setting("IDEMPOTENCY_ON_ERROR") === "open" ? "open" : "closed",
+      clock: lambdaClock,
+      telemetry,
+    });
+}
+
+/** A function is frozen between its invocations, and its monotonic clock with it. */
+const lambdaClock: Clock = { ...systemClock, monotonic: Date.now };
+
+const telemetry: Telemetry = (fact) => {
+  if (fact.kind === "warning") lambdaLog({}).warn({ err: fact.error }, fact.text);
+  else if (fact.kind === "repeated")
+    lambdaLog({ ...fact.delivery }).info({ found: fact.found }, "message's key was known");
+};
+
+/** The values by name, those by default included. */
+function settingsOf(env: Readonly<Record<string, string | undefined>>): (name: string) => string {
+  const faults = Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && env[name] && !OF_LAMBDA.some((known) => known.name === name))
+    .map((name) => `${name} is not a setting, got ${JSON.stringify(env[name])}`);
+  const values = new Map<string, string>();
+  for (const setting of OF_LAMBDA) {
+    const value = env[setting.name] || fallbackOf(setting, "run");
+    const fault = value === undefined ? `${setting.name} is missing` : faultOf(setting, value);
+    if (fault) faults.push(fault);
+    else values.set(setting.name, value!);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return (name) => values.get(name)!;
+}
