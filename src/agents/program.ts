@@ -38,8 +38,6 @@ export interface ProgramOptions extends AgentLimits {
 /** sysexits.h */
 const EX_DATAERR = 65;
 const REASON_MAX = 500;
-/** Of the worker's variables what an agent with a role needs besides: where AWS is to be called. */
-const REGION = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /** A program ended in a way that means: try again. Without a stack, which would tell of the worker alone. */
 class ProgramFailed extends Error {
@@ -67,7 +65,7 @@ export class ProgramHandler implements Handler {
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { environment = process.env, passOn = [], role, openFilesMax } = options;
-    this.#environment = agentEnvironment(environment, role ? [...passOn, ...REGION] : passOn);
+    this.#environment = { ...agentEnvironment(environment, passOn), ...(role && regionOf(environment)) };
     this.#limits = new LimitWatch(options);
     this.#launcher = new Launcher({ openFilesMax, step: role && WRITE_AWS_CONFIG });
     this.#escapees = new EscapeeWatch(options.logs.own);
@@ -198,6 +196,12 @@ export class ProgramHandler implements Handler {
       QUEUEHAND_MESSAGE_FILE: messageFile,
     };
   }
+}
+
+/** Where an agent with a role is to call AWS: some SDKs look for the one name, some for the other. */
+function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: Readonly<Record<string, string | undefined>>) {
+  const region = AWS_REGION ?? AWS_DEFAULT_REGION;
+  return region === undefined ? undefined : { AWS_REGION: region, AWS_DEFAULT_REGION: AWS_DEFAULT_REGION ?? region };
 }
 
 /** What an exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
