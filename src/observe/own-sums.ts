@@ -9,7 +9,8 @@ const SECONDS_PER_MS = 1 / 1000;
 /** What happened in one task between two readings: its own share of the fleet's sums and distributions. */
 export function ownMetrics(before: Reading, now: Reading): Metric[] {
   const settled = (kind: keyof Totals["settled"]) => now.totals.settled[kind] - before.totals.settled[kind];
-  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost") => now.totals[name] - before.totals[name];
+  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost" | "released") =>
+    now.totals[name] - before.totals[name];
   return [
     distribution("TimeInQueueSeconds", now.inQueueMs.since(before.inQueueMs)),
     distribution("AgentSeconds", now.agentMs.since(before.agentMs)),
@@ -21,7 +22,8 @@ export function ownMetrics(before: Reading, now: Reading): Metric[] {
     sum("ReceiveErrors", grown("receiveErrors")),
     sum("SettleErrors", grown("settleErrors")),
     sum("LeasesLost", grown("leasesLost")),
-    sum("Interruptions", settled("interrupted")),
+    // What was given back unstarted, or with an agent deaf to its abort, has spent a receive as well.
+    sum("Interruptions", settled("interrupted") + grown("released")),
   ].filter(({ values }) => values.length > 0);
 }
 

@@ -259,6 +259,16 @@ describe("MetricsPublisher", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("counts what was given back unstarted as an interruption, since it spent a receive too", async () => {
+    const { publisher, publications, handle, counters } = setup({ fleet: { desired: 1, running: 1 } });
+    publisher.start();
+    handle("interrupted", 4);
+    for (let i = 0; i < 3; i++) counters.record({ kind: "released", delivery, reason: "draining" });
+    await publisher.stop(2_000);
+    expect(published(publications.at(-1), "Interruptions")).toBe(7);
+    expect(published(publications.at(-1), "MessagesSettled", "interrupted")).toBe(4);
+  });
+
   test("says nothing of the queue while it drains: its view is no longer the fleet's", async () => {
     const { clock, publisher, publications, world } = setup({ fleet: { desired: 0, running: 1 } });
     publisher.start();
