@@ -111,6 +111,11 @@ test.each<[TemplateName, Values]>([
   ["observability", { AlertTopicArn: "arn:aws:sns:us-east-1:000000000000:alerts", AlertEmail: "team@example.com" }],
   ["root", { MinTasks: "0" }],
   ["root", { VpcId: "vpc-1" }],
+  ["root", { WebhookKey: "false" }],
+  ["root", { WebhookSignature: "github:HOOK_SECRET" }],
+  ["root", { WebhookSecretArn: "arn:aws:ssm:us-east-1:000000000000:parameter/hooks" }],
+  ["service", { WebhookSignature: "github:HOOK_SECRET" }],
+  ["service", { WebhookSecretArn: "arn:aws:ssm:us-east-1:000000000000:parameter/hooks" }],
   ["root", { KeeperCodeKey: "keeper.zip" }],
 ])("%s refuses %j", (name, values) => {
   expect(brokenRules(readTemplate(name, INFRA), values)).toHaveLength(1);
