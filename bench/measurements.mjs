@@ -2,7 +2,9 @@ import { blocking } from "./rows/blocking.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
 import { freshStart } from "./rows/fresh-start.mjs";
 import { fullSpeed } from "./rows/full-speed.mjs";
+import { idempotency } from "./rows/idempotency.mjs";
 import { longTail } from "./rows/long-tail.mjs";
+import { manyPrograms } from "./rows/many-programs.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
 
@@ -19,11 +21,13 @@ const SPAWN = "an agent that spawns /bin/true";
 
 /**
  * What is run, by name. `trial` runs one contestant; all of them one after the other, or `together`, each on a server of
- * its own, since they mostly wait; `behind`: beside everything else, since it sleeps nearly all the time. A `relay` runs
+ * its own, since they mostly wait; `behind`: beside everything else, since it sleeps nearly all the time. Once, and not as often as there are runs, is what
+ * `behind` runs, and `once`. A `relay` runs
  * all contestants by turns itself.
  */
 export const MEASUREMENTS = {
   blocking: { contestants: LIBRARIES, together: true, behind: true, trial: blocking },
+  longKeys: { contestants: ["queuehand, runs longer than a lease"], behind: true, trial: idempotency },
   usualSlots: {
     contestants: EVERYBODY,
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: USUAL_SLOTS, seconds }, report),
@@ -42,6 +46,23 @@ export const MEASUREMENTS = {
     contestants: [`bare, ${SPAWN}`, `queuehand, ${SPAWN}`, "queuehand, exec:/bin/true"],
     relay: (names, { seconds }, report) =>
       fullSpeed(names, { slots: DEFAULT_SLOTS, seconds, reference: `queuehand, ${SPAWN}` }, report),
+  },
+  keys: {
+    contestants: [
+      "queuehand",
+      "queuehand, each key once",
+      "queuehand, repetitions of what is at work here",
+      "queuehand, repetitions of what was done here",
+      "queuehand, repetitions of what another task did",
+      "queuehand, FIFO groups",
+    ],
+    trial: idempotency,
+  },
+  manyPrograms: {
+    contestants: ["queuehand", "queuehand, as in the image"],
+    together: true,
+    once: true,
+    trial: manyPrograms,
   },
   longTail: {
     contestants: EVERYBODY,

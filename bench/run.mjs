@@ -57,7 +57,11 @@ function prepare() {
 }
 
 /** The medians of one measurement, by contestant; a contestant that fails is reported and doesn't end the others. */
-async function measure(key, { contestants, trial, relay, together, behind, timesRuns = 1 }, { runs, seconds, chosen }) {
+async function measure(
+  key,
+  { contestants, trial, relay, together, behind, once, timesRuns = 1 },
+  { runs, seconds, chosen },
+) {
   const names = contestants.filter((name) => !chosen || chosen.includes(whose(name)));
   const found = Object.fromEntries(names.map((name) => [name, []]));
   const report = (name, error, run) => {
@@ -65,15 +69,15 @@ async function measure(key, { contestants, trial, relay, together, behind, times
     else found[name].push(run);
     progress(`${key}: ${titleOf(name)}: ${error ? error.message : figures(run)}`);
   };
-  const once = (name) =>
+  const attempt = (name) =>
     trial(name, { seconds }).then(
       (run) => report(name, undefined, run),
       (error) => report(name, error),
     );
-  for (let run = 0; run < (behind ? 1 : runs * timesRuns); run++) {
+  for (let run = 0; run < (behind || once ? 1 : runs * timesRuns); run++) {
     if (relay) await relay(names, { seconds }, report);
-    else if (together) await Promise.all(names.map(once));
-    else for (const name of names) await once(name);
+    else if (together) await Promise.all(names.map(attempt));
+    else for (const name of names) await attempt(name);
   }
   return Object.fromEntries(
     names.map((name) => {

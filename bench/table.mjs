@@ -1,4 +1,5 @@
 import { titleOf, whose } from "./contestant.mjs";
+import { GROUPS } from "./rows/idempotency.mjs";
 
 const fixed = (digits) => (value) => value.toFixed(digits);
 const ratio = fixed(2);
@@ -7,7 +8,8 @@ const percent = (value) => `${value.toFixed(0)} %`;
 const verdict = (reached, text) => ({ reached, text });
 
 /**
- * The rows of the results. `needs` names measurements; a column's value comes from the medians of one contestant and of
+ * The rows of the results. `needs` names measurements; the contestants of the first, or of those that `lines` names, make
+ * the table's lines; a column's value comes from the medians of one contestant and of
  * all; `judge` says whether queuehand reached its aim, from the medians by contestant.
  */
 export const ROWS = [
@@ -194,6 +196,55 @@ export const ROWS = [
       return verdict(program.cpuRatio <= 1.3, `${ratio(program.cpuRatio)} × the spawn`);
     },
   },
+  {
+    number: 12,
+    title: "Each key once: calls to the table (IDEMPOTENCY_TABLE)",
+    aim: "two calls for a message; none for one that isn't the first here, or not yet the first of its group",
+    needs: ["keys", "longKeys"],
+    lines: ["keys", "longKeys"],
+    columns: {
+      messages: ({ messages }) => whole(messages),
+      runs: ({ runs }) => whole(runs),
+      calls: ({ calls }) => whole(calls),
+      "calls a message": ({ callsPerMessage }) => ratio(callsPerMessage),
+      "keys at work at once": ({ atWorkMost }) => whole(atWorkMost),
+      "CPU µs a message": ({ cpuMicros }) => whole(cpuMicros),
+    },
+    judge({ keys }) {
+      const { callsPerMessage } = keys["queuehand, each key once"];
+      const { calls: atWork } = keys["queuehand, repetitions of what is at work here"];
+      const { calls: done } = keys["queuehand, repetitions of what was done here"];
+      const groups = keys["queuehand, FIFO groups"];
+      return verdict(
+        callsPerMessage === 2 &&
+          atWork === 2 &&
+          done === 0 &&
+          groups.callsPerMessage === 2 &&
+          groups.atWorkMost <= GROUPS,
+        `${ratio(callsPerMessage)} for a message, ${whole(atWork - 2 + done)} for repetitions here`,
+      );
+    },
+  },
+  {
+    number: 13,
+    title: "Ten thousand runs of a program: what is left",
+    aim: "no process, no descriptor, no file; at 10,000 the worker's memory within 10 % of that at 2,000",
+    needs: ["manyPrograms"],
+    columns: {
+      processes: ({ processes }) => whole(processes),
+      descriptors: ({ descriptors }) => whole(descriptors),
+      files: ({ files }) => whole(files),
+      "MB at 2,000": ({ earlyMb }) => whole(earlyMb),
+      "MB at 10,000": ({ lateMb }) => whole(lateMb),
+    },
+    judge({ manyPrograms: { "queuehand, as in the image": image } }) {
+      const { processes, descriptors, files, growth } = image;
+      return verdict(
+        processes + descriptors + files === 0 && growth <= 1.1,
+        `${processes} processes, ${descriptors} descriptors, ${files} files, memory × ${ratio(growth)}, as in the image`,
+      );
+    },
+  },
 ];
 
 /** A contestant may fail or be left out of a run, and then a ratio to it is not to be had. */
@@ -223,12 +274,12 @@ function judgement(judge, needs, medians) {
 }
 
 /** One row as Markdown. */
-export function rowText({ number, title, aim, needs, columns, judge }, medians) {
+export function rowText({ number, title, aim, needs, lines: shown = [needs[0]], columns, judge }, medians) {
   const headings = Object.keys(columns);
   const lines = [`## ${number}. ${title}`, ""];
   lines.push(`Aim: ${aim}.${judgement(judge, needs, medians)}`, "");
   lines.push(`| | ${headings.join(" | ")} |`, `|---|${headings.map(() => "---:|").join("")}`);
-  for (const [name, values] of Object.entries(medians[needs[0]])) {
+  for (const [name, values] of shown.flatMap((key) => Object.entries(medians[key]))) {
     const cells = headings.map((heading, index) => {
       if (values.failed) return index === 0 ? "failed" : "";
       return figure(() => columns[heading](values, medians, name));
