@@ -4,18 +4,20 @@ import { handlerFor } from "../agents/handler-for.js";
 import { AgentLoadError } from "../agents/load-module.js";
 import { type Config, ConfigError } from "../config.js";
 import type { Logger } from "../observe/log.js";
+import type { AgentRole } from "../pipeline/agent-role.js";
 import type { Handler } from "../pipeline/handler.js";
 
 /**
  * The agent that HANDLER names, ready to be given to `createWorker`.
  * @param logger where the lines of agents go that aren't run in this process.
+ * @param role whose credentials such agents get.
  * @throws ConfigError when it can't be loaded. Of an agent in a process of its own more is seen when the worker starts.
  */
-export async function loadAgent(config: Config, logger: Logger): Promise<Agent | Handler> {
+export async function loadAgent(config: Config, logger: Logger, role?: AgentRole): Promise<Agent | Handler> {
   const { handler } = config;
   if (handler === undefined) throw new ConfigError(["HANDLER is missing: the agent to run"]);
   try {
-    return await handlerFor({ ...config, handler }, logsOf(logger));
+    return await handlerFor({ ...config, handler }, logsOf(logger), role);
   } catch (error) {
     if (error instanceof AgentLoadError) throw new ConfigError([error.message]);
     throw error;

@@ -1,3 +1,4 @@
+import { agentRoleOf } from "../aws/sts-agent-role.js";
 import { loadConfig } from "../config.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
@@ -39,11 +40,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
   const logger = createLogger({ level: config.logLevel });
-  const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger), import("../worker.js")]);
+  const role = agentRoleOf(config);
+  const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger, role), import("../worker.js")]);
   const running = createWorker(agent, config, { logger }).run();
   process.off("SIGTERM", leave).off("SIGINT", leave);
 
   const { exitCode, summary } = await running;
+  role?.close();
   if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
   return exitCode;
 }

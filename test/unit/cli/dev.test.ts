@@ -41,6 +41,7 @@ describe("The settings of dev", () => {
         DLQ_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/real-dlq",
         IDEMPOTENCY_TABLE: "real",
         IDEMPOTENCY_KEY: "messageId",
+        AGENT_ROLE_ARN: "arn:aws:iam::123456789012:role/real",
         PAYLOAD_BUCKETS: "real",
         PAYLOAD_DELETE: "true",
         WEBHOOK_SIGNATURE: "github:UNSET_HERE",
@@ -53,6 +54,7 @@ describe("The settings of dev", () => {
     expect(config).toMatchObject({
       queueUrl: url,
       deadLetterQueueUrl: undefined,
+      agentRoleArn: undefined,
       idempotencyTable: undefined,
       payloads: undefined,
       webhookSignature: undefined,
