@@ -11,6 +11,8 @@ export class Delivery {
   onLeaseLost: ((reason: string) => void) | undefined;
   /** True while an agent works on it. */
   running = false;
+  /** Monotonic milliseconds from which its wait for a slot counts. */
+  waitsSince: number;
   /** How often its agent has deferred it in this lease. */
   deferrals = 0;
 
@@ -24,6 +26,7 @@ export class Delivery {
   ) {
     this.#message = message;
     this.#lease = lease;
+    this.waitsSince = receivedAt;
   }
 
   get message(): ReceivedMessage {

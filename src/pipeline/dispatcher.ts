@@ -1,8 +1,8 @@
 import pLimit from "p-limit";
 import type { Acknowledger } from "./acknowledger.js";
-import { AgentPace, bufferCapacity } from "./agent-pace.js";
+import { AgentPace } from "./agent-pace.js";
 import { Breaker } from "./breaker.js";
-import type { Clock, Timer } from "./clock.js";
+import type { Clock } from "./clock.js";
 import { Deferrals } from "./deferrals.js";
 import { Delivery } from "./delivery.js";
 import { GroupOrder } from "./group-order.js";
@@ -11,7 +11,9 @@ import type { LeaseTable } from "./lease-table.js";
 import { leaseLost, type Outcome } from "./outcome.js";
 import type { Processed, Processor } from "./processor.js";
 import type { ReceivedMessage } from "./queue.js";
+import { DEFERRED_PER_SLOT, type Demand, demandBeside } from "./room.js";
 import type { Telemetry } from "./telemetry.js";
+import { WaitingLine } from "./waiting-line.js";
 
 export interface DispatcherOptions {
   readonly slots: number;
@@ -29,33 +31,6 @@ export interface DispatcherOptions {
   readonly onOverflow: (messages: readonly ReceivedMessage[]) => void;
 }
 
-/** How many messages the dispatcher would take, and how much it wants them. */
-export interface Demand {
-  /** Free slots and free places in the buffer. */
-  readonly room: number;
-  /** Slots for which nothing waits in the buffer. */
-  readonly idleSlots: number;
-  /** The room that is worth a receive while no slot is idle. */
-  readonly step: number;
-}
-
-/** Waiting longer than this in the buffer means that the agents became slow: another task may have a slot. */
-const BUFFER_WAIT_MAX_MS = 10_000;
-const BUFFER_LOOK_MS = 1_000;
-
-const SETTLING_EXTRA = 500;
-const DEFERRED_PER_SLOT = 4;
-const BLOCKED_PER_SLOT = 10;
-/** Messages that open polls may bring beyond what was asked for. */
-const OVERSHOOT = 200;
-
-/** Leases that a worker of so many slots can need at once. */
-export function leasesFor(slots: number): number {
-  return (
-    slots * (1 + DEFERRED_PER_SLOT + BLOCKED_PER_SLOT) + bufferCapacity(slots) + slots + SETTLING_EXTRA + OVERSHOOT
-  );
-}
-
 /**
  * Gives each received message a slot.
  * 1. At most `slots` agents run; a slot is free only when its agent has really ended.
@@ -70,10 +45,9 @@ export class Dispatcher {
   readonly #deferrals: Deferrals;
   readonly #breaker: Breaker;
   readonly #inHand: InHand;
-  readonly #waiting = new Set<Delivery>();
+  readonly #waiting: WaitingLine;
   #busy = 0;
   #closed = false;
-  #look: Timer;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
@@ -84,7 +58,8 @@ export class Dispatcher {
     const { clock, telemetry } = options;
     this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
     this.#inHand = new InHand(telemetry);
-    this.#deferrals = new Deferrals(options.clock, options.slots * DEFERRED_PER_SLOT);
+    this.#deferrals = new Deferrals(clock, options.slots * DEFERRED_PER_SLOT);
+    this.#waiting = new WaitingLine(clock, (delivery) => this.#release(delivery, "no slot became free in time"));
   }
 
   get busy(): number {
@@ -102,19 +77,16 @@ export class Dispatcher {
   /** What the poller may fetch. */
   demand(): Demand {
     const { slots, acknowledger } = this.#options;
-    const bufferMax = this.#pace.bufferMax;
-    const step = Math.max(1, Math.ceil(bufferMax / 2));
-    const blocked = this.#groups?.blocked ?? 0;
-    if (this.#closed || acknowledger.pending >= slots + SETTLING_EXTRA || blocked >= slots * BLOCKED_PER_SLOT) {
-      return { room: 0, idleSlots: 0, step };
-    }
-    const held = this.#busy + this.#waiting.size;
-    if (this.#breaker.open) {
-      const room = held > 0 || this.#breaker.pausing ? 0 : 1;
-      return { room, idleSlots: room, step };
-    }
-    const idleSlots = slots - held;
-    return { room: idleSlots + bufferMax, idleSlots, step };
+    return demandBeside({
+      slots,
+      closed: this.#closed,
+      bufferMax: this.#pace.bufferMax,
+      busy: this.#busy,
+      waiting: this.#waiting.size,
+      blocked: this.#groups?.blocked ?? 0,
+      settling: acknowledger.pending,
+      breaker: this.#breaker,
+    });
   }
 
   /** Takes what a receive brought; `leaseFrom` (monotonic milliseconds) is when SQS may have begun to hide it. */
@@ -140,10 +112,10 @@ export class Dispatcher {
   /** Takes nothing any more and makes visible whatever hasn't started. */
   close(reason: string): void {
     this.#closed = true;
-    this.#options.clock.clearTimer(this.#look);
+    this.#waiting.stop();
     this.#breaker.stop();
     const deferred = this.#deferrals.clear();
-    const unstarted = [...this.#waiting, ...(this.#groups?.clear() ?? []), ...this.#inHand.clearSuccessors()];
+    const unstarted = [...this.#waiting.all(), ...(this.#groups?.clear() ?? []), ...this.#inHand.clearSuccessors()];
     for (const delivery of unstarted) this.#release(delivery, reason);
     for (const { delivery, secondsLeft, cause } of deferred) {
       this.#end(delivery, { kind: "defer", reason: cause, afterSeconds: secondsLeft }, 0);
@@ -171,14 +143,20 @@ export class Dispatcher {
     if (!this.#groups || this.#groups.admit(delivery)) this.#submit(delivery);
   }
 
+  /** A deferred one queues anew: it is not late because of the time that it was to wait. */
+  #resume(delivery: Delivery): void {
+    delivery.waitsSince = this.#options.clock.monotonic();
+    this.#submit(delivery);
+  }
+
   #submit(delivery: Delivery): void {
     this.#waiting.add(delivery);
     void this.#limit(() => this.#work(delivery));
-    if (this.#waiting.size === 1 && !this.#groups) this.#watchBuffer();
+    if (!this.#groups) this.#waiting.watch();
   }
 
   async #work(delivery: Delivery): Promise<void> {
-    if (!this.#waiting.delete(delivery)) return;
+    if (!this.#waiting.remove(delivery)) return;
     if (delivery.lease.lost) return this.#end(delivery, leaseLost, 0);
     // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
     if (!delivery.message.intact) {
@@ -200,7 +178,7 @@ export class Dispatcher {
     const { acknowledger, telemetry } = this.#options;
     const effective = acknowledger.effective(outcome);
     if (effective.kind === "defer" && !this.#closed) {
-      const seconds = this.#deferrals.hold(delivery, effective, (again) => this.#submit(again));
+      const seconds = this.#deferrals.hold(delivery, effective, (again) => this.#resume(again));
       if (seconds !== undefined) {
         delivery.onLeaseLost = () => this.#deferrals.drop(delivery) && this.#end(delivery, leaseLost, 0);
         telemetry({ kind: "deferred", delivery: delivery.facts, afterSeconds: seconds, reason: effective.reason });
@@ -233,23 +211,9 @@ export class Dispatcher {
   }
 
   #release(delivery: Delivery, reason: string): void {
-    this.#waiting.delete(delivery);
+    this.#waiting.remove(delivery);
     this.#inHand.end(delivery);
     this.#options.acknowledger.release(delivery, reason);
-  }
-
-  /** Looks once a second whether the buffer's oldest has waited too long, for as long as anything waits. */
-  #watchBuffer(): void {
-    const { clock } = this.#options;
-    clock.clearTimer(this.#look);
-    this.#look = clock.setTimer(() => {
-      const before = clock.monotonic() - BUFFER_WAIT_MAX_MS;
-      for (const delivery of this.#waiting) {
-        if (delivery.receivedAt > before) break;
-        this.#release(delivery, "no slot became free in time");
-      }
-      if (this.#waiting.size > 0) this.#watchBuffer();
-    }, BUFFER_LOOK_MS);
   }
 
   #checkIdle(): void {

@@ -1,8 +1,8 @@
 import { fullJitter } from "./backoff.js";
 import { type Clock, sleep } from "./clock.js";
 import { withDeadline } from "./deadline.js";
-import type { Demand } from "./dispatcher.js";
 import { type Queue, QueueError, type ReceivedMessage } from "./queue.js";
+import type { Demand } from "./room.js";
 import type { Telemetry } from "./telemetry.js";
 
 export interface PollerOptions {

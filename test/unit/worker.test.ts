@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { sleep } from "../../src/pipeline/clock.js";
 import { Defer, Reject, Retry } from "../../src/pipeline/outcome.js";
 import { QueueError } from "../../src/pipeline/queue.js";
 import { workerBundle } from "../support/worker-bundle.js";
@@ -158,6 +159,31 @@ describe("a worker", () => {
     await clock.advance(600_000);
     expect(counts).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
     expect(queue.deleted).toHaveLength(1);
+    await stopped();
+  });
+
+  test("lets a deferred message that comes back wait for a slot like any other", async () => {
+    const runs: string[] = [];
+    const bundle = workerBundle({
+      agent: async ({ id }) => {
+        runs.push(id);
+        if (id === "early" && runs.length === 1) throw new Defer(20);
+        if (id === "long") await sleep(bundle.clock, 25_000);
+      },
+      env: { CONCURRENCY: "1" },
+    });
+    const { queue, clock, of, start, stopped } = bundle;
+    void start();
+    queue.send("x", { id: "early" });
+    await clock.advance(1_000);
+    queue.send("x", { id: "long" });
+    await clock.advance(30_000);
+    expect(runs).toEqual(["early", "long", "early"]);
+    expect(of("released")).toEqual([]);
+    expect(of("settled").map(({ delivery, outcome }) => [delivery.messageId, delivery.receiveCount, outcome])).toEqual([
+      ["long", 1, "done"],
+      ["early", 1, "done"],
+    ]);
     await stopped();
   });
 
