@@ -95,8 +95,8 @@ const figures = (run) =>
 /** Versions and machine, without which no figure means anything. */
 function terms({ runs, seconds }) {
   const require = createRequire(`${bench}package.json`);
-  const version = (name) => JSON.parse(readFileSync(`${bench}node_modules/${name}/package.json`, "utf8")).version;
-  const embedded = JSON.parse(readFileSync(`${root}node_modules/fauxqs/package.json`, "utf8")).version;
+  const version = (name, from = bench) =>
+    JSON.parse(readFileSync(`${from}node_modules/${name}/package.json`, "utf8")).version;
   const [cpu] = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -107,7 +107,8 @@ function terms({ runs, seconds }) {
     "@aws-sdk/client-sqs": version("@aws-sdk/client-sqs"),
     "sqs-consumer": version("sqs-consumer"),
     "squiss-ts": version("squiss-ts"),
-    fauxqs: embedded,
+    fauxqs: version("fauxqs", root),
+    "@aws-sdk/client-dynamodb": version("@aws-sdk/client-dynamodb", root),
     runs,
     seconds,
   };
