@@ -24,6 +24,23 @@ export async function createUser({ endpoint, client }: Stacks, name: string, pol
   return { accessKeyId: field("AccessKeyId"), secretAccessKey: field("SecretAccessKey") };
 }
 
+/** Makes a role with a trust policy and one policy of rights; resolves with its ARN. */
+export async function createRole(
+  { endpoint, client }: Stacks,
+  name: string,
+  policies: { readonly trust: string; readonly rights: string },
+): Promise<string> {
+  const iam = (parameters: Record<string, string>) =>
+    signedPost(
+      endpoint,
+      client.credentials,
+      new URLSearchParams({ Version: "2010-05-08", RoleName: name, ...parameters }),
+    );
+  const answer = await iam({ Action: "CreateRole", AssumeRolePolicyDocument: policies.trust });
+  await iam({ Action: "PutRolePolicy", PolicyName: "rights", PolicyDocument: policies.rights });
+  return /<Arn>([^<]+)<\/Arn>/.exec(answer)![1]!;
+}
+
 /** The inline policy of a role, as IAM has it. */
 export async function rolePolicy({ endpoint, client }: Stacks, role: string, policy: string): Promise<string> {
   const query = { Action: "GetRolePolicy", Version: "2010-05-08", RoleName: role, PolicyName: policy };
