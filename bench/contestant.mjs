@@ -27,6 +27,10 @@ const VARIANTS = {
   "an agent that spawns /bin/true": { BENCH_AGENT: "spawn" },
 };
 
+/** The worker with its agents in a warm pool of processes, and in a fresh one for each message. */
+export const POOL = "queuehand, ISOLATION=process";
+export const FRESH = "queuehand, ISOLATION=process-per-message";
+
 /** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
 const COMMANDS = { queuehand: [join(HERE, "../dist/cli.js"), "run"] };
 

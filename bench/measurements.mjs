@@ -1,3 +1,4 @@
+import { FRESH, POOL } from "./contestant.mjs";
 import { blocking } from "./rows/blocking.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
 import { freshStart } from "./rows/fresh-start.mjs";
@@ -15,8 +16,6 @@ const MANY_SLOTS = 1000;
 const USUAL_SLOTS = 80;
 /** CONCURRENCY where nobody sets it. */
 const DEFAULT_SLOTS = 10;
-const POOL = "queuehand, ISOLATION=process";
-const FRESH = "queuehand, ISOLATION=process-per-message";
 const SPAWN = "an agent that spawns /bin/true";
 
 /**
