@@ -20,9 +20,8 @@ const SPAWN = "an agent that spawns /bin/true";
 
 /**
  * What is run, by name. `trial` runs one contestant; all of them one after the other, or `together`, each on a server of
- * its own, since they mostly wait; `behind`: beside everything else, since it sleeps nearly all the time. Once, and not as often as there are runs, is what
- * `behind` runs, and `once`. A `relay` runs
- * all contestants by turns itself.
+ * its own; `behind`: beside everything else, since it sleeps nearly all the time. What is `once` or `behind` runs once,
+ * whatever the number of runs. A `relay` runs all contestants by turns itself.
  */
 export const MEASUREMENTS = {
   blocking: { contestants: LIBRARIES, together: true, behind: true, trial: blocking },
