@@ -1,19 +1,15 @@
 import { fullJitter } from "./backoff.js";
 import { BatchLane } from "./batch-lane.js";
-import { type Clock, sleep } from "./clock.js";
-import { gaveUpReason } from "./dead-letter-marks.js";
+import { sleep } from "./clock.js";
 import { withDeadline } from "./deadline.js";
 import type { Delivery } from "./delivery.js";
-import { interrupted, leaseLost, type Outcome } from "./outcome.js";
+import { interrupted, type Outcome } from "./outcome.js";
 import { type EntryResult, type Queue, QueueError } from "./queue.js";
-import { type Operation, operationFor, type RetryBackoff, type Settlement } from "./settlement.js";
-import type { Telemetry } from "./telemetry.js";
+import { endOf, type Settlement } from "./settlement.js";
+import { Verdicts, type VerdictsOptions } from "./verdicts.js";
 
-export interface AcknowledgerOptions {
+export interface AcknowledgerOptions extends VerdictsOptions {
   readonly queue: Pick<Queue, "delete" | "changeVisibility" | "copyToDeadLetters" | "maxReceiveCount">;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly retryBackoff: RetryBackoff | undefined;
   /** FIFO queues see visibility changes one call after the other, so that releases keep their order. */
   readonly fifo: boolean;
   /** Told when the queue says that no further call can succeed. */
@@ -39,17 +35,17 @@ const RETRY_BACKOFF_MS = { base: 200, max: 5_000 };
  */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
+  readonly #verdicts: Verdicts;
   readonly #deletes: BatchLane<Settlement>;
   readonly #visibility: BatchLane<Settlement>;
   readonly #deadLetters: BatchLane<Settlement>;
   readonly #pending = new Set<Settlement>();
   readonly #cut = new AbortController();
   #whenIdle: (() => void)[] = [];
-  /** Set when the dead-letter queue refused one: SQS moves what follows, without a word. */
-  #silent = false;
 
   constructor(options: AcknowledgerOptions) {
     this.#options = options;
+    this.#verdicts = new Verdicts(options);
     const { clock, fifo, queue } = options;
     const lingerMs = fifo ? FIFO_LINGER_MS : LINGER_MS;
     const lane = (
@@ -68,13 +64,12 @@ export class Acknowledger {
 
   /** The outcome that can really be had: without a dead-letter queue a rejection is a retry, and never a delete. */
   effective(outcome: Outcome): Outcome {
-    if (outcome.kind !== "reject" || this.#options.queue.copyToDeadLetters) return outcome;
-    return this.#retryInstead(outcome.reason, "the queue has no dead-letter queue");
+    return this.#verdicts.effective(outcome);
   }
 
   /** Starts to carry out how a run ended. The delivery is settled, certainly or not, when telemetry says so. */
   settle(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const operation = this.#lastWords(delivery, outcome) ?? this.#operation(delivery, outcome);
+    const operation = this.#verdicts.operation(delivery, outcome);
     this.#begin({ delivery, outcome, agentMs, operation, attempts: 0 });
   }
 
@@ -107,22 +102,6 @@ export class Acknowledger {
   abandon(): void {
     for (const settlement of this.#pending) this.#conclude(settlement, false);
     this.#cut.abort(new QueueError("deadline", "the drain's budget is used up"));
-  }
-
-  #operation(delivery: Delivery, outcome: Outcome): Operation {
-    return operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
-  }
-
-  /**
-   * A message that has failed as often as its queue allows: at its next receive SQS would move it to the dead letters,
-   * and nobody could tell why. Copied from here it takes its agent's last error along.
-   */
-  #lastWords({ message }: Delivery, outcome: Outcome): Operation | undefined {
-    const { maxReceiveCount = Number.POSITIVE_INFINITY, copyToDeadLetters } = this.#options.queue;
-    if (outcome.kind !== "retry" || message.receiveCount < maxReceiveCount) return undefined;
-    // A damaged body must not take the place of the good one that SQS may have.
-    if (this.#silent || !copyToDeadLetters || !message.intact) return undefined;
-    return { kind: "deadLetter", reason: gaveUpReason(message.receiveCount, outcome.error) };
   }
 
   #begin(settlement: Settlement): void {
@@ -218,43 +197,18 @@ export class Acknowledger {
     });
   }
 
-  /** A message that can't be copied is tried again, since deleting it would lose it. */
   #settleInstead(settlement: Settlement, detail: string): void {
     const { delivery, outcome, agentMs } = settlement;
     this.#pending.delete(settlement);
     delivery.lease.unlock();
-    if (outcome.kind !== "reject") this.#silent = true;
-    const instead = outcome.kind === "reject" ? this.#retryInstead(outcome.reason, detail) : outcome;
-    this.#begin({ delivery, outcome: instead, agentMs, operation: this.#operation(delivery, instead), attempts: 0 });
-  }
-
-  #retryInstead(reason: string, why: string): Outcome {
-    this.#options.telemetry({ kind: "warning", text: `a rejected message is retried, not deleted: ${why}` });
-    return { kind: "retry", error: new Error(`rejected: ${reason}`) };
+    this.#begin({ delivery, agentMs, attempts: 0, ...this.#verdicts.withoutCopy(delivery, outcome, detail) });
   }
 
   #conclude(settlement: Settlement, certain: boolean): void {
     if (!this.#pending.delete(settlement)) return;
-    const { delivery, agentMs, releaseReason } = settlement;
-    // Lost before anything was asked of the queue: the outcome never had a chance.
-    const outcome = delivery.lease.lost && !certain && settlement.attempts === 0 ? leaseLost : settlement.outcome;
-    delivery.lease.end();
-    if (releaseReason !== undefined && outcome !== leaseLost) {
-      this.#options.telemetry({ kind: "released", delivery: delivery.facts, reason: releaseReason });
-    } else {
-      const cause = causeOf(outcome);
-      this.#options.telemetry({
-        kind: "settled",
-        delivery: delivery.facts,
-        outcome: outcome.kind,
-        agentMs,
-        certain,
-        ...(certain && outcome.kind === "retry" && settlement.operation.kind === "delete"
-          ? { deadLettered: true }
-          : {}),
-        ...(cause === undefined ? {} : { cause }),
-      });
-    }
+    const fact = endOf(settlement, certain);
+    settlement.delivery.lease.end();
+    this.#options.telemetry(fact);
     if (this.#pending.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#options.onSettled?.();
   }
@@ -271,15 +225,3 @@ const letter = ({ delivery, operation }: Settlement) => ({
   message: delivery.message,
   reason: operation.kind === "deadLetter" ? operation.reason : "",
 });
-
-function causeOf(outcome: Outcome): unknown {
-  switch (outcome.kind) {
-    case "retry":
-      return outcome.error;
-    case "reject":
-    case "defer":
-      return outcome.reason;
-    default:
-      return undefined;
-  }
-}

@@ -1,7 +1,8 @@
 import { fullJitter } from "./backoff.js";
 import type { Delivery } from "./delivery.js";
-import type { Outcome } from "./outcome.js";
+import { leaseLost, type Outcome } from "./outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "./queue.js";
+import type { Fact } from "./telemetry.js";
 
 /** What has to be done on the queue for an outcome. */
 export type Operation =
@@ -68,4 +69,36 @@ export function operationFor(
 function hideFor(seconds: number, delivery: Delivery, now: number): Operation {
   const left = VISIBILITY_MAX_SECONDS - 5 - (now - delivery.lease.heldSince) / 1000;
   return { kind: "visibility", seconds: Math.max(0, Math.ceil(Math.min(seconds, left))) };
+}
+
+/** The terminal fact of a delivery. To be made before its lease is ended. */
+export function endOf(settlement: Settlement, certain: boolean): Fact {
+  const { delivery, agentMs, releaseReason, operation, attempts } = settlement;
+  // Lost before anything was asked of the queue: the outcome never had a chance.
+  const outcome = delivery.lease.lost && !certain && attempts === 0 ? leaseLost : settlement.outcome;
+  if (releaseReason !== undefined && outcome !== leaseLost) {
+    return { kind: "released", delivery: delivery.facts, reason: releaseReason };
+  }
+  const cause = causeOf(outcome);
+  return {
+    kind: "settled",
+    delivery: delivery.facts,
+    outcome: outcome.kind,
+    agentMs,
+    certain,
+    ...(certain && outcome.kind === "retry" && operation.kind === "delete" ? { deadLettered: true } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function causeOf(outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case "retry":
+      return outcome.error;
+    case "reject":
+    case "defer":
+      return outcome.reason;
+    default:
+      return undefined;
+  }
 }
