@@ -1,62 +1,44 @@
-import { BATCH_MAX, type EntryResult, QueueError } from "../pipeline/queue.js";
+import { BATCH_MAX, type EntryResult } from "../pipeline/queue.js";
 import { entryResults } from "./batch-answer.js";
 import { BYTES_MAX } from "./dead-letter-copy.js";
+import { type FoundDeadLetters, findDeadLetters, type NamedQueue, type Wanted } from "./dead-letter-lookup.js";
 import { batchesOf } from "./dead-letter-queue.js";
 import { LETTER_ATTRIBUTES, type Letter, letterOf } from "./letter.js";
-import { attributesOf, COUNT_ATTRIBUTES, countsOf, neighbourUrl, ownerOfArn } from "./queue-description.js";
 import { redriveCopy } from "./redrive-copy.js";
 import { SqsCalls, type SqsServer } from "./sqs-calls.js";
 import type { WireMessage } from "./sqs-message.js";
 
-/** A queue by its two names. */
-export interface NamedQueue {
-  readonly url: string;
-  readonly arn: string | undefined;
-}
-
-export interface DeadLettersOptions extends SqsServer {
-  /** The queue whose dead letters are meant, or the dead-letter queue itself. */
-  readonly queueUrl: string | undefined;
-  /** Wins over the RedrivePolicy. One of the two has to be given. */
-  readonly deadLetterQueueUrl: string | undefined;
-}
+export interface DeadLettersOptions extends SqsServer, Wanted {}
 
 /** Longest that a receive waits for a message: long enough for SQS to ask all of its servers. */
 const WAIT_SECONDS = 1;
 const ENTRY_TRIES = 5;
 
 /** A dead-letter queue and the queue that it serves. Every method may reject with a QueueError. */
-export class DeadLetters {
+export class DeadLetters implements FoundDeadLetters {
+  readonly queue: NamedQueue;
+  readonly source: NamedQueue | undefined;
+  readonly shared: boolean;
+  /** At the time of opening. */
+  readonly count: number;
   readonly fifo: boolean;
 
   private constructor(
     readonly calls: SqsCalls,
-    readonly queue: NamedQueue,
-    /** Where its messages came from; undefined where that isn't one queue. */
-    readonly source: NamedQueue | undefined,
-    /** Whether it serves other queues as well, as far as is known. */
-    readonly shared: boolean,
-    /** Approximate, at the time of opening: visible, hidden and delayed. */
-    readonly count: number,
+    found: FoundDeadLetters,
   ) {
-    this.fifo = queue.url.endsWith(".fifo");
+    this.queue = found.queue;
+    this.source = found.source;
+    this.shared = found.shared;
+    this.count = found.count;
+    this.fifo = found.queue.url.endsWith(".fifo");
   }
 
-  /**
-   * Finds the dead-letter queue: the one given, else that of the queue's RedrivePolicy, else the queue itself if it is
-   * another's dead-letter queue. Rejects with a QueueError, of kind `malformed` when there is none.
-   */
+  /** Finds the queue as `findDeadLetters` does, and rejects as it does. */
   static async open(options: DeadLettersOptions, signal: AbortSignal): Promise<DeadLetters> {
-    const { queueUrl, deadLetterQueueUrl } = options;
-    const calls = await SqsCalls.open((queueUrl ?? deadLetterQueueUrl)!, options);
+    const calls = await SqsCalls.open((options.queueUrl ?? options.deadLetterQueueUrl)!, options);
     try {
-      const found = await find(calls, queueUrl, deadLetterQueueUrl, signal);
-      const [{ arn, counts }, sources] = await Promise.all([
-        describe(calls, found.url, signal),
-        sourcesOf(calls, found.url, signal),
-      ]);
-      const count = counts.visible + counts.inFlight + counts.delayed;
-      return new DeadLetters(calls, { url: found.url, arn }, found.source, sources.length > 1, count);
+      return new DeadLetters(calls, await findDeadLetters(calls, options, signal));
     } catch (error) {
       calls.close();
       throw error;
@@ -151,62 +133,4 @@ export class DeadLetters {
     }
     return results;
   }
-}
-
-async function find(
-  calls: SqsCalls,
-  queueUrl: string | undefined,
-  deadLetterQueueUrl: string | undefined,
-  signal: AbortSignal,
-): Promise<{ url: string; source: NamedQueue | undefined }> {
-  if (queueUrl === undefined)
-    return { url: deadLetterQueueUrl!, source: await soleSource(calls, deadLetterQueueUrl!, signal) };
-  const { arn, deadLetterArn } = await describe(calls, queueUrl, signal);
-  const source = { url: queueUrl, arn };
-  if (deadLetterQueueUrl !== undefined) return { url: deadLetterQueueUrl, source };
-  if (deadLetterArn !== undefined) return { url: await urlOf(calls, queueUrl, deadLetterArn, signal), source };
-  const sources = await sourcesOf(calls, queueUrl, signal);
-  if (sources.length > 0) return { url: queueUrl, source: await soleSource(calls, queueUrl, signal, sources) };
-  throw new QueueError("malformed", `${queueUrl} has no dead-letter queue and is none: its RedrivePolicy is unset`);
-}
-
-async function describe(calls: SqsCalls, url: string, signal: AbortSignal) {
-  const AttributeNames = ["QueueArn", "RedrivePolicy", ...COUNT_ATTRIBUTES];
-  const { Attributes } = await calls.call("GetQueueAttributes", { QueueUrl: url, AttributeNames }, signal);
-  const given = (Attributes ?? {}) as Record<string, string>;
-  return { ...attributesOf(given, url), counts: countsOf(given) };
-}
-
-/** The URL of a dead-letter queue, asked for; guessed where the role may not ask. */
-async function urlOf(calls: SqsCalls, queueUrl: string, arn: string, signal: AbortSignal): Promise<string> {
-  const { account, name } = ownerOfArn(arn);
-  try {
-    const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    return String((await calls.call("GetQueueUrl", input, signal)).QueueUrl);
-  } catch (error) {
-    const guess = neighbourUrl(queueUrl, arn);
-    if (guess === undefined) throw error;
-    return guess;
-  }
-}
-
-async function sourcesOf(calls: SqsCalls, url: string, signal: AbortSignal): Promise<string[]> {
-  try {
-    const { queueUrls } = await calls.call("ListDeadLetterSourceQueues", { QueueUrl: url }, signal);
-    return (queueUrls ?? []) as string[];
-  } catch {
-    // A role that may not ask, a server that doesn't know the question: then nobody knows.
-    return [];
-  }
-}
-
-async function soleSource(
-  calls: SqsCalls,
-  url: string,
-  signal: AbortSignal,
-  known?: readonly string[],
-): Promise<NamedQueue | undefined> {
-  const sources = known ?? (await sourcesOf(calls, url, signal));
-  if (sources.length !== 1) return undefined;
-  return { url: sources[0]!, arn: (await describe(calls, sources[0]!, signal)).arn };
 }

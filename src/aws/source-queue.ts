@@ -8,6 +8,7 @@ import {
   type ReceivedMessage,
   type VisibilityChange,
 } from "../pipeline/queue.js";
+import { openQueue } from "./open-queue.js";
 import type { QueueAttributes, QueueCounts } from "./queue-attributes.js";
 import { SqsQueue, type SqsQueueOptions } from "./sqs-queue.js";
 
@@ -74,7 +75,7 @@ export class SourceQueue implements Queue {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const deadline = AbortSignal.any([signal, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)]);
-        const { queue, attributes } = await SqsQueue.open(this.#options, deadline);
+        const { queue, attributes } = await openQueue(this.#options, deadline);
         this.#copier = queue.copyToDeadLetters ? queue : null;
         this.#maxReceiveCount = attributes?.maxReceiveCount;
         return attributes;

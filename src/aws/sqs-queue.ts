@@ -2,7 +2,6 @@ import {
   BATCH_MAX,
   type EntryResult,
   type Queue,
-  type QueueError,
   type ReceivedMessage,
   type VisibilityChange,
 } from "../pipeline/queue.js";
@@ -14,13 +13,12 @@ import {
   attributesOf,
   COUNT_ATTRIBUTES,
   countsOf,
-  neighbourUrl,
   ownerOfArn,
   type QueueAttributes,
   type QueueCounts,
 } from "./queue-description.js";
 import { handlesIn, messagesOf } from "./receive-answer.js";
-import { endpointOf, regionOf, regionOfSharedConfig } from "./region.js";
+import { endpointOf, regionOf } from "./region.js";
 import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
 import { type SqsCall, SqsWire } from "./sqs-wire.js";
 
@@ -44,9 +42,6 @@ export interface SqsQueueOptions {
 const RECEIVE_SLACK_MS = 10_000;
 /** Deletes and visibility changes take milliseconds; a socket that is silent for longer is dead, and leases run. */
 const SETTLE_TIMEOUT_MS = 5_000;
-/** Tries of a question at the start, the first included, and the pause before the second. */
-const OPEN_TRIES = 3;
-const OPEN_PAUSE_MS = 200;
 
 /**
  * The Queue on Amazon SQS. Promises: an answer that is odd loses no message that can be saved (one bad MD5, a message
@@ -89,42 +84,6 @@ export class SqsQueue implements Queue {
       warn: (text) => this.#telemetry({ kind: "warning", text }),
     });
     this.copyToDeadLetters = (letters, signal) => deadLetters.copy(letters, signal);
-  }
-
-  /**
-   * The queue, with its attributes read and its dead-letter queue found by its RedrivePolicy unless one is given. A
-   * role that may not ask costs a warning only. Rejects with a QueueError: `fatal` if the queue does not exist.
-   */
-  static async open(
-    options: SqsQueueOptions,
-    signal: AbortSignal,
-  ): Promise<{ readonly queue: SqsQueue; readonly attributes: QueueAttributes | undefined }> {
-    const endpoint = options.endpoint ?? endpointOf(process.env);
-    const region =
-      options.region ?? regionOf(options.queueUrl, process.env, endpoint) ?? (await regionOfSharedConfig());
-    const asked = new SqsQueue({ ...options, region });
-    const warn = (text: string, error: unknown) => options.telemetry?.({ kind: "warning", text, error });
-    let attributes: QueueAttributes | undefined;
-    try {
-      attributes = await insistently(() => asked.attributes(signal), signal);
-    } catch (error) {
-      if (!isAccessDenied(error)) {
-        asked.close();
-        throw error;
-      }
-      warn("the queue's attributes may not be read: without DLQ_URL no dead-letter queue is known", error);
-    }
-    const arn = attributes?.deadLetterArn;
-    if (options.deadLetterQueueUrl !== undefined || arn === undefined) return { queue: asked, attributes };
-    let deadLetterQueueUrl: string | undefined;
-    try {
-      deadLetterQueueUrl = await insistently(() => asked.#urlOf(arn, signal), signal);
-    } catch (error) {
-      deadLetterQueueUrl = neighbourUrl(options.queueUrl, arn);
-      warn(`the URL of the dead-letter queue ${arn} was taken to be ${deadLetterQueueUrl}`, error);
-    }
-    asked.close();
-    return { queue: new SqsQueue({ ...options, region, deadLetterQueueUrl }), attributes };
   }
 
   async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
@@ -176,16 +135,17 @@ export class SqsQueue implements Queue {
     return countsOf((answer.Attributes ?? {}) as Record<string, string>);
   }
 
-  /** Closes the sockets, open calls included. Harmless twice. */
-  close(): void {
-    for (const wire of this.#wires.values()) wire.close();
-  }
-
-  async #urlOf(arn: string, signal: AbortSignal): Promise<string> {
+  /** The URL of a queue that this one names, as its dead-letter queue. Rejects with a QueueError. */
+  async urlOf(arn: string, signal: AbortSignal): Promise<string> {
     const { account, name } = ownerOfArn(arn);
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
     const answer = await this.#wire("settle").call(shortCall("GetQueueUrl", input, signal));
     return String(answer.QueueUrl);
+  }
+
+  /** Closes the sockets, open calls included. Harmless twice. */
+  close(): void {
+    for (const wire of this.#wires.values()) wire.close();
   }
 
   #settle(operation: string, input: object, signal: AbortSignal) {
@@ -222,21 +182,4 @@ export class SqsQueue implements Queue {
 /** A short call that may be made twice without harm. */
 function shortCall(operation: string, input: object, signal: AbortSignal): SqsCall {
   return { operation, input, signal, timeoutMs: SETTLE_TIMEOUT_MS, repeatable: true };
-}
-
-/** Asks again what failed for a reason that passes: at the start there is no loop yet that would. */
-async function insistently<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if ((error as QueueError).kind === "fatal" || attempt === OPEN_TRIES || signal.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS * 2 ** attempt * Math.random()));
-    }
-  }
-}
-
-function isAccessDenied(error: unknown): boolean {
-  const { cause } = error as { cause?: { name?: string } };
-  return /AccessDenied|NotAuthorized/.test(cause?.name ?? "");
 }

@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { openQueue } from "../../../src/aws/open-queue.js";
 import { makeSqsClient } from "../../../src/aws/sqs-client.js";
 import { SqsQueue } from "../../../src/aws/sqs-queue.js";
 import { NullServer, refusal } from "../../support/null-server.js";
@@ -18,7 +19,7 @@ describe("opening a queue", () => {
       json: { Attributes: { RedrivePolicy, VisibilityTimeout: "45", MessageRetentionPeriod: "60", QueueArn: "arn" } },
     });
     bundle.server.script("GetQueueUrl", { json: { QueueUrl: found } });
-    const { queue, attributes } = await SqsQueue.open(bundle.options, never);
+    const { queue, attributes } = await openQueue(bundle.options, never);
     expect(queue.deadLetterQueueUrl).toBe(found);
     expect(queue.copyToDeadLetters).toBeDefined();
     expect(attributes).toMatchObject({
@@ -35,7 +36,7 @@ describe("opening a queue", () => {
   test("keeps the dead-letter queue that it is given", async () => {
     await using bundle = await sqsBundle();
     bundle.server.script("GetQueueAttributes", { json: { Attributes: { RedrivePolicy } } });
-    const { queue } = await SqsQueue.open({ ...bundle.options, deadLetterQueueUrl: "http://given/1/dlq" }, never);
+    const { queue } = await openQueue({ ...bundle.options, deadLetterQueueUrl: "http://given/1/dlq" }, never);
     expect(queue.deadLetterQueueUrl).toBe("http://given/1/dlq");
     expect(bundle.server.calls.map(({ operation }) => operation)).toEqual(["GetQueueAttributes"]);
     queue.close();
@@ -44,7 +45,7 @@ describe("opening a queue", () => {
   test("of a role that may not ask warns and goes on", async () => {
     await using bundle = await sqsBundle();
     bundle.server.script("GetQueueAttributes", refusal("AccessDenied", { status: 403 }));
-    const { queue, attributes } = await SqsQueue.open(bundle.options, never);
+    const { queue, attributes } = await openQueue(bundle.options, never);
     expect(attributes).toBeUndefined();
     expect(queue.copyToDeadLetters).toBeUndefined();
     expect(bundle.facts).toMatchObject([{ kind: "warning", text: expect.stringContaining("DLQ_URL") }]);
@@ -55,7 +56,7 @@ describe("opening a queue", () => {
     await using bundle = await sqsBundle();
     bundle.server.script("GetQueueAttributes", { json: { Attributes: { RedrivePolicy } } });
     bundle.server.script("GetQueueUrl", refusal("AccessDenied", { status: 403 }));
-    const { queue } = await SqsQueue.open(bundle.options, never);
+    const { queue } = await openQueue(bundle.options, never);
     expect(queue.deadLetterQueueUrl).toBe(`${bundle.server.endpoint}/999988887777/their-dlq`);
     expect(bundle.facts).toMatchObject([{ kind: "warning" }]);
     queue.close();
@@ -64,7 +65,7 @@ describe("opening a queue", () => {
   test("that does not exist is fatal at once", async () => {
     await using bundle = await sqsBundle();
     bundle.server.script("GetQueueAttributes", refusal("QueueDoesNotExist"));
-    await expect(SqsQueue.open(bundle.options, never)).rejects.toMatchObject({ kind: "fatal" });
+    await expect(openQueue(bundle.options, never)).rejects.toMatchObject({ kind: "fatal" });
     expect(bundle.server.calls).toHaveLength(1);
   });
 
@@ -72,7 +73,7 @@ describe("opening a queue", () => {
     await using bundle = await sqsBundle();
     const busy = { text: "", status: 503 };
     bundle.server.script("GetQueueAttributes", busy, busy, { json: { Attributes: { VisibilityTimeout: "45" } } });
-    const { queue, attributes } = await SqsQueue.open(bundle.options, never);
+    const { queue, attributes } = await openQueue(bundle.options, never);
     expect(attributes?.visibilityTimeoutSeconds).toBe(45);
     queue.close();
   });
@@ -82,7 +83,7 @@ describe("opening a queue", () => {
     async (policy) => {
       await using bundle = await sqsBundle();
       bundle.server.script("GetQueueAttributes", { json: { Attributes: { RedrivePolicy: policy } } });
-      const { queue } = await SqsQueue.open(bundle.options, never);
+      const { queue } = await openQueue(bundle.options, never);
       expect(queue.deadLetterQueueUrl).toBeUndefined();
       queue.close();
     },
