@@ -133,6 +133,7 @@ export class ProgramHandler implements Handler {
   async stop(): Promise<void> {
     this.#escapees.stop();
     await this.#folders.close();
+    this.#options.role?.close();
   }
 
   async #credentials(message: ReceivedMessage, folder: WorkFolder): Promise<CredentialFile | undefined> {
