@@ -15,6 +15,8 @@ export interface AgentLimits {
 export interface Watched {
   readonly leader: number;
   readonly folder?: WorkFolder;
+  /** Its processor time counts from `begin` on: what it takes to be made ready is no message's. */
+  readonly fromBegin?: boolean;
   /** Called at each look that finds it over a limit, with what it did: "it used more memory than 64 MiB". */
   onOver(excess: string): void;
 }
@@ -49,7 +51,7 @@ export class LimitWatch {
 
   /** Watches a group, which has just been started, until the returned function is called. */
   watch(watched: Watched): () => void {
-    this.#watched.set(watched, { usedTicks: 0, lastTicks: 0 });
+    this.#watched.set(watched, { usedTicks: watched.fromBegin ? Number.NEGATIVE_INFINITY : 0, lastTicks: 0 });
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
     return () => {
       this.#watched.delete(watched);
@@ -59,7 +61,7 @@ export class LimitWatch {
     };
   }
 
-  /** Another message: its processor time counts from the next look on. */
+  /** A message: its processor time counts from the next look on. */
   begin(watched: Watched): void {
     const meter = this.#watched.get(watched);
     if (!meter) return;

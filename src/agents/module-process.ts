@@ -138,6 +138,7 @@ export class ModuleProcess {
     this.#watched = {
       leader: started.pid,
       folder,
+      fromBegin: true,
       onOver: (excess) => {
         this.#excess ??= excess;
         started.kill(0);
@@ -180,6 +181,8 @@ export class ModuleProcess {
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     this.#runs++;
     if (!(await this.#emptied())) return { kind: "defer", reason: "the agent's work folder can't be emptied" };
+    // That took a while: what has died by now tells nobody any more.
+    if (!this.#alive) return { kind: "defer", reason: "the agent's process ended before it had the message" };
     this.#limits.begin(this.#watched);
     let log: ReturnType<AgentLogs["of"]> | undefined;
     this.#log = () => {

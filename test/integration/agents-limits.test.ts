@@ -180,6 +180,11 @@ describe("With AGENT_CPU_SECONDS", () => {
     expect(other).toEqual({ kind: "done" });
   }, 30_000);
 
+  test("what it takes to load a module counts for no message", async () => {
+    const { end } = await pool("", { cpuSecondsMax: 1, slots: 1 }, burn(1.8));
+    expect(await end()).toEqual({ kind: "done" });
+  }, 30_000);
+
   test("each message counts for itself in a process that stays", async () => {
     const { end, texts } = await pool(`${burn(0.7)} context.log.info(String(process.pid));`, {
       cpuSecondsMax: 2,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -342,7 +342,9 @@ describe("A module that can't be loaded", () => {
 
   test("later on doesn't cost the message: it is deferred", async () => {
     const { end } = await pool("process.exit(1)", { slots: 1, runsMax: 1 });
-    await writeFile(join(folder, "agent.mjs"), "throw new Error('broken by now');");
+    // In one step: a spare may be reading it.
+    await writeFile(join(folder, "broken.mjs"), "throw new Error('broken by now');");
+    await rename(join(folder, "broken.mjs"), join(folder, "agent.mjs"));
     let outcome = await end();
     for (let n = 0; n < 20 && outcome.kind !== "defer"; n++) outcome = await end();
     expect(outcome).toEqual({ kind: "defer", reason: expect.stringContaining("broken by now") });
