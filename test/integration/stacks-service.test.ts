@@ -1,3 +1,5 @@
+import { createHmac } from "node:crypto";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { containerSuite } from "../support/container-suite.js";
 import { eventually } from "../support/eventually.js";
@@ -61,6 +63,34 @@ containerSuite("the stacks queue, cluster and service on MiniStack", () => {
       expect(await bundle.account(ids)).toEqual({ missing: [], doubled: [] });
       const { visible } = await bundle.ministack.stacks.counts(bundle.queue.DeadLetterQueueUrl!);
       expect(visible).toBe(0);
+    },
+    START_TIMEOUT_MS,
+  );
+
+  test(
+    "a secret of Secrets Manager reaches the worker, which lets signed messages alone run their agents",
+    async () => {
+      const before = await bundle.ministack.taskContainers();
+      const secret = "queuehand test";
+      const WebhookSecretArn = await bundle.ministack.secret("hooks", secret);
+      await bundle.deploy({ WebhookSignature: "X-Signature/hex:HOOK_SECRET", WebhookSecretArn });
+      await eventually(
+        () => bundle.ministack.taskContainers(),
+        (tasks) => tasks.length > 0 && !tasks.some((task) => before.includes(task)),
+      );
+
+      const signature = (key: string) => (body: string) => createHmac("sha256", key).update(body).digest("hex");
+      await bundle.sendWith("signed", "X-Signature", signature(secret));
+      await bundle.sendWith("forged", "X-Signature", signature("another"));
+
+      await bundle.settled(["signed"]);
+      const { Messages = [] } = await bundle.ministack.stacks.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: bundle.queue.DeadLetterQueueUrl!, MessageAttributeNames: ["All"] }),
+      );
+      expect(Messages.map(({ MessageAttributes }) => MessageAttributes?.QueuehandReason?.StringValue)).toEqual([
+        "the webhook's signature is wrong",
+      ]);
+      expect((await bundle.finished()).map(({ id }) => id)).not.toContain("forged");
     },
     START_TIMEOUT_MS,
   );

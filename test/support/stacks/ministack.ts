@@ -95,6 +95,16 @@ export class MiniStack {
     return stdout.split("\n").filter(Boolean);
   }
 
+  /** Makes a secret of Secrets Manager; resolves with its ARN. Unsigned, which the emulator doesn't mind. */
+  async secret(Name: string, SecretString: string): Promise<string> {
+    const response = await fetch(this.stacks.endpoint, {
+      method: "POST",
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "secretsmanager.CreateSecret" },
+      body: JSON.stringify({ Name, SecretString }),
+    });
+    return ((await response.json()) as { ARN: string }).ARN;
+  }
+
   /** Removes it with every task that it has started. */
   async stop(): Promise<void> {
     this.ecs.destroy();

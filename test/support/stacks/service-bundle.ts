@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DescribeServicesCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { eventually } from "../eventually.js";
 import { workerImage } from "../image.js";
 import { MiniStack } from "./ministack.js";
@@ -46,7 +47,7 @@ export class ServiceBundle {
 
   /** Makes or updates the service's stack. */
   async deploy(parameters: Values = {}): Promise<void> {
-    this.#service = await this.ministack.stacks.deploy("work-service", "service", {
+    const values = {
       ClusterName: this.cluster.ClusterName!,
       SubnetIds: "subnet-00000001,subnet-00000002",
       SecurityGroupIds: this.cluster.SecurityGroupId!,
@@ -62,7 +63,8 @@ export class ServiceBundle {
       // It knows no alarms on metric math.
       RollbackAlarm: "false",
       ...parameters,
-    });
+    };
+    this.#service = await this.ministack.stacks.deploy("work-service", "service", values, secretsInLowerCase);
   }
 
   /** Sends `count` messages, each of which keeps its agent busy for `workMs`; resolves with their ids. */
@@ -71,6 +73,14 @@ export class ServiceBundle {
     const bodies = this.records.bodies(ids, workMs);
     await this.ministack.stacks.send(this.queue.QueueUrl!, bodies);
     return ids;
+  }
+
+  /** Sends one message with an attribute that is made of its body. */
+  async sendWith(id: string, attribute: string, signed: (body: string) => string): Promise<void> {
+    const [MessageBody] = this.records.bodies([id], 0);
+    const value = { DataType: "String", StringValue: signed(MessageBody!) };
+    const message = { QueueUrl: this.queue.QueueUrl!, MessageBody, MessageAttributes: { [attribute]: value } };
+    await this.ministack.stacks.sqs.send(new SendMessageCommand(message));
   }
 
   finished(): Promise<readonly Finished[]> {
@@ -109,4 +119,11 @@ export class ServiceBundle {
     );
     return services?.[0]?.desiredCount;
   }
+}
+
+/** MiniStack takes a container's secrets only with the names that ECS's own API has, not with CloudFormation's. */
+function secretsInLowerCase(template: string): string {
+  return template.replace(/^ +Secrets: .*$/m, (line) =>
+    line.replace("Name:", "name:").replace("ValueFrom:", "valueFrom:"),
+  );
 }
