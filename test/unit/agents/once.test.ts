@@ -332,6 +332,25 @@ describe("while the table is down", () => {
     await stopped();
   });
 
+  test("open: a run whose claim can't be renewed goes on, and holds its key again once the table is back", async () => {
+    const { queue, clock, table, runs, order, of, stopped } = setup({ env: { IDEMPOTENCY_ON_ERROR: "open" } }, 150_000);
+    queue.send(order(7));
+    await clock.advance(100);
+    table.down = true;
+    await clock.advance(90_000);
+    expect(table.items.get("tasks/7")!.leaseUntil).toBeLessThan(clock.wall());
+    table.down = false;
+    await clock.advance(5_000);
+    expect(table.items.get("tasks/7")!.leaseUntil).toBeGreaterThan(clock.wall());
+    await clock.advance(70_000);
+    expect([runs.length, queue.deleted.length]).toEqual([1, 1]);
+    expect(of("warning").map(({ text }) => text)).toEqual([
+      "the idempotency table doesn't renew claims: agents run on, and others may begin with their keys",
+      "the idempotency table renews claims again",
+    ]);
+    await stopped();
+  });
+
   test("an answer that got lost costs no lease: the same message claims again under the same name", async () => {
     const { queue, clock, table, runs, order, stopped } = setup();
     table.failNext("claim", "lost");
