@@ -1,53 +1,26 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lives } from "../support/agent-bundle.js";
-import { command, killCommands, RunningCommand } from "../support/command.js";
-import { QueueServer } from "../support/fauxqs-server.js";
+import { command } from "../support/command.js";
 import { LogLines } from "../support/log-lines.js";
+import { RunBundle } from "../support/run-bundle.js";
 
-let server: QueueServer;
-let queueUrl: string;
-let deadLettersUrl: string;
+let bundle: RunBundle;
 let folder: string;
 
-beforeAll(async () => {
-  server = await QueueServer.start();
-});
-afterAll(() => server.stop());
 beforeEach(async () => {
-  const name = `agents-${Math.random().toString(36).slice(2)}`;
-  deadLettersUrl = await server.queue(`${name}-dead`);
-  queueUrl = await server.queue(name, {
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await server.arnOf(deadLettersUrl), maxReceiveCount: 5 }),
-  });
-  folder = await mkdtemp(join(tmpdir(), "queuehand-agents-"));
+  bundle = await RunBundle.start({ maxReceiveCount: 5 });
+  folder = bundle.folder;
 });
-afterEach(async () => {
-  await killCommands();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => bundle[Symbol.asyncDispose]());
 
 /** `queuehand run` on the test's queue, its log lines in order. */
 function worker(settings: Record<string, string>) {
-  const running = new RunningCommand(["run"], {
-    cwd: folder,
-    env: {
-      ...server.env,
-      SQS_QUEUE_URL: queueUrl,
-      METRICS: "off",
-      HTTP_PORT: "off",
-      POLL_INTERVAL_SECONDS: "1",
-      RETRY_BACKOFF_SECONDS: "1,1",
-      LOG_LEVEL: "debug",
-      ...settings,
-    },
-  });
+  const running = bundle.run({ RETRY_BACKOFF_SECONDS: "1,1", LOG_LEVEL: "debug", ...settings });
   const lines = () => {
     const all = new LogLines();
     all.write(running.stdout);
@@ -60,8 +33,7 @@ function worker(settings: Record<string, string>) {
   return { running, lines, stop };
 }
 
-const send = (body: unknown, url = queueUrl) =>
-  server.client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(body) }));
+const send = (body: unknown) => bundle.send(JSON.stringify(body));
 
 const outcomes = (lines: Readonly<Record<string, unknown>>[]) =>
   lines.filter(({ msg }) => msg === "message settled").map(({ outcome }) => outcome);
@@ -95,7 +67,7 @@ esac
 exit 0`,
     );
     const started = worker({ HANDLER: "exec:sh agent.sh" });
-    await Promise.all(["done", "reject", "retry"].map((body) => send(body)));
+    ["done", "reject", "retry"].forEach(send);
     await settled(started, 4);
     expect(await started.stop()).toBe(0);
     expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "reject", "retry"]);
@@ -105,7 +77,7 @@ exit 0`,
       wrote.filter(({ line }) => String(line).startsWith("secrets")).every(({ line }) => line === "secrets 0"),
     ).toBe(true);
     expect(wrote.every(({ messageId }) => typeof messageId === "string")).toBe(true);
-    const [letter] = await server.messages(deadLettersUrl);
+    const [letter] = await bundle.deadLetters();
     expect(letter!.Body).toBe('"reject"');
   }, 30_000);
 
@@ -121,12 +93,12 @@ exit 0`,
         'export default ({ body }) => { if (body === "poison") process.kill(process.pid, "SIGSEGV"); };',
       );
       const started = worker(settings);
-      await Promise.all(["poison", "good", "better"].map((body) => send(body)));
+      ["poison", "good", "better"].forEach(send);
       await settled(started, 7);
       expect(await started.stop()).toBe(0);
       const ends = ["done", "done", "reject", "retry", "retry", "retry", "retry"];
       expect(outcomes(started.lines()).toSorted()).toEqual(ends);
-      const [letter] = await server.messages(deadLettersUrl);
+      const [letter] = await bundle.deadLetters();
       expect(letter!.Body).toBe('"poison"');
       const reason = letter!.MessageAttributes?.QueuehandReason?.StringValue;
       expect(reason).toMatch(`poison: 5 times in a row ${how}`);
@@ -149,14 +121,14 @@ exit 0`,
       };`,
       );
       const started = worker({ HANDLER: "./agent.mjs", ISOLATION: isolation, HANDLER_TIMEOUT_SECONDS: "1" });
-      await Promise.all(["one", "two", "crash", "loop"].map((body) => send(body)));
+      ["one", "two", "crash", "loop"].forEach(send);
       await settled(started, 6);
       expect(await started.stop()).toBe(0);
       expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "done", "done", "retry", "retry"]);
       const began = started.lines().filter(({ msg }) => msg === "began");
       expect(began.every(({ keys, pid }) => (keys as string[]).length === 0 && pid !== undefined)).toBe(true);
       if (isolation === "process-per-message") expect(new Set(began.map(({ pid }) => pid)).size).toBe(began.length);
-      expect(await server.messages(queueUrl)).toEqual([]);
+      expect(bundle.left).toBe(0);
     },
     30_000,
   );
@@ -171,11 +143,11 @@ exit 0`,
         service.stdout.on("data", (text) => resolve(/listening on (\d+)/.exec(String(text))![1]!)),
       );
       const started = worker({ HANDLER: `http://127.0.0.1:${port}/run` });
-      await Promise.all([{ task_id: "1" }, { task_id: "2", busy: true }, "no task"].map((body) => send(body)));
+      [{ task_id: "1" }, { task_id: "2", busy: true }, "no task"].forEach(send);
       await settled(started, 4);
       expect(await started.stop()).toBe(0);
       expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "reject", "retry"]);
-      expect((await server.messages(deadLettersUrl))[0]!.Body).toBe('"no task"');
+      expect((await bundle.deadLetters())[0]!.Body).toBe('"no task"');
     } finally {
       service.kill("SIGTERM");
       await once(service, "exit");
@@ -198,7 +170,7 @@ exit 0`,
       HANDLER: `http://127.0.0.1:${port}/run`,
       AGENT_COMMAND: `${process.execPath} server.mjs`,
     });
-    await Promise.all(["one", "die"].map((body) => send(body)));
+    ["one", "die"].forEach(send);
     await settled(started, 3);
     expect(await started.stop()).toBe(0);
     expect(outcomes(started.lines()).toSorted()).toEqual(["done", "done", "retry"]);
@@ -212,17 +184,17 @@ exit 0`,
   test("gives messages back that its programs can't end in time, and leaves no process", async () => {
     await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
     const started = worker({ HANDLER: "exec:sh agent.sh", SHUTDOWN_TIMEOUT_SECONDS: "8" });
-    await send("endless");
+    send("endless");
     const [, pid] = await started.running.says(/"line":"pid (\d+)"/);
     expect(await started.stop()).toBe(75);
     expect(lives(Number(pid))).toBe(false);
-    expect(await server.messages(queueUrl)).toHaveLength(1);
+    expect(await bundle.server.messages(bundle.queueUrl)).toHaveLength(1);
   }, 30_000);
 
   test("takes its agents with it when it is ended at once", async () => {
     await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
     const started = worker({ HANDLER: "exec:sh agent.sh", TMPDIR: folder });
-    await send("endless");
+    send("endless");
     const [, pid] = await started.running.says(/"line":"pid (\d+)"/);
     started.running.kill("SIGTERM");
     await started.running.says(/draining/);
@@ -248,9 +220,9 @@ exit 0`,
     ["exec:true", { AGENT_ENV: "A B" }, /AGENT_ENV must be names of variables/],
   ])("ends with 78 when it can't run %s", async (handler, settings, message) => {
     await writeFile(join(folder, "agent.mjs"), "throw new Error('no database');");
-    const { code, stderr } = await command(["run", "--handler", handler, "--queue-url", queueUrl], {
+    const { code, stderr } = await command(["run", "--handler", handler, "--queue-url", bundle.queueUrl], {
       cwd: folder,
-      env: { ...server.env, METRICS: "off", HTTP_PORT: "off", ...settings },
+      env: { ...bundle.server.env, METRICS: "off", HTTP_PORT: "off", ...settings },
     });
     expect(stderr).toMatch(message);
     expect(code).toBe(78);

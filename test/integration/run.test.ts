@@ -1,11 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { ConsoleState } from "../../src/console/console-state.js";
-import { command, killCommands, RunningCommand } from "../support/command.js";
+import { command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
-import { QueueServer } from "../support/fauxqs-server.js";
+import { RunBundle } from "../support/run-bundle.js";
 
 const AGENT = `
   import { setTimeout as sleep } from "node:timers/promises";
@@ -15,50 +12,19 @@ const AGENT = `
     if (body === "long") await sleep(60_000);
   };`;
 
-let server: QueueServer;
-let queueUrl: string;
-let name: string;
-let folder: string;
-
-beforeAll(async () => {
-  server = await QueueServer.start();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  name = `queue-${Math.random().toString(36).slice(2)}`;
-  queueUrl = await server.queue(name);
-  folder = await mkdtemp(join(tmpdir(), "queuehand-run-"));
-  await writeFile(join(folder, "agent.mjs"), AGENT);
-});
-afterEach(async () => {
-  await killCommands();
-  await rm(folder, { recursive: true });
-});
-
-const options = (env = {}) => ({
-  cwd: folder,
-  env: {
-    ...server.env,
-    SQS_QUEUE_URL: queueUrl,
-    HANDLER: "./agent.mjs",
-    METRICS: "off",
-    HTTP_PORT: "off",
-    POLL_INTERVAL_SECONDS: "1",
-    ...env,
-  },
-});
-const run = (env = {}, ...args: string[]) => new RunningCommand(["run", ...args], options(env));
+const start = () => RunBundle.start({ agent: AGENT });
 
 describe("run", () => {
   test("works until SIGTERM, drains, and with --json ends with one object", async () => {
-    const worker = run({}, "--json");
-    server.server.sendMessage(name, "one");
+    await using bundle = await start();
+    const worker = bundle.run({}, "--json");
+    bundle.send("one");
     await worker.says(/began one/);
     worker.kill("SIGTERM");
     expect(await worker.exited).toBe(0);
     const last = JSON.parse(worker.stdout.trim().split("\n").at(-1)!);
     expect(last).toMatchObject({ exitCode: 0, summary: { handled: 1, settled: { done: 1 } } });
-    expect(await server.messages(queueUrl)).toEqual([]);
+    expect(bundle.left).toBe(0);
   }, 30_000);
 
   test.each([
@@ -67,8 +33,9 @@ describe("run", () => {
   ] as const)(
     "ends at once on a second %s",
     async (signal, code) => {
-      const worker = run();
-      server.server.sendMessage(name, "long");
+      await using bundle = await start();
+      const worker = bundle.run();
+      bundle.send("long");
       await worker.says(/began long/);
       worker.kill(signal);
       await worker.says(/draining/);
@@ -79,23 +46,25 @@ describe("run", () => {
   );
 
   test("ends cleanly on a SIGTERM that comes before it has started", async () => {
+    await using bundle = await start();
     // The agent's module loads for as long as the test wants.
-    await writeFile(
-      join(folder, "slow.mjs"),
+    await bundle.write(
+      "slow.mjs",
       'console.log("loading"); await new Promise((resolve) => setTimeout(resolve, 60_000)); export default () => {};',
     );
-    const worker = run({ HANDLER: "./slow.mjs" });
+    const worker = bundle.run({ HANDLER: "./slow.mjs" });
     await worker.says(/loading/);
     worker.kill("SIGTERM");
     expect(await worker.exited).toBe(0);
   }, 30_000);
 
   test("shows on its console how many messages wait in the queue", async () => {
-    const worker = run({ HTTP_PORT: "0", CONCURRENCY: "1", MAX_MESSAGES: "1" });
+    await using bundle = await start();
+    const worker = bundle.run({ HTTP_PORT: "0", CONCURRENCY: "1", MAX_MESSAGES: "1" });
     const [, port] = await worker.says(/"port":(\d+).*served/);
-    server.server.sendMessage(name, "long");
+    bundle.send("long");
     await worker.says(/began long/);
-    for (let i = 0; i < 20; i++) server.server.sendMessage(name, "later");
+    bundle.send(...Array<string>(20).fill("later"));
     const look = async () => {
       const state = (await (await fetch(`http://127.0.0.1:${port}/console/state`)).json()) as ConsoleState;
       return state.queue && state.queue.waiting + state.worker.buffered;
@@ -104,12 +73,14 @@ describe("run", () => {
   }, 30_000);
 
   test("ends with 69 when the queue is gone", async () => {
-    const worker = run({ SQS_QUEUE_URL: queueUrl.replace(name, "nowhere") });
+    await using bundle = await start();
+    const worker = bundle.run({ SQS_QUEUE_URL: bundle.queueUrl.replace("tasks", "nowhere") });
     expect(await worker.exited).toBe(69);
   }, 30_000);
 
   test("ends with 78 and every fault of the settings, one line each, or one object", async () => {
-    const wrong = options({ SQS_QUEUE_URL: "", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "3" });
+    await using bundle = await start();
+    const wrong = bundle.options({ SQS_QUEUE_URL: "", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "3" });
     const { code, stdout, stderr } = await command(["run"], wrong);
     expect([code, stdout]).toEqual([78, ""]);
     const faults = [
@@ -130,16 +101,18 @@ describe("run", () => {
     ["exports no function", "export default 42;", /exports 42 by default, which is no agent/],
     ["throws while loading", "throw new Error('no database');", /failed while loading: Error: no database/],
   ])("ends with 78 and the cause when the agent's file %s", async (_, source, cause) => {
-    if (source !== undefined) await writeFile(join(folder, "other.mjs"), source);
-    const { code, stderr } = await command(["run"], options({ HANDLER: "./other.mjs" }));
+    await using bundle = await start();
+    if (source !== undefined) await bundle.write("other.mjs", source);
+    const { code, stderr } = await command(["run"], bundle.options({ HANDLER: "./other.mjs" }));
     expect(code).toBe(78);
     expect(stderr).toMatch(cause);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
   test("reads .env in development only, and real variables win", async () => {
-    await writeFile(join(folder, ".env"), "CONCURRENCY=0\nLOG_LEVEL=loud\n");
-    const config = (env: Record<string, string>) => command(["config", "--json"], options(env));
+    await using bundle = await start();
+    await bundle.write(".env", "CONCURRENCY=0\nLOG_LEVEL=loud\n");
+    const config = (env: Record<string, string>) => command(["config", "--json"], bundle.options(env));
     expect((await config({})).code).toBe(0);
     const { code, stdout } = await config({ NODE_ENV: "development", LOG_LEVEL: "debug" });
     expect(code).toBe(78);
