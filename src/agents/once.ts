@@ -1,7 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
-import { fullJitter } from "../pipeline/backoff.js";
 import type { ClaimTable } from "../pipeline/claim-table.js";
-import { type Clock, sleep } from "../pipeline/clock.js";
+import type { Clock } from "../pipeline/clock.js";
 import type { Handler, Run } from "../pipeline/handler.js";
 import type { Claim, IdempotencyTable, Obstacle } from "../pipeline/idempotency.js";
 import type { KeyOf } from "../pipeline/idempotency-key.js";
@@ -11,6 +10,7 @@ import type { Telemetry } from "../pipeline/telemetry.js";
 import { ClaimedRun } from "./claimed-run.js";
 import { KnownKeys } from "./known-keys.js";
 import { NextLook } from "./next-look.js";
+import { ResultRecord } from "./result-record.js";
 import { TableCalls } from "./table-calls.js";
 import { tableKey } from "./table-key.js";
 
@@ -32,12 +32,6 @@ export interface OnceOptions {
   readonly telemetry: Telemetry;
 }
 
-/** A result is offered to the table for so long while its slot waits; then the message waits without one. */
-const RECORD_MS = 10_000;
-const RECORD_BACKOFF_MS = { base: 100, max: 2_000 };
-/** Between two looks at a table that is down, for a message that was received once. */
-const DOWN_SECONDS = { base: 30, max: 900 };
-
 /**
  * Lets an agent run once for each key.
  * 1. A run needs a claim on its message's key; who has none waits for the end of the owner's lease, without a run.
@@ -51,6 +45,7 @@ export class OnceHandler implements Handler {
   readonly #worker = randomUUID();
   readonly #known: KnownKeys;
   readonly #calls: TableCalls;
+  readonly #results: ResultRecord;
   readonly #nextLook = new NextLook();
   /** Turns monotonic milliseconds into those of the epoch: a wall clock that jumps moves no lease. */
   readonly #epoch: number;
@@ -61,6 +56,7 @@ export class OnceHandler implements Handler {
     this.#known = new KnownKeys(keepSeconds * 1000);
     const meanwhile = onError === "closed" ? "messages wait until it does" : "agents run unguarded";
     this.#calls = new TableCalls({ table, clock, telemetry, meanwhile });
+    this.#results = new ResultRecord(this.#calls, clock, () => this.#now());
     this.#epoch = clock.wall() - clock.monotonic();
   }
 
@@ -82,7 +78,7 @@ export class OnceHandler implements Handler {
     switch (known?.state) {
       case "running":
         this.#tell(message, "held");
-        return waitForKey(this.#nextLook.here());
+        return this.#waitForKey(this.#nextLook.here());
       case "finished":
         return this.#hindered(message, { kind: "finished" });
       case "unrecorded":
@@ -124,7 +120,7 @@ export class OnceHandler implements Handler {
       fence = end.fence;
     } catch (error) {
       this.#calls.failed(error);
-      if (onError === "closed") return waitForTable(message, "the idempotency table doesn't answer");
+      if (onError === "closed") return this.#waitForTable(message, "the idempotency table doesn't answer");
       return handler.run(message, new ClaimedRun(run, { key: shortKey, fence: 0 }));
     }
 
@@ -152,30 +148,21 @@ export class OnceHandler implements Handler {
 
   /** Writes a result down, and says what becomes of its message. */
   async #record(message: ReceivedMessage, key: string, payloadHash: string, claim: Claim): Promise<Outcome> {
-    const { clock, onError } = this.#options;
-    const until = clock.monotonic() + RECORD_MS;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const end = await this.#calls.make((table, signal) => table.complete(claim, this.#now(), signal));
-        if (end.kind === "lost" && end.to !== "gone") {
-          this.#known.delete(key);
-          this.#tell(message, "late");
-          // Whether the other run has ended well is for the next claim to say.
-          return { kind: "defer", reason: "another run has taken the message's key over", afterSeconds: 1 };
-        }
+    switch (await this.#results.write(claim)) {
+      case "recorded":
         this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
         return done;
-      } catch (error) {
-        this.#calls.failed(error);
-      }
-      const waitMs = fullJitter(RECORD_BACKOFF_MS, attempt);
-      if (clock.monotonic() + waitMs >= until) break;
-      await sleep(clock, waitMs);
+      case "overtaken":
+        this.#known.delete(key);
+        this.#tell(message, "late");
+        // Whether the other run has ended well is for the next claim to say.
+        return { kind: "defer", reason: "another run has taken the message's key over", afterSeconds: 1 };
+      case "unrecorded":
+        if (this.#options.onError === "open") return done;
+        // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
+        this.#known.set(key, { state: "unrecorded", payloadHash, claim });
+        return this.#waitForTable(message, "the idempotency table doesn't take the result");
     }
-    if (onError === "open") return done;
-    // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
-    this.#known.set(key, { state: "unrecorded", payloadHash, claim });
-    return waitForTable(message, "the idempotency table doesn't take the result");
   }
 
   /** A claim that can't be given back ends with its lease; one that is another's by now is left as it is. */
@@ -195,8 +182,16 @@ export class OnceHandler implements Handler {
       case "otherPayload":
         return { kind: "reject", reason: "the idempotency key was used with another payload" };
       case "held":
-        return waitForKey(this.#nextLook.elsewhere(message, obstacle.until - this.#now()));
+        return this.#waitForKey(this.#nextLook.elsewhere(message, obstacle.until - this.#now()));
     }
+  }
+
+  #waitForKey(afterSeconds: number): Outcome {
+    return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
+  }
+
+  #waitForTable(message: ReceivedMessage, reason: string): Outcome {
+    return { kind: "defer", reason, afterSeconds: this.#nextLook.atTable(message) };
   }
 
   #tell({ id, receiveCount, groupId }: ReceivedMessage, found: Obstacle["kind"] | "late"): void {
@@ -208,17 +203,4 @@ export class OnceHandler implements Handler {
   #now(): number {
     return this.#epoch + this.#options.clock.monotonic();
   }
-}
-
-function waitForKey(afterSeconds: number): Outcome {
-  return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
-}
-
-/**
- * A message that is kept here looks again and again after the same time, at no cost. One that has to go back to the
- * queue is a receive older each time: it comes back later and later, so that an outage doesn't walk it to the dead letters.
- */
-function waitForTable({ receiveCount }: ReceivedMessage, reason: string): Outcome {
-  const { base, max } = DOWN_SECONDS;
-  return { kind: "defer", reason, afterSeconds: Math.min(max, base * 2 ** Math.min(receiveCount - 1, 10)) };
 }

@@ -42,3 +42,12 @@ describe("a message whose key is held elsewhere", () => {
     expect(new NextLook().elsewhere(await received(2), 120_000)).toBe(120);
   });
 });
+
+describe("a message whose table doesn't answer", () => {
+  test("looks again after half a minute, and later the oftener it was received, a quarter of an hour at most", async () => {
+    const nextLook = new NextLook();
+    const waits: number[] = [];
+    for (const receives of [1, 2, 3, 6, 20]) waits.push(nextLook.atTable(await received(receives)));
+    expect(waits).toEqual([30, 60, 120, 900, 900]);
+  });
+});
