@@ -5,6 +5,7 @@ import { noisyLoad, parseLoad } from "../../src/scaling/load.js";
 import { peerPolicies } from "../../src/scaling/peers.js";
 import { readScalingTemplate } from "../../src/scaling/policy-file.js";
 import { type SimulationOptions, simulateScaling } from "../../src/scaling/simulator.js";
+import { CALM_FLEET } from "../support/calm-fleet.js";
 
 const template = readFileSync(ownTemplate(), "utf8");
 const policy = (overrides: Record<string, string> = {}) =>
@@ -15,37 +16,14 @@ const load = (text: string, at = 60) => parseLoad(text, { at, over: 300, period:
 function run(change: Partial<SimulationOptions>) {
   const { slots = 20 } = change;
   return simulateScaling({
+    ...CALM_FLEET,
     load: load("step:100..10000"),
     seconds: 1800,
     policy: policy(),
     agentSeconds: 3,
-    agentTimes: "constant",
-    agentVariation: 0,
     slots,
-    services: 1,
     initialTasks: undefined,
-    ecs: {
-      launchesPerMinute: 500,
-      startSeconds: 45,
-      startVariation: 0,
-      drainSeconds: 110,
-      protection: "off",
-      spotShare: 0,
-      spotLossPerHour: 0,
-    },
-    publisher: {
-      intervalSeconds: 10,
-      targetDelaySeconds: 30,
-      drainBacklogSeconds: 300,
-      agentTimeError: 1,
-      countNoise: 0,
-      missingShare: 0,
-      desiredLagSeconds: 0,
-      leadSeconds: 1,
-      jitterSeconds: 1,
-    },
     metricDelaySeconds: 3,
-    actionDelaySeconds: 1,
     grain: slots,
     seed: 1,
     ...change,
@@ -124,39 +102,25 @@ describe("what infra/scaling.yaml holds", () => {
     ["publish at any moment of the interval", { jitterSeconds: 9 }],
   ])("the fleet isn't ordered twice by publishers that %s", (_, change) => {
     for (const at of [60, 64, 68]) {
-      const result = run({ load: load("step:100..10000", at), publisher: { ...publisher(), ...change } });
+      const result = run({ load: load("step:100..10000", at), publisher: { ...CALM_FLEET.publisher, ...change } });
       expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
     }
   });
 
   test("half of the publications may be lost", () => {
-    const result = run({ publisher: { ...publisher(), missingShare: 0.5 } });
+    const result = run({ publisher: { ...CALM_FLEET.publisher, missingShare: 0.5 } });
     expect(result.waitSeconds.p99).toBeLessThan(165);
     expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
   });
 
   test("workers that measure half the agents' time still hold the wait", () => {
-    expect(run({ publisher: { ...publisher(), agentTimeError: 0.5 } }).waitSeconds.p99).toBeLessThan(165);
+    expect(run({ publisher: { ...CALM_FLEET.publisher, agentTimeError: 0.5 } }).waitSeconds.p99).toBeLessThan(165);
   });
 
   test("without any data nothing is scaled", () => {
-    expect(run({ publisher: { ...publisher(), missingShare: 1 }, seconds: 600 }).activities).toEqual([]);
+    expect(run({ publisher: { ...CALM_FLEET.publisher, missingShare: 1 }, seconds: 600 }).activities).toEqual([]);
   });
 });
-
-function publisher(): SimulationOptions["publisher"] {
-  return {
-    intervalSeconds: 10,
-    targetDelaySeconds: 30,
-    drainBacklogSeconds: 300,
-    agentTimeError: 1,
-    countNoise: 0,
-    missingShare: 0,
-    desiredLagSeconds: 0,
-    leadSeconds: 1,
-    jitterSeconds: 1,
-  };
-}
 
 describe("what others' policies do with the same step", () => {
   const others = peerPolicies({ slots: 20, agentSeconds: 3, targetDelaySeconds: 30, minTasks: 1, maxTasks: 5000 });
@@ -203,7 +167,7 @@ describe("the fleet", () => {
       grain: 1,
       seconds: 5400,
     };
-    const ecs = { ...defaultEcs(), protection: "busy" as const };
+    const ecs = { ...CALM_FLEET.ecs, protection: "busy" as const };
     const guarded = run({ ...falling, ecs });
     expect([guarded.busyTasksKilled, guarded.interruptedMessages]).toEqual([0, 0]);
     const unguarded = run(falling);
@@ -214,7 +178,7 @@ describe("the fleet", () => {
   test("tasks that Spot takes back are replaced, and short agents end within the drain", () => {
     const result = run({
       load: load("constant:100"),
-      ecs: { ...defaultEcs(), spotShare: 1, spotLossPerHour: 0.5 },
+      ecs: { ...CALM_FLEET.ecs, spotShare: 1, spotLossPerHour: 0.5 },
       seconds: 3600,
       grain: 1,
     });
@@ -228,15 +192,3 @@ describe("the fleet", () => {
     expect(result.moments.at(-1)!.waiting).toBeGreaterThan(300_000);
   });
 });
-
-function defaultEcs(): SimulationOptions["ecs"] {
-  return {
-    launchesPerMinute: 500,
-    startSeconds: 45,
-    startVariation: 0,
-    drainSeconds: 110,
-    protection: "off",
-    spotShare: 0,
-    spotLossPerHour: 0,
-  };
-}

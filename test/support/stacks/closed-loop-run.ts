@@ -6,6 +6,7 @@ import { Random } from "../../../src/scaling/random.js";
 import type { SimulationResult } from "../../../src/scaling/simulation-result.js";
 import { simulateScaling } from "../../../src/scaling/simulator.js";
 import { Waits } from "../../../src/scaling/waits.js";
+import { CALM_FLEET } from "../calm-fleet.js";
 import { ClosedLoop } from "./closed-loop.js";
 import { sendAt } from "./load-sender.js";
 import type { Finished } from "./records.js";
@@ -75,37 +76,15 @@ export async function runClosedLoop(bundle: ServiceBundle, shape: LoopCase): Pro
   for (const { sentAt, startedAt } of finished) waits.add(Math.max(0, startedAt - sentAt) / 1000);
   const startSeconds = startOf(finished, loop, baseMs);
   const predicted = simulateScaling({
+    ...CALM_FLEET,
     load,
     seconds,
     policy,
     agentSeconds: shape.agentSeconds,
-    agentTimes: "constant",
-    agentVariation: 0,
     slots: shape.slots,
-    services: 1,
     initialTasks: 1,
-    ecs: {
-      launchesPerMinute: 500,
-      startSeconds,
-      startVariation: 0,
-      drainSeconds: 110,
-      protection: "off",
-      spotShare: 0,
-      spotLossPerHour: 0,
-    },
-    publisher: {
-      intervalSeconds: 10,
-      targetDelaySeconds: 30,
-      drainBacklogSeconds: 300,
-      agentTimeError: 1,
-      countNoise: 0,
-      missingShare: 0,
-      desiredLagSeconds: 0,
-      leadSeconds: 1,
-      jitterSeconds: 1,
-    },
+    ecs: { ...CALM_FLEET.ecs, startSeconds },
     metricDelaySeconds: ALARM_DELAY_SECONDS,
-    actionDelaySeconds: 1,
     grain: 1,
     seed: SEED,
   });
