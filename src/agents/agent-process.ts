@@ -2,18 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { Duplex, Readable, Writable } from "node:stream";
+import type { Exit } from "./exit.js";
 import { ProcessGroup, RUN_ID } from "./process-group.js";
 
 /** Output may go on for so long after its process has ended: somebody else holds the pipe then. */
 const DRAIN_MS = 1_000;
 /** The kernel's first choice when memory runs out: the agent, before the worker. */
 const OOM_FIRST = "1000";
-
-/** How a process ended: its exit code, or the signal that killed it. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 export interface Command {
   readonly file: string;

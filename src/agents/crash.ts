@@ -1,4 +1,4 @@
-import type { Exit } from "./agent-process.js";
+import type { Exit } from "./exit.js";
 
 /**
  * What a process brings upon itself. SIGKILL is among them, since the kernel gives it to whoever holds most when memory

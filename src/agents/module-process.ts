@@ -1,21 +1,19 @@
 import { fileURLToPath } from "node:url";
 import type { AgentRole } from "../pipeline/agent-role.js";
-import type { CheckpointCause } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
-import type { AbortCause, Outcome } from "../pipeline/outcome.js";
+import type { Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
-import { AgentProcess, type Exit } from "./agent-process.js";
+import { AgentProcess } from "./agent-process.js";
 import { crashOf } from "./crash.js";
-import { KILL_GRACE_MS } from "./kill-grace.js";
+import { type Exit, howItEnded } from "./exit.js";
 import type { Launcher } from "./launcher.js";
 import type { LimitWatch, Watched } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
 import { ModuleChannel } from "./module-channel.js";
-import { credentialsToWire, errorToWire, messageToWire, WITH_ROLE } from "./module-wire.js";
-import { printable } from "./printable.js";
-import { RoleSession } from "./role-session.js";
+import { ModuleRun } from "./module-run.js";
+import { WITH_ROLE } from "./module-wire.js";
 import type { WorkFolder } from "./work-folder.js";
 
 const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
@@ -25,7 +23,6 @@ const LIGHT = "--conditions=queuehand-agent";
 const START_MS = 60_000;
 /** A process that is done with may take so long to end by itself. */
 const RETIRE_MS = 1_000;
-const REASON_MAX = 500;
 
 export interface ModuleProcessOptions {
   /** As HANDLER names it. */
@@ -53,12 +50,6 @@ class ProcessDied extends Error {
   }
 }
 
-interface Current {
-  readonly run: Run;
-  readonly end: (outcome: Outcome) => void;
-  readonly session: RoleSession | undefined;
-}
-
 /** One process with a module agent in it, which works on one message at a time. */
 export class ModuleProcess {
   readonly #process: AgentProcess;
@@ -70,8 +61,7 @@ export class ModuleProcess {
   readonly #folder: WorkFolder;
   readonly #limits: LimitWatch;
   readonly #watched: Watched;
-  #current: Current | undefined;
-  #saving: PromiseWithResolvers<void> | undefined;
+  #current: ModuleRun | undefined;
   #alive = true;
   #onReady: ((unfit: string | undefined) => void) | undefined;
   #runs = 0;
@@ -125,13 +115,11 @@ export class ModuleProcess {
         this.#residentBytes = residentBytes;
         this.#current?.end(outcome);
       },
-      onExtend: (seconds) => {
-        if (this.#current) this.#channel.say({ deadline: this.#current.run.extend(seconds) });
-      },
-      onProgress: (note) => this.#current?.run.progress(printable(note)),
-      onCheckpoint: () => this.#current?.run.checkpoint((cause) => this.#save(cause)),
-      onSaved: (error) => (error ? this.#saving?.reject(error) : this.#saving?.resolve()),
-      onAskCredentials: (asked) => void this.#answerCredentials(asked),
+      onExtend: (seconds) => this.#current?.extend(seconds),
+      onProgress: (note) => this.#current?.progress(note),
+      onCheckpoint: () => this.#current?.checkpoint(),
+      onSaved: (error) => this.#current?.saved(error),
+      onAskCredentials: (asked) => void this.#current?.answerCredentials(asked),
       onLog: (level, fields, text) => this.#output.entry(level, fields, text),
       onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
     });
@@ -189,22 +177,15 @@ export class ModuleProcess {
       log ??= this.#logs.of(message);
       return log;
     };
-    let killTimer: NodeJS.Timeout | undefined;
-    const abort = () => {
-      const { cause, message: detail } = run.signal.reason as { cause: AbortCause; message: string };
-      this.#channel.say({ abort: cause, detail });
-      killTimer = setTimeout(() => this.#process.kill(0), KILL_GRACE_MS[cause] ?? KILL_GRACE_MS.shutdown);
-    };
-    const outcome = await new Promise<Outcome>((resolve) => {
-      const session = this.#role && new RoleSession(this.#role, message.id);
-      this.#current = { run, end: resolve, session };
-      this.#channel.say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
-      if (run.signal.aborted) abort();
-      else run.signal.addEventListener("abort", abort, { once: true });
+    this.#current = new ModuleRun({
+      message,
+      run,
+      say: (what) => this.#channel.say(what),
+      kill: () => this.#process.kill(0),
+      role: this.#role,
     });
+    const outcome = await this.#current.outcome();
     this.#current = undefined;
-    clearTimeout(killTimer);
-    run.signal.removeEventListener("abort", abort);
     this.#output.finish();
     if (this.#alive) await this.#emptied();
     return outcome;
@@ -224,20 +205,6 @@ export class ModuleProcess {
       this.#process.kill(0);
       return false;
     }
-  }
-
-  /** Has the agent save its state; a process that dies meanwhile never answers. */
-  #save(cause: CheckpointCause): Promise<void> {
-    this.#saving = Promise.withResolvers();
-    this.#channel.say({ save: cause });
-    return this.#saving.promise;
-  }
-
-  async #answerCredentials(asked: number): Promise<void> {
-    const { session } = this.#current ?? {};
-    if (!session) return;
-    const credentials = await session.credentials().then(credentialsToWire, (error) => ({ error: errorToWire(error) }));
-    if (this.#current?.session === session) this.#channel.say({ credentials, asked });
   }
 
   /** Lets it end, and kills it if it doesn't. */
@@ -261,13 +228,8 @@ export class ModuleProcess {
     });
   }
 
-  #howItDied({ code, signal }: Exit): string {
+  #howItDied(exit: Exit): string {
     if (this.#excess !== undefined) return `was killed: ${this.#excess}`;
-    const last = this.#output.lastErrorLine.slice(0, REASON_MAX);
-    const how =
-      signal === null
-        ? `ended with exit code ${code}`
-        : `was killed by ${signal}${signal === "SIGKILL" || signal === "SIGABRT" ? ", perhaps for want of memory" : ""}`;
-    return last ? `${how}: ${last}` : how;
+    return howItEnded(exit, this.#output.lastErrorLine);
   }
 }

@@ -1,13 +1,12 @@
 import type { AgentRole } from "../pipeline/agent-role.js";
 import type { Handler, Run } from "../pipeline/handler.js";
-import { done, type Outcome } from "../pipeline/outcome.js";
+import type { Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { agentEnvironment } from "./agent-environment.js";
 import type { AgentLogs } from "./agent-logs.js";
 import { AgentOutput } from "./agent-output.js";
-import { AgentProcess, type Exit } from "./agent-process.js";
+import { AgentProcess } from "./agent-process.js";
 import { commandWords } from "./command-words.js";
-import { crashOf } from "./crash.js";
 import { CredentialFile, WRITE_AWS_CONFIG } from "./credential-file.js";
 import { EscapeeWatch } from "./escapee-watch.js";
 import { findExecutable } from "./executable.js";
@@ -17,6 +16,7 @@ import { type AgentLimits, LimitWatch } from "./limit-watch.js";
 import { AgentLoadError } from "./load-module.js";
 import { messageFile } from "./message-file.js";
 import { printable } from "./printable.js";
+import { outcomeOfExit, ProgramFailed } from "./program-exit.js";
 import { traceparentOf } from "./traceparent.js";
 import { VerbChannel } from "./verb-channel.js";
 import { type WorkFolder, WorkFolders } from "./work-folder.js";
@@ -35,18 +35,8 @@ export interface ProgramOptions extends AgentLimits {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** sysexits.h */
-const EX_DATAERR = 65;
-const REASON_MAX = 500;
-
-/** A program ended in a way that means: try again. Without a stack, which would tell of the worker alone. */
-class ProgramFailed extends Error {
-  override readonly name = "ProgramFailed";
-  constructor(message: string) {
-    super(message);
-    this.stack = `${this.name}: ${message}`;
-  }
-}
+/** Of a line that is ignored, so many characters are told. */
+const LINE_MAX = 500;
 
 /**
  * Runs a program for each message: the body on stdin, the rest in the file that QUEUEHAND_MESSAGE_FILE names, and
@@ -155,7 +145,7 @@ export class ProgramHandler implements Handler {
     output.read(agent.stdout, "stdout");
     output.read(agent.stderr, "stderr");
     const verbs = new VerbChannel(agent.channel, run, (fault, line) =>
-      output.entry("warn", { fault, line: printable(line, REASON_MAX) }, "a line on descriptor 3 was ignored"),
+      output.entry("warn", { fault, line: printable(line, LINE_MAX) }, "a line on descriptor 3 was ignored"),
     );
     killOnAbort(run.signal, (graceMs) => agent.kill(graceMs));
     let excess: string | undefined;
@@ -180,7 +170,7 @@ export class ProgramHandler implements Handler {
     }
     const fault = await this.#launcher.startFault(this.#file, exit.code);
     if (fault !== undefined) return { kind: "defer", reason: fault };
-    return verbs.outcome ?? outcomeOf(exit, output.lastErrorLine.slice(0, REASON_MAX));
+    return verbs.outcome ?? outcomeOfExit(exit, output.lastErrorLine);
   }
 
   #unfit(fact: string, cause?: unknown): AgentLoadError {
@@ -203,19 +193,4 @@ export class ProgramHandler implements Handler {
 function regionOf({ AWS_REGION, AWS_DEFAULT_REGION }: Readonly<Record<string, string | undefined>>) {
   const region = AWS_REGION ?? AWS_DEFAULT_REGION;
   return region === undefined ? undefined : { AWS_REGION: region, AWS_DEFAULT_REGION: AWS_DEFAULT_REGION ?? region };
-}
-
-/** What an exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
-function outcomeOf({ code, signal }: Exit, lastErrorLine: string): Outcome {
-  if (code === 0) return done;
-  if (code === EX_DATAERR) return { kind: "reject", reason: lastErrorLine || "the program ended with exit code 65" };
-  const how =
-    signal === null
-      ? `ended with exit code ${code}`
-      : `was killed by ${signal}${signal === "SIGKILL" ? ", perhaps for want of memory" : ""}`;
-  return {
-    kind: "retry",
-    error: new ProgramFailed(`the program ${how}${lastErrorLine ? `: ${lastErrorLine}` : ""}`),
-    crash: crashOf({ code, signal }),
-  };
 }

@@ -1,0 +1,26 @@
+import { done, type Outcome } from "../pipeline/outcome.js";
+import { crashOf } from "./crash.js";
+import { type Exit, howItEnded } from "./exit.js";
+
+/** sysexits.h */
+const EX_DATAERR = 65;
+const REASON_MAX = 500;
+
+/** A program ended in a way that means: try again. Without a stack, which would tell of the worker alone. */
+export class ProgramFailed extends Error {
+  override readonly name = "ProgramFailed";
+  constructor(message: string) {
+    super(message);
+    this.stack = `${this.name}: ${message}`;
+  }
+}
+
+/** What a program's exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
+export function outcomeOfExit(exit: Exit, lastErrorLine: string): Outcome {
+  if (exit.code === 0) return done;
+  if (exit.code === EX_DATAERR) {
+    return { kind: "reject", reason: lastErrorLine.slice(0, REASON_MAX) || "the program ended with exit code 65" };
+  }
+  const error = new ProgramFailed(`the program ${howItEnded(exit, lastErrorLine)}`);
+  return { kind: "retry", error, crash: crashOf(exit) };
+}
