@@ -94,6 +94,7 @@ export const OWN_ROWS = [
       processes: ({ processes }) => whole(processes),
       descriptors: ({ descriptors }) => whole(descriptors),
       files: ({ files }) => whole(files),
+      "MB before": ({ startMb }) => whole(startMb),
       "MB at 2,000": ({ earlyMb }) => whole(earlyMb),
       "MB at 10,000": ({ lateMb }) => whole(lateMb),
     },

@@ -32,6 +32,7 @@ export async function manyPrograms(name) {
     await contestant.until("receive", async () => (await control.stats()).openPolls > 0);
     await sleep(SETTLE_MS);
     const before = heldBy(contestant);
+    const startMb = contestant.memory().resident;
     const resident = [];
     const deadline = monotonicMs() + WITHIN_MS;
     for (let step = 0; step < STEPS; step++) {
@@ -47,6 +48,7 @@ export async function manyPrograms(name) {
       processes: after.processes - before.processes,
       descriptors: after.descriptors - before.descriptors,
       files: after.files - before.files,
+      startMb,
       earlyMb: resident[0],
       lateMb: resident.at(-1),
       growth: resident.at(-1) / resident[0],
