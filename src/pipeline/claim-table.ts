@@ -1,9 +1,9 @@
 import { type Claim, KEY_BYTES_MAX } from "./idempotency.js";
+import { SharedPlaces } from "./shared-places.js";
 
 const INTS_PER_CLAIM = 3;
 const FLOATS_PER_CLAIM = 3;
 const TEXT_BYTES = 2 * KEY_BYTES_MAX;
-const HEADER_BYTES = 8;
 
 /** A claim whose lease ends soon, as who renews it sees it. */
 export interface DueClaim extends Claim {
@@ -38,39 +38,29 @@ interface Holder {
  * that comes too late is refused by the table of keys.
  */
 export class ClaimTable {
-  readonly buffer: SharedArrayBuffer;
-  readonly #capacity: number;
-  readonly #header: Int32Array;
-  readonly #floats: Float64Array;
+  readonly #places: SharedPlaces;
   readonly #ints: Int32Array;
-  readonly #text: Uint8Array;
-  readonly #free: number[] = [];
-  #used = 0;
+  readonly #floats: Float64Array;
   readonly #holders: (Holder | undefined)[] = [];
-  readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder();
 
   /** @param capacityOrBuffer how many runs there are at most, or the buffer of another thread's table. */
   constructor(capacityOrBuffer: number | SharedArrayBuffer) {
-    if (typeof capacityOrBuffer === "number") {
-      const bytes = 4 * INTS_PER_CLAIM + 8 * FLOATS_PER_CLAIM + TEXT_BYTES;
-      this.buffer = new SharedArrayBuffer(HEADER_BYTES + capacityOrBuffer * bytes);
-      new Int32Array(this.buffer)[0] = capacityOrBuffer;
-    } else {
-      this.buffer = capacityOrBuffer;
-    }
-    this.#header = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
-    this.#capacity = this.#header[0]!;
-    const intsAt = HEADER_BYTES + this.#capacity * FLOATS_PER_CLAIM * 8;
-    const textAt = intsAt + this.#capacity * INTS_PER_CLAIM * 4;
-    this.#floats = new Float64Array(this.buffer, HEADER_BYTES, this.#capacity * FLOATS_PER_CLAIM);
-    this.#ints = new Int32Array(this.buffer, intsAt, this.#capacity * INTS_PER_CLAIM);
-    this.#text = new Uint8Array(this.buffer, textAt, this.#capacity * TEXT_BYTES);
+    this.#places = new SharedPlaces(
+      { ints: INTS_PER_CLAIM, floats: FLOATS_PER_CLAIM, bytes: TEXT_BYTES },
+      capacityOrBuffer,
+    );
+    this.#ints = this.#places.ints;
+    this.#floats = this.#places.floats;
+  }
+
+  /** For another thread's table. */
+  get buffer(): SharedArrayBuffer {
+    return this.#places.buffer;
   }
 
   /** Claims that are held here. */
   get size(): number {
-    return this.#used - this.#free.length;
+    return this.#places.size;
   }
 
   /**
@@ -84,9 +74,8 @@ export class ClaimTable {
     { endsAt, epoch }: { readonly endsAt: number; readonly epoch: number },
     onLost: (detail: string) => void,
   ): HeldClaim {
-    const index = this.#free.pop() ?? this.#used;
-    if (index >= this.#capacity) throw new RangeError(`there are more runs than ${this.#capacity} claims`);
-    this.#used = Math.max(this.#used, index + 1);
+    const index = this.#places.take();
+    if (index === undefined) throw new RangeError(`there are more runs than ${this.#places.capacity} claims`);
     const keyBytes = this.#write(index, 0, key);
     const ownerBytes = this.#write(index, keyBytes, owner);
     this.#ints[index * INTS_PER_CLAIM + 1] = keyBytes;
@@ -94,7 +83,7 @@ export class ClaimTable {
     this.#floats[index * FLOATS_PER_CLAIM] = endsAt;
     this.#floats[index * FLOATS_PER_CLAIM + 1] = epoch;
     this.#floats[index * FLOATS_PER_CLAIM + 2] = fence;
-    Atomics.store(this.#header, 1, this.#used);
+    this.#places.show();
     const generation = (this.#generation(index) + 1) | 0;
     Atomics.store(this.#ints, index * INTS_PER_CLAIM, generation);
     this.#holders[index] = { generation, onLost, told: false };
@@ -126,8 +115,8 @@ export class ClaimTable {
   /** The claims that end before `before`, the most urgent first; for who renews. */
   due(before: number): DueClaim[] {
     const due: DueClaim[] = [];
-    const used = Atomics.load(this.#header, 1);
-    for (let index = 0; index < used; index++) {
+    const { shown } = this.#places;
+    for (let index = 0; index < shown; index++) {
       const generation = this.#generation(index);
       const endsAt = this.#floats[index * FLOATS_PER_CLAIM]!;
       if ((generation & 1) === 0 || endsAt >= before) continue;
@@ -147,7 +136,7 @@ export class ClaimTable {
     if (this.#holders[index]?.generation !== generation) return;
     this.#holders[index] = undefined;
     Atomics.store(this.#ints, index * INTS_PER_CLAIM, (generation + 1) | 0);
-    this.#free.push(index);
+    this.#places.free(index);
   }
 
   #generation(index: number): number {
@@ -155,21 +144,18 @@ export class ClaimTable {
   }
 
   #write(index: number, offset: number, text: string): number {
-    const at = index * TEXT_BYTES + offset;
-    const { read, written } = this.#encoder.encodeInto(text, this.#text.subarray(at, at + KEY_BYTES_MAX));
-    if (read === text.length) return written;
-    this.#free.push(index);
+    const written = this.#places.write(index, offset, text, KEY_BYTES_MAX);
+    if (written !== undefined) return written;
+    this.#places.free(index);
     throw new RangeError(`a key and its owner have at most ${KEY_BYTES_MAX} bytes each, got ${text}`);
   }
 
   #read(index: number): Claim & { readonly epoch: number } {
-    const keyAt = index * TEXT_BYTES;
-    const ownerAt = keyAt + this.#ints[index * INTS_PER_CLAIM + 1]!;
+    const ownerAt = this.#ints[index * INTS_PER_CLAIM + 1]!;
     const end = ownerAt + this.#ints[index * INTS_PER_CLAIM + 2]!;
     return {
-      // A decoder refuses shared memory; slice() copies out of it.
-      key: this.#decoder.decode(this.#text.slice(keyAt, ownerAt)),
-      owner: this.#decoder.decode(this.#text.slice(ownerAt, end)),
+      key: this.#places.read(index, 0, ownerAt),
+      owner: this.#places.read(index, ownerAt, end),
       fence: this.#floats[index * FLOATS_PER_CLAIM + 2]!,
       epoch: this.#floats[index * FLOATS_PER_CLAIM + 1]!,
     };

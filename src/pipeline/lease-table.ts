@@ -1,4 +1,5 @@
 import { Lease } from "./lease.js";
+import { SharedPlaces } from "./shared-places.js";
 
 const FREE = 0;
 /** Held for the worker; the extender may take it for one extension. */
@@ -12,7 +13,6 @@ const LOST = 4;
 
 /** SQS documents at most 1,024 characters; emulators stay below it as well. */
 const HANDLE_BYTES = 2048;
-const HEADER_BYTES = 8;
 const INTS_PER_LEASE = 4;
 const FLOATS_PER_LEASE = 2;
 
@@ -35,46 +35,34 @@ export interface DueLease {
  * message never race. Only the main thread adds and frees leases.
  */
 export class LeaseTable {
-  readonly buffer: SharedArrayBuffer;
+  readonly #places: SharedPlaces;
   readonly #ints: Int32Array;
   readonly #floats: Float64Array;
-  readonly #bytes: Uint8Array;
-  readonly #capacity: number;
-  readonly #header: Int32Array;
-  /** Free places, the last freed on top: a small working set stays small in memory. */
-  readonly #free: number[] = [];
-  #used = 0;
   /** The main thread's view: whose lease stands where. */
   readonly #leases: (Lease | undefined)[] = [];
-  readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder();
 
+  /** @param capacityOrBuffer how many leases there are at most, or the buffer of another thread's table. */
   constructor(capacityOrBuffer: number | SharedArrayBuffer) {
-    if (typeof capacityOrBuffer === "number") {
-      const bytes = 4 * INTS_PER_LEASE + 8 * FLOATS_PER_LEASE + HANDLE_BYTES;
-      this.buffer = new SharedArrayBuffer(HEADER_BYTES + capacityOrBuffer * bytes);
-      new Int32Array(this.buffer)[0] = capacityOrBuffer;
-    } else {
-      this.buffer = capacityOrBuffer;
-    }
-    this.#header = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
-    this.#capacity = this.#header[0]!;
-    const floatsAt = HEADER_BYTES;
-    const intsAt = floatsAt + this.#capacity * FLOATS_PER_LEASE * 8;
-    const bytesAt = intsAt + this.#capacity * INTS_PER_LEASE * 4;
-    this.#floats = new Float64Array(this.buffer, floatsAt, this.#capacity * FLOATS_PER_LEASE);
-    this.#ints = new Int32Array(this.buffer, intsAt, this.#capacity * INTS_PER_LEASE);
-    this.#bytes = new Uint8Array(this.buffer, bytesAt, this.#capacity * HANDLE_BYTES);
+    this.#places = new SharedPlaces(
+      { ints: INTS_PER_LEASE, floats: FLOATS_PER_LEASE, bytes: HANDLE_BYTES },
+      capacityOrBuffer,
+    );
+    this.#ints = this.#places.ints;
+    this.#floats = this.#places.floats;
+  }
+
+  /** For another thread's table. */
+  get buffer(): SharedArrayBuffer {
+    return this.#places.buffer;
   }
 
   /** Adds a lease; undefined when the table is full or the handle is too long to be kept. */
   hold(handle: string, heldSince: number, expiresAt: number): Lease | undefined {
-    const index = this.#free.pop() ?? (this.#used < this.#capacity ? this.#used++ : undefined);
+    const index = this.#places.take();
     if (index === undefined) return undefined;
-    const at = index * HANDLE_BYTES;
-    const { read, written } = this.#encoder.encodeInto(handle, this.#bytes.subarray(at, at + HANDLE_BYTES));
-    if (read < handle.length) {
-      this.#free.push(index);
+    const written = this.#places.write(index, 0, handle, HANDLE_BYTES);
+    if (written === undefined) {
+      this.#places.free(index);
       return undefined;
     }
     const generation = (this.#ints[index * INTS_PER_LEASE + 1]! + 1) | 0;
@@ -82,7 +70,7 @@ export class LeaseTable {
     this.#ints[index * INTS_PER_LEASE + 2] = written;
     this.#floats[index * FLOATS_PER_LEASE] = expiresAt;
     this.#floats[index * FLOATS_PER_LEASE + 1] = heldSince;
-    Atomics.store(this.#header, 1, this.#used);
+    this.#places.show();
     Atomics.store(this.#ints, index * INTS_PER_LEASE, HELD);
     const lease = new Lease(this, index, generation);
     this.#leases[index] = lease;
@@ -91,12 +79,12 @@ export class LeaseTable {
 
   /** Leases that are held here, lost ones included. */
   get size(): number {
-    return this.#used - this.#free.length;
+    return this.#places.size;
   }
 
   /** Gives up every lease that ends before `before` (monotonic milliseconds) and tells its holder; for the main thread. */
   loseExpiring(before: number): void {
-    for (let index = 0; index < this.#used; index++) {
+    for (let index = 0; index < this.#places.used; index++) {
       const state = this.#state(index);
       if (state === FREE || state === LOST || this.#floats[index * FLOATS_PER_LEASE]! >= before) continue;
       if (this.#lose(index)) this.#leases[index]?.onLost?.("its visibility timeout could not be extended in time");
@@ -112,14 +100,14 @@ export class LeaseTable {
   /** Takes every held lease that ends before `before` for extension; for the extender. Each must be given back. */
   takeDue(before: number): DueLease[] {
     const due: DueLease[] = [];
-    const used = Atomics.load(this.#header, 1);
-    for (let index = 0; index < used; index++) {
+    const { shown } = this.#places;
+    for (let index = 0; index < shown; index++) {
       if (this.#state(index) !== HELD || this.#floats[index * FLOATS_PER_LEASE]! >= before) continue;
       if (!this.#swap(index, HELD, EXTENDING)) continue;
       due.push({
         index,
         generation: this.#ints[index * INTS_PER_LEASE + 1]!,
-        handle: this.#handle(index),
+        handle: this.#places.read(index, 0, this.#ints[index * INTS_PER_LEASE + 2]!),
         heldSince: this.#floats[index * FLOATS_PER_LEASE + 1]!,
         expiresAt: this.#floats[index * FLOATS_PER_LEASE]!,
       });
@@ -141,7 +129,7 @@ export class LeaseTable {
 
   /** A thread that died can't give back what it took; for the main thread, before the next one starts. */
   reclaimExtending(): void {
-    for (let index = 0; index < this.#used; index++) this.#leave(index, EXTENDING, HELD);
+    for (let index = 0; index < this.#places.used; index++) this.#leave(index, EXTENDING, HELD);
   }
 
   #lose(index: number): boolean {
@@ -165,7 +153,7 @@ export class LeaseTable {
   free(index: number): void {
     this.#leases[index] = undefined;
     Atomics.store(this.#ints, index * INTS_PER_LEASE, FREE);
-    this.#free.push(index);
+    this.#places.free(index);
   }
 
   /** @internal */
@@ -199,11 +187,5 @@ export class LeaseTable {
     if (!this.#swap(index, from, to)) return false;
     if (from === EXTENDING) Atomics.notify(this.#ints, index * INTS_PER_LEASE);
     return true;
-  }
-
-  #handle(index: number): string {
-    const at = index * HANDLE_BYTES;
-    // A decoder refuses shared memory; slice() copies out of it.
-    return this.#decoder.decode(this.#bytes.slice(at, at + this.#ints[index * INTS_PER_LEASE + 2]!));
   }
 }
