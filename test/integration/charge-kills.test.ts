@@ -1,15 +1,12 @@
 import { appendFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { containerSuite } from "../support/container-suite.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
-import { DynamoDbServer } from "../support/dynamodb.js";
+import { KeyedRunBundle } from "../support/keyed-run-bundle.js";
 import { type Step, StepProxy } from "../support/step-proxy.js";
 
 /** Where a worker is killed, once for each order, in the order of a delivery's steps; and what that comes to. */
@@ -43,30 +40,17 @@ export default async function charge({ body }, { idempotency }) {
 `;
 
 containerSuite("a worker that charges cards, on SQS and DynamoDB in a container", () => {
-  let server: DynamoDbServer;
-  let sqs: SQSClient;
-  let folder: string;
+  let bundle: KeyedRunBundle;
   let worker: RunningCommand | undefined;
   let proxy: StepProxy;
 
   beforeAll(async () => {
-    server = await DynamoDbServer.start();
-    await server.createTable("keys");
-    sqs = new SQSClient({
-      endpoint: server.endpoint,
-      useQueueUrlAsEndpoint: false,
-      region: "us-east-1",
-      credentials: server.credentials,
-    });
-    folder = await mkdtemp(join(tmpdir(), "queuehand-kills-"));
-    await writeFile(join(folder, "agent.mjs"), AGENT);
+    bundle = await KeyedRunBundle.start(AGENT);
   }, 120_000);
   afterEach(killCommands);
   afterAll(async () => {
     await proxy?.close();
-    sqs.destroy();
-    await server.stop();
-    await rm(folder, { recursive: true });
+    await bundle?.stop();
   });
 
   test("is killed between every two steps of a delivery: one charge each, and what was recorded isn't run again", async () => {
@@ -115,34 +99,18 @@ containerSuite("a worker that charges cards, on SQS and DynamoDB in a container"
           return false;
       }
     };
-    proxy = await StepProxy.start(server.endpoint, onStep);
-    const queues = await DeadLetterBundle.create(sqs, "orders", { maxReceiveCount: 100 });
-    const env = {
-      AWS_ENDPOINT_URL: proxy.url,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-      SQS_QUEUE_URL: queues.queueUrl,
-      HANDLER: "./agent.mjs",
-      IDEMPOTENCY_TABLE: "keys",
-      IDEMPOTENCY_KEY: "body:/order",
-      VISIBILITY_TIMEOUT: "15",
-      POLL_INTERVAL_SECONDS: "1",
-      MAX_MESSAGES: "1",
-      CONCURRENCY: "1",
-      HTTP_PORT: "off",
-      METRICS: "off",
-    };
-    const send = (order: string, QueueUrl = queues.queueUrl) =>
-      sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify({ order }) }));
+    proxy = await StepProxy.start(bundle.server.endpoint, onStep);
+    const queues = await DeadLetterBundle.create(bundle.sqs, "orders", { maxReceiveCount: 100 });
+    const options = bundle.options(queues.queueUrl, { AWS_ENDPOINT_URL: proxy.url, MAX_MESSAGES: "1" });
+    const send = (order: string, queueUrl = queues.queueUrl) => bundle.send(queueUrl, { order });
     const untilEmpty = async () => {
       while ((await queues.count(queues.queueUrl)) > 0) {
         if (!worker) {
           // A killed task is replaced.
-          const started = new RunningCommand(["run"], { cwd: folder, env });
+          const started = new RunningCommand(["run"], options);
           worker = started;
           void started.exited.then((code) => {
-            appendFileSync(join(folder, "exits"), `${code}\n`);
+            appendFileSync(join(bundle.folder, "exits"), `${code}\n`);
             if (worker === started) worker = undefined;
           });
         }
@@ -157,17 +125,13 @@ containerSuite("a worker that charges cards, on SQS and DynamoDB in a container"
     await untilEmpty();
     // And from the dead letters, by SQS's own move, which gives them new ids.
     for (const order of ORDERS) await send(order, queues.deadLetterQueueUrl);
-    const { stdout } = await command(["dlq", "redrive", "--json"], {
-      cwd: folder,
-      env: { ...env, AWS_ENDPOINT_URL: server.endpoint },
-    });
+    const { stdout } = await command(["dlq", "redrive", "--json"], bundle.options(queues.queueUrl));
     expect(JSON.parse(stdout)).toMatchObject({ redriven: ORDERS.length, complete: true });
     await untilEmpty();
 
-    const demands = (await readFile(join(folder, "demands.jsonl"), "utf8"))
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { key: string; fence: number });
+    const demands = (await bundle.lines("demands.jsonl")).map(
+      (line) => JSON.parse(line) as { key: string; fence: number },
+    );
     const seen = ORDERS.map((order) => {
       const own = demands.filter(({ key }) => key === order);
       return [order, { demands: own.length, fence: own.at(-1)?.fence }];
@@ -175,9 +139,8 @@ containerSuite("a worker that charges cards, on SQS and DynamoDB in a container"
     expect(Object.fromEntries(seen)).toEqual(KILLS);
     const ofAgent: Kill[] = ["before the charge", "after the charge"];
     expect([...killed, ...ofAgent].sort()).toEqual([...ORDERS].sort());
-    const exits = (await readFile(join(folder, "exits"), "utf8")).trim().split("\n");
-    expect(exits).toEqual(ORDERS.map(() => "SIGKILL"));
-    const { Items = [] } = await server.client.send(new ScanCommand({ TableName: "keys" }));
+    expect(await bundle.lines("exits")).toEqual(ORDERS.map(() => "SIGKILL"));
+    const { Items = [] } = await bundle.server.client.send(new ScanCommand({ TableName: "keys" }));
     expect(Items.map(({ state }) => state!.S)).toEqual(ORDERS.map(() => "finished"));
     expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
 

@@ -1,13 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { containerSuite } from "../support/container-suite.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
-import { DynamoDbServer } from "../support/dynamodb.js";
+import { KeyedRunBundle } from "../support/keyed-run-bundle.js";
 
 /** Charges a card: writes the demand down, and dies of its own hand where an order says so, once. */
 const AGENT = `
@@ -33,29 +29,14 @@ export default async function charge({ body }, { idempotency }) {
 `;
 
 containerSuite("charging cards on SQS and DynamoDB in a container", () => {
-  let server: DynamoDbServer;
-  let sqs: SQSClient;
-  let folder: string;
+  let bundle: KeyedRunBundle;
   let worker: RunningCommand | undefined;
 
   beforeAll(async () => {
-    server = await DynamoDbServer.start();
-    await server.createTable("keys");
-    sqs = new SQSClient({
-      endpoint: server.endpoint,
-      useQueueUrlAsEndpoint: false,
-      region: "us-east-1",
-      credentials: server.credentials,
-    });
-    folder = await mkdtemp(join(tmpdir(), "queuehand-charges-"));
-    await writeFile(join(folder, "agent.mjs"), AGENT);
+    bundle = await KeyedRunBundle.start(AGENT);
   }, 120_000);
   afterEach(killCommands);
-  afterAll(async () => {
-    sqs.destroy();
-    await server.stop();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => bundle?.stop());
 
   interface Demand {
     readonly order: string;
@@ -63,37 +44,18 @@ containerSuite("charging cards on SQS and DynamoDB in a container", () => {
     readonly fence: number;
   }
   async function demands(): Promise<Demand[]> {
-    const text = await readFile(join(folder, "demands.jsonl"), "utf8").catch(() => "");
-    return text
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
+    return (await bundle.lines("demands.jsonl")).map((line) => JSON.parse(line));
   }
 
   test("duplicates, kills before and after the charge, a mended dead letter: one charge each", async () => {
-    const queues = await DeadLetterBundle.create(sqs, "orders", { maxReceiveCount: 5 });
-    const env = {
-      AWS_ENDPOINT_URL: server.endpoint,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-      SQS_QUEUE_URL: queues.queueUrl,
-      HANDLER: "./agent.mjs",
-      IDEMPOTENCY_TABLE: "keys",
-      IDEMPOTENCY_KEY: "body:/order",
-      VISIBILITY_TIMEOUT: "15",
-      POLL_INTERVAL_SECONDS: "1",
-      CONCURRENCY: "1",
-      HTTP_PORT: "off",
-      METRICS: "off",
-    };
-    const send = (body: object) =>
-      sqs.send(new SendMessageCommand({ QueueUrl: queues.queueUrl, MessageBody: JSON.stringify(body) }));
+    const queues = await DeadLetterBundle.create(bundle.sqs, "orders", { maxReceiveCount: 5 });
+    const options = bundle.options(queues.queueUrl);
+    const send = (body: object) => bundle.send(queues.queueUrl, body);
     const untilEmpty = async () => {
       while ((await queues.count(queues.queueUrl)) > 0) {
         if (!worker) {
           // A killed task is replaced.
-          const started = new RunningCommand(["run"], { cwd: folder, env });
+          const started = new RunningCommand(["run"], options);
           worker = started;
           void started.exited.then(() => {
             if (worker === started) worker = undefined;
@@ -129,7 +91,7 @@ containerSuite("charging cards on SQS and DynamoDB in a container", () => {
 
     // The dead letter is mended and sent back; by mistake, all orders are sent again.
     const edit = `node -e "process.stdout.write(JSON.stringify({...JSON.parse(require('fs').readFileSync(0,'utf8')),version:2}))"`;
-    const { stdout } = await command(["dlq", "redrive", "--edit", edit, "--json"], { cwd: folder, env });
+    const { stdout } = await command(["dlq", "redrive", "--edit", edit, "--json"], options);
     expect(JSON.parse(stdout)).toMatchObject({ redriven: 1, edited: 1, complete: true });
     for (const order of orders.slice(0, 3)) await send(order);
     await untilEmpty();
@@ -149,21 +111,9 @@ containerSuite("charging cards on SQS and DynamoDB in a container", () => {
   }, 180_000);
 
   test("a table that isn't there stops the start with exit code 78", async () => {
-    const queues = await DeadLetterBundle.create(sqs, "unguarded");
-    const { code, stderr } = await command(["run"], {
-      cwd: folder,
-      env: {
-        AWS_ENDPOINT_URL: server.endpoint,
-        AWS_REGION: "us-east-1",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        SQS_QUEUE_URL: queues.queueUrl,
-        HANDLER: "./agent.mjs",
-        IDEMPOTENCY_TABLE: "nobody-made-this",
-        HTTP_PORT: "off",
-        METRICS: "off",
-      },
-    });
+    const queues = await DeadLetterBundle.create(bundle.sqs, "unguarded");
+    const options = bundle.options(queues.queueUrl, { IDEMPOTENCY_TABLE: "nobody-made-this" });
+    const { code, stderr } = await command(["run"], options);
     expect([code, stderr]).toEqual([78, expect.stringContaining("in the idempotency table nobody-made-this")]);
   }, 60_000);
 });
