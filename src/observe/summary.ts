@@ -70,7 +70,7 @@ export class Summary {
     const last = this.#last;
     const now = this.#reading();
     this.#last = now;
-    const { state, slots, busy, buffered } = status();
+    const { state, slots, busy, buffered, breakerOpen } = status();
     const outcomes = OUTCOME_KINDS.map((kind) => [kind, now.totals.settled[kind] - last.totals.settled[kind]] as const);
     const handled = outcomes.reduce((sum, [, count]) => sum + count, 0);
     const troubles = [
@@ -95,6 +95,7 @@ export class Summary {
         ...(inQueueMs.count > 0 ? { inQueueMs: percentiles(inQueueMs) } : {}),
         ...(agentMs.count > 0 ? { agentMs: percentiles(agentMs) } : {}),
         ...Object.fromEntries(troubles),
+        ...(breakerOpen ? { breaker: "open" } : {}),
       },
       "summary",
     );

@@ -1,3 +1,5 @@
+import type { OutcomeKind } from "./outcome.js";
+
 /** How strongly the latest run moves the average: the last twenty or so decide. */
 const WEIGHT = 0.1;
 /** What the buffer holds at most, beyond a second's work: received messages cost memory, up to 1 MiB each. */
@@ -9,13 +11,15 @@ export class AgentPace {
 
   constructor(private readonly slots: number) {}
 
-  /** Seconds; 0 before the first run has ended. */
+  /** Seconds; 0 before the first run has ended well. */
   get meanSeconds(): number {
     return this.#meanSeconds;
   }
 
-  record(agentMs: number): void {
+  /** An end without success counts only if it took longer than usual: what fails fast doesn't make the agents fast. */
+  record(agentMs: number, outcome: OutcomeKind): void {
     const seconds = agentMs / 1000;
+    if (outcome !== "done" && (this.#meanSeconds === 0 || seconds < this.#meanSeconds)) return;
     this.#meanSeconds = this.#meanSeconds === 0 ? seconds : this.#meanSeconds + WEIGHT * (seconds - this.#meanSeconds);
   }
 

@@ -19,8 +19,8 @@ export interface BreakerOptions {
 
 /**
  * Keeps a storm of failures from walking the whole queue into the dead letters. When four of five of the last agents
- * have failed it opens: one message at a time from then on, until five in a row succeed. Where messages are deferred,
- * since a dependency or the agent's own program is broken, it also pauses between two, for longer and longer.
+ * have failed it opens: one message at a time from then on, until five in a row succeed, with a pause after each that
+ * fails too, for longer and longer. A rejection needs no pause: there the agent has said that it is the message's fault.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
@@ -30,7 +30,8 @@ export class Breaker {
   #failures = 0;
   #open = false;
   #successes = 0;
-  #deferrals = 0;
+  /** In a row, since the last success or rejection. */
+  #failedTries = 0;
   #pause: Timer;
 
   constructor(options: BreakerOptions) {
@@ -67,9 +68,9 @@ export class Breaker {
   #try(outcome: OutcomeKind): void {
     this.#successes = outcome === "done" ? this.#successes + 1 : 0;
     if (this.#successes >= CLOSE_AFTER) return this.#change(false);
-    this.#deferrals = outcome === "defer" ? this.#deferrals + 1 : 0;
-    if (this.#deferrals === 0 || this.#pause !== undefined) return;
-    const ms = Math.min(PAUSE_MAX_MS, PAUSE_BASE_MS * 2 ** Math.min(this.#deferrals - 1, 10));
+    this.#failedTries = outcome === "defer" || outcome === "retry" ? this.#failedTries + 1 : 0;
+    if (this.#failedTries === 0 || this.#pause !== undefined) return;
+    const ms = Math.min(PAUSE_MAX_MS, PAUSE_BASE_MS * 2 ** Math.min(this.#failedTries - 1, 10));
     this.#pause = this.#options.clock.setTimer(() => {
       this.#pause = undefined;
       this.#options.onChange();
@@ -80,7 +81,7 @@ export class Breaker {
     this.#options.telemetry({ kind: "breaker", open, failures: this.#failures, of: this.#ends.length });
     this.#open = open;
     this.#successes = 0;
-    this.#deferrals = 0;
+    this.#failedTries = 0;
     if (!open) {
       this.stop();
       this.#ends.length = 0;

@@ -74,6 +74,10 @@ export class Dispatcher {
     return this.#pace.meanSeconds;
   }
 
+  get breakerOpen(): boolean {
+    return this.#breaker.open;
+  }
+
   /** What the poller may fetch. */
   demand(): Demand {
     const { slots, acknowledger } = this.#options;
@@ -167,7 +171,7 @@ export class Dispatcher {
     const processed = await this.#options.processor.process(delivery);
     delivery.running = false;
     this.#busy--;
-    this.#pace.record(processed.agentMs);
+    this.#pace.record(processed.agentMs, processed.outcome.kind);
     if (!this.#closed) this.#breaker.record(processed.outcome.kind);
     this.#conclude(delivery, processed);
     this.#options.onRoom();

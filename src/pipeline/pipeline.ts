@@ -81,6 +81,7 @@ export class Pipeline {
       openPolls: this.#poller.open,
       settling: this.#acknowledger.pending,
       meanAgentSeconds: this.#dispatcher.meanAgentSeconds,
+      breakerOpen: this.#dispatcher.breakerOpen,
       lastReceiveOkAt: this.#poller.lastAnswerAt,
     };
   }

@@ -9,8 +9,10 @@ export interface WorkerStatus {
   readonly openPolls: number;
   /** Ended runs whose outcome isn't carried out yet. */
   readonly settling: number;
-  /** Moving average of the agents' time, in seconds; 0 before the first has ended. */
+  /** Moving average of the agents' time, in seconds; 0 before the first has ended well. */
   readonly meanAgentSeconds: number;
+  /** Most of the last agents failed, and messages go one at a time until some succeed. */
+  readonly breakerOpen?: boolean;
   /** Monotonic milliseconds of the last receive that was answered; undefined before the first. */
   readonly lastReceiveOkAt: number | undefined;
 }
