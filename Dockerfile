@@ -52,6 +52,9 @@ COPY infra/*.yaml infra/
 COPY --from=build /app/dist dist
 COPY --from=native /native/undumpable.so native/
 ENV LD_PRELOAD=/app/native/undumpable.so
+# Node reads agents' pipes into blocks of 64 KiB. Blocks of this size and more go back to the kernel when they are freed;
+# glibc would keep them, and the worker grow by a hundred megabytes. Agents don't get it: their environment is an allow-list.
+ENV MALLOC_MMAP_THRESHOLD_=65536
 USER node
 # Agents in processes of their own get work folders here: writable on a read-only root too, on Fargate as in Docker.
 VOLUME /tmp
