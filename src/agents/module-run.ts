@@ -3,7 +3,7 @@ import type { CheckpointCause } from "../pipeline/checkpoint.js";
 import type { Run } from "../pipeline/handler.js";
 import type { AbortCause, Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
-import { KILL_GRACE_MS } from "./kill-grace.js";
+import { killGraceMs } from "./kill-grace.js";
 import { credentialsToWire, errorToWire, messageToWire, type ToModule } from "./module-wire.js";
 import { printable } from "./printable.js";
 import { RoleSession } from "./role-session.js";
@@ -82,7 +82,7 @@ export class ModuleRun {
     const { run, say, kill } = this.#options;
     const { cause, message: detail } = run.signal.reason as { cause: AbortCause; message: string };
     say({ abort: cause, detail });
-    this.#killTimer = setTimeout(kill, KILL_GRACE_MS[cause] ?? KILL_GRACE_MS.shutdown);
+    this.#killTimer = setTimeout(kill, killGraceMs(run.signal.reason));
   }
 
   /** A process that dies meanwhile never answers. */

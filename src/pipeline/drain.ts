@@ -20,6 +20,8 @@ const RESERVE_MS = 5_000;
 const RESERVE_SHARE = 0.4;
 /** Of the reserve, what is kept for the last calls to the queue. */
 const LAST_CALLS_SHARE = 0.4;
+/** Of the reserve, without the last calls, what passes before a process is killed: it is to be gone before its message is released. */
+const KILL_SHARE = 2 / 3;
 /** Of the budget, what is kept before the reserve for agents that save checkpoints. */
 const CHECKPOINT_SHARE = 0.2;
 
@@ -37,6 +39,7 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   const { poller, dispatcher, processor, acknowledger, clock, budgetSeconds } = options;
   const budgetMs = budgetSeconds * 1000;
   const reserveMs = Math.min(RESERVE_MS, budgetMs * RESERVE_SHARE);
+  const graceMs = reserveMs * (1 - LAST_CALLS_SHARE) * KILL_SHARE;
   const startedAt = clock.monotonic();
   const within = async (promise: Promise<unknown>, atMs: number): Promise<boolean> => {
     const enough = new AbortController();
@@ -51,11 +54,11 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   dispatcher.close("draining");
   const saveMs = Math.min(CHECKPOINT_MS, budgetMs * CHECKPOINT_SHARE);
   const ended = await within(dispatcher.idle(), budgetMs - reserveMs - saveMs);
-  if (!ended) processor.saveAndAbortSavers("shutdown", SHUTTING_DOWN, saveMs);
+  if (!ended) processor.saveAndAbortSavers("shutdown", SHUTTING_DOWN, saveMs, graceMs);
   const inTime = ended || (await within(dispatcher.idle(), budgetMs - reserveMs));
   let clean = inTime && processor.interrupted === 0;
   if (!inTime) {
-    processor.abortAll("shutdown", SHUTTING_DOWN);
+    processor.abortAll("shutdown", SHUTTING_DOWN, graceMs);
     await within(dispatcher.idle(), budgetMs - reserveMs * LAST_CALLS_SHARE);
     processor.abandon();
     for (const delivery of dispatcher.running()) acknowledger.release(delivery, "the drain's budget is used up");

@@ -72,13 +72,13 @@ export class Processor {
   }
 
   /** Tells the agents that save checkpoints to do so, within `ms` milliseconds, and then to stop. */
-  saveAndAbortSavers(cause: CheckpointCause, detail: string, ms: number): void {
-    for (const run of this.#runs) if (run.hasCheckpoint) void run.saveAndAbort(cause, detail, ms);
+  saveAndAbortSavers(cause: CheckpointCause, detail: string, ms: number, graceMs: number): void {
+    for (const run of this.#runs) if (run.hasCheckpoint) void run.saveAndAbort(cause, detail, ms, graceMs);
   }
 
-  /** Tells every running agent to stop. */
-  abortAll(cause: AbortCause, detail: string): void {
-    for (const run of this.#runs) run.abort(cause, detail);
+  /** Tells every running agent to stop, within `graceMs` milliseconds if given. */
+  abortAll(cause: AbortCause, detail: string, graceMs?: number): void {
+    for (const run of this.#runs) run.abort(cause, detail, graceMs);
   }
 
   /** Watches no longer what runs on in spite of its abort. */

@@ -10,7 +10,12 @@ import type { Telemetry } from "./telemetry.js";
 export class RunAborted extends Error {
   override readonly name = "AbortError";
   override readonly cause: AbortCause;
-  constructor(cause: AbortCause, detail: string) {
+  constructor(
+    cause: AbortCause,
+    detail: string,
+    /** For how long the agent may go on, in milliseconds, where that is shorter than usual. */
+    readonly graceMs?: number,
+  ) {
     super(detail);
     this.cause = cause;
   }
@@ -122,20 +127,20 @@ export class RunControl implements Run {
   }
 
   /** Lets the agent save its state, if it wants to, for `ms` milliseconds at most; then tells it to stop. */
-  async saveAndAbort(cause: CheckpointCause, detail: string, ms: number): Promise<void> {
+  async saveAndAbort(cause: CheckpointCause, detail: string, ms: number, graceMs?: number): Promise<void> {
     if (this.#checkpoint && !this.#aborted) {
       const { clock, telemetry, delivery } = this.#options;
       const end = await this.#checkpoint.take(cause, ms, clock);
       if (this.#ended || this.#aborted) return;
       telemetry({ kind: "checkpoint", delivery: delivery.facts, cause, ...end });
     }
-    this.abort(cause, detail);
+    this.abort(cause, detail, graceMs);
   }
 
   /** Tells the agent to stop; only the first cause counts. */
-  abort(cause: AbortCause, detail: string): void {
+  abort(cause: AbortCause, detail: string, graceMs?: number): void {
     if (this.#aborted) return;
-    this.#aborted = new RunAborted(cause, detail);
+    this.#aborted = new RunAborted(cause, detail, graceMs);
     this.#controller?.abort(this.#aborted);
     this.#options.clock.clearTimer(this.#timer);
     this.#watchAborted(this.#options.clock.monotonic());
