@@ -11,15 +11,19 @@ export class AgentLoadError extends Error {
   override readonly name = "AgentLoadError";
 }
 
+/** Loading a module may take so long, top-level awaits included. */
+export const LOAD_MS = 60_000;
+
 const WANTED = "export default an async function (message, context) or defineHandler({ ... })";
 
 /**
  * Imports a module and returns its default export, checked to be something that can be an agent: a function, or an
  * object with a `handle` function as `defineHandler` makes it.
  * @param path as HANDLER says it: relative to the working directory, absolute, or a file: URL.
- * @throws AgentLoadError when there is no such file, it throws while loading, or exports no agent.
+ * @param loadMs how long that may take.
+ * @throws AgentLoadError when there is no such file, it throws while loading or doesn't end to, or exports no agent.
  */
-export async function loadModule(path: string): Promise<Agent> {
+export async function loadModule(path: string, loadMs = LOAD_MS): Promise<Agent> {
   const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
   const fail = (fact: string, cause?: unknown) =>
     new AgentLoadError(`HANDLER "${path}" ${fact}`, cause === undefined ? undefined : { cause });
@@ -30,8 +34,9 @@ export async function loadModule(path: string): Promise<Agent> {
   }
   let module: { default?: unknown };
   try {
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    module = await inTime(import(pathToFileURL(file).href), loadMs);
   } catch (error) {
+    if (error instanceof NeverLoaded) throw fail(`was not loaded ${error.message}`);
     throw fail(`failed while loading: ${whyOf(error, file)}`, error);
   }
   // A CommonJS module compiled from ESM carries its default export one level down.
@@ -40,6 +45,27 @@ export async function loadModule(path: string): Promise<Agent> {
   if (isClass(exported)) throw fail(`exports a class by default, which can't be called; ${WANTED}`);
   if (!isAgent(exported)) throw fail(`exports ${nameOf(exported)} by default, which is no agent; ${WANTED}`);
   return exported;
+}
+
+/** The message continues the sentence "was not loaded ...". */
+class NeverLoaded extends Error {}
+
+/** What `loading` brings, unless it takes longer than `ms`, or nothing is left in this process that could bring it. */
+async function inTime<T>(loading: Promise<T>, ms: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const onIdle = () => late.reject(new NeverLoaded("to its end: a top-level await in it hangs"));
+  const timer = setTimeout(() => {
+    late.reject(new NeverLoaded(`after ${ms / 1000} s; is there a top-level await that hangs?`));
+  }, ms);
+  // It must not keep a process that has nothing else to do.
+  timer.unref();
+  process.once("beforeExit", onIdle);
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    process.off("beforeExit", onIdle);
+  }
 }
 
 function unwrap(exported: unknown): unknown {

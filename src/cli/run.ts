@@ -4,6 +4,7 @@ import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode, RUN_EXITS } from "./exit-code.js";
+import { ExitGuard } from "./exit-guard.js";
 import { printHelp } from "./help.js";
 import { boundYoungGeneration } from "./young-generation.js";
 
@@ -28,7 +29,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (typed.flag("help")) return printHelp(LINE);
   // PID 1 in a container has no default action: a signal that came before the worker listens would be lost. Nothing was
   // received yet, so there is nothing to drain.
-  const leave = () => process.exit(ExitCode.ok);
+  let guard: ExitGuard | undefined;
+  const leave = () => {
+    guard?.release();
+    process.exit(ExitCode.ok);
+  };
   process.once("SIGTERM", leave).once("SIGINT", leave);
 
   const { variables } = await loadEnvironment(false, {
@@ -41,12 +46,18 @@ export async function run(argv: readonly string[]): Promise<number> {
   const { createLogger } = await import("../observe/log.js");
   const logger = createLogger({ level: config.logLevel });
   const role = agentRoleOf(config);
-  const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger, role), import("../worker.js")]);
-  const running = createWorker(agent, config, { logger }).run();
-  process.off("SIGTERM", leave).off("SIGINT", leave);
+  guard = new ExitGuard({ command: LINE.name, handler: variables.HANDLER ?? "", json: typed.flag("json") });
+  try {
+    const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger, role), import("../worker.js")]);
+    guard.loaded();
+    const running = createWorker(agent, config, { logger }).run();
+    process.off("SIGTERM", leave).off("SIGINT", leave);
 
-  const { exitCode, summary } = await running;
-  role?.close();
-  if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
-  return exitCode;
+    const { exitCode, summary } = await running;
+    role?.close();
+    if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
+    return exitCode;
+  } finally {
+    guard.release();
+  }
 }

@@ -109,6 +109,37 @@ describe("run", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  test.each([
+    ["hangs", "await new Promise(() => {});", /was not loaded to its end: a top-level await in it hangs/],
+    [
+      "ends the process",
+      "process.exit(0);",
+      /ended the process while it was loaded: process\.exit\(0\) was called \(at .*other\.mjs:1:9\)/,
+    ],
+  ])(
+    "ends with 78 and the cause when the agent's file %s while it is loaded",
+    async (_, source, cause) => {
+      await using bundle = await start();
+      await bundle.write("other.mjs", source);
+      const { code, stderr } = await command(["run"], bundle.options({ HANDLER: "./other.mjs" }));
+      expect(code).toBe(78);
+      expect(stderr).toMatch(cause);
+      expect(stderr).not.toContain("cli.js");
+    },
+    30_000,
+  );
+
+  test("ends with 1, and says so, when its agent ends the process with exit code 0", async () => {
+    await using bundle = await start();
+    await bundle.write("other.mjs", "export default () => process.exit(0);");
+    const worker = bundle.run({ HANDLER: "./other.mjs" });
+    bundle.send("one");
+    expect(await worker.exited).toBe(1);
+    expect(worker.stderr).toMatch(
+      /the process ended before the worker was stopped: process\.exit\(0\) was called \(at .*other\.mjs:1:/,
+    );
+  }, 30_000);
+
   test("reads .env in development only, and real variables win", async () => {
     await using bundle = await start();
     await bundle.write(".env", "CONCURRENCY=0\nLOG_LEVEL=loud\n");

@@ -6,6 +6,7 @@ import { StatusBlock } from "../../console/status-block.js";
 import { type Fact, fanOut } from "../../pipeline/telemetry.js";
 import { createWorker, type Worker } from "../../worker.js";
 import { loadAgent } from "../agent.js";
+import { ExitGuard } from "../exit-guard.js";
 import { sendAll } from "../send/send-all.js";
 import { devCredentials, pointAt } from "./credentials.js";
 import { devConfig } from "./dev-config.js";
@@ -80,7 +81,9 @@ export class DevSession {
     const { variables, messages, perSecond, ownAgent, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
     const logger = devLogger(config.logLevel, this.#screen);
+    using guard = new ExitGuard({ command: "dev", handler: variables.HANDLER ?? "", json });
     const agent = await loadAgent(config, logger);
+    guard.loaded();
     const ticker = new StatusTicker({
       screen: this.#screen,
       counts: () => pair.counts(timely()),
@@ -159,7 +162,8 @@ export class DevSession {
     const startedAt = performance.now();
     const workMs = workFor(count, config.concurrency);
     const interrupted = new AbortController();
-    const { sent } = await sendAll(producer, this.#bodies(count, workMs), interrupted.signal);
+    const { sent, end } = await sendAll(producer, this.#bodies(count, workMs), interrupted.signal);
+    if (end.kind === "failed") throw end.error;
     while (!this.#stopping) {
       const { queue, deadLetters } = await pair.counts(timely());
       const left = queue.visible + queue.inFlight + queue.delayed;
@@ -189,6 +193,6 @@ export class DevSession {
   }
 
   async *#bodies(count: number, workMs: number | undefined) {
-    for (let n = 1; n <= count && !this.#stopping; n++) yield { body: this.#body(n, workMs) };
+    for (let n = 1; n <= count && !this.#stopping; n++) yield { line: n, message: { body: this.#body(n, workMs) } };
   }
 }

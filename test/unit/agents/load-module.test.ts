@@ -63,4 +63,9 @@ describe("A module that is no agent is refused, with the cause:", () => {
     const file = await agentFile(name, source);
     await expect(loadModule(file)).rejects.toThrow(message);
   });
+
+  test("it takes too long to load", async () => {
+    const file = await agentFile("slow.mjs", "await new Promise(() => {}); export default () => {};");
+    await expect(loadModule(file, 50)).rejects.toThrow(/was not loaded after 0\.05 s; is there a top-level await/);
+  });
 });
