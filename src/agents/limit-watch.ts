@@ -1,3 +1,4 @@
+import { familiesOf } from "./families.js";
 import { type ProcessEntry, processEntry, processTable, TICKS_PER_SECOND } from "./process-table.js";
 import type { WorkFolder } from "./work-folder.js";
 
@@ -11,7 +12,7 @@ export interface AgentLimits {
   readonly workBytesMax?: number | undefined;
 }
 
-/** Who is watched: a process group, by the id of its leader, and its work folder. */
+/** Who is watched: a process group and what that has started, by the id of its leader, and its work folder. */
 export interface Watched {
   readonly leader: number;
   readonly folder?: WorkFolder;
@@ -79,11 +80,12 @@ export class LimitWatch {
 
   #lookAtProcesses(): void {
     const { memoryBytesMax = Number.POSITIVE_INFINITY, cpuSecondsMax = Number.POSITIVE_INFINITY } = this.#limits;
-    const members = Map.groupBy(processTable(), ({ group }) => group);
+    const leaders = new Set([...this.#watched.keys()].map(({ leader }) => leader));
+    const families = familiesOf(processTable(), leaders);
     for (const [watched, meter] of this.#watched) {
-      const group = members.get(watched.leader) ?? [];
-      const used = addUp(meter, sum(group, "usedTicks")) / TICKS_PER_SECOND;
-      if (sum(group, "residentPages") * this.#bytesOfPage() > memoryBytesMax) {
+      const family = families.get(watched.leader) ?? [];
+      const used = addUp(meter, sum(family, "usedTicks")) / TICKS_PER_SECOND;
+      if (sum(family, "residentPages") * this.#bytesOfPage() > memoryBytesMax) {
         watched.onOver(`it used more memory than ${Math.round(memoryBytesMax / MIB)} MiB`);
       } else if (used > cpuSecondsMax) {
         watched.onOver(`it used more processor time than ${cpuSecondsMax} s`);
@@ -115,7 +117,7 @@ export class LimitWatch {
 }
 
 /**
- * What was used in all. A group's sum falls when a process of it ends that nobody of the group waits for, as with one
+ * What was used in all. A family's sum falls when a process of it ends that nobody of it waits for, as with one
  * whose parent has ended: what it used has been used all the same.
  */
 function addUp(meter: Meter, ticks: number): number {

@@ -161,6 +161,11 @@ describe("With AGENT_CPU_SECONDS", () => {
     expect(errorOf(await end())).toMatch("the program was killed: it used more processor time than 1 s");
   }, 30_000);
 
+  test("what has left the program's group counts too, and ends with it", async () => {
+    const { end } = await program("setsid sh -c 'while :; do :; done' & wait", { cpuSecondsMax: 1 });
+    expect(errorOf(await end())).toMatch(/more processor time than 1 s/);
+  }, 30_000);
+
   test("children that have ended count", async () => {
     const { end } = await program(`while :; do sh -c 'n=0; while [ $n -lt 30000 ]; do n=$((n+1)); done'; done`, {
       cpuSecondsMax: 1,
