@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { AgentLog } from "./context.js";
+import { ErrorLines } from "./error-lines.js";
 import { LineCutter } from "./line-cutter.js";
 import { printable } from "./printable.js";
 
@@ -8,6 +9,8 @@ const LINE_BYTES_MAX = 8_192;
 /** Log lines that one run may make at once, and how many more each second after that. */
 const LINES_BURST = 200;
 const LINES_PER_SECOND = 50;
+/** Of a part of stderr that isn't logged, so many bytes are looked at for why the process ended. */
+const TAIL_BYTES = 8_192;
 
 type StreamName = "stdout" | "stderr";
 
@@ -23,7 +26,8 @@ export class AgentOutput {
   #filledAt: number;
   #linesLeftOut = 0;
   #bytesLeftOut = 0;
-  #lastErrorLine = "";
+  /** Of stderr, whether it was logged or not. */
+  readonly errorLines = new ErrorLines();
 
   /**
    * @param log makes the log of the message that is worked on; asked for each line, never before the first.
@@ -35,17 +39,13 @@ export class AgentOutput {
     this.#filledAt = now();
   }
 
-  /** The last line on stderr that wasn't blank, printable; "" if there was none. */
-  get lastErrorLine(): string {
-    return printable(this.#lastErrorLine);
-  }
-
   /** Reads a stream to its end. */
   read(stream: Readable, name: StreamName): void {
     const cutter = new LineCutter(LINE_BYTES_MAX, (line, left) => this.#line(name, line, left));
     stream.on("data", (chunk: Buffer) => {
       if (this.#mayTell()) return cutter.write(chunk);
       this.#bytesLeftOut += chunk.length;
+      if (name === "stderr") this.#look(chunk.subarray(-TAIL_BYTES));
       cutter.skip(chunk);
     });
     stream.on("end", () => cutter.finish());
@@ -68,10 +68,15 @@ export class AgentOutput {
   }
 
   #line(stream: StreamName, line: string, bytesLeft: number): void {
+    if (stream === "stderr") this.errorLines.add(line);
     if (line.trim() === "") return;
     this.#bytesLeftOut += bytesLeft;
-    if (stream === "stderr") this.#lastErrorLine = line;
     if (this.#take()) this.#log().info({ stream, line: printable(line) }, "agent wrote");
+  }
+
+  /** The whole lines in it; the last of them is told in any case. */
+  #look(tail: Buffer): void {
+    for (const line of tail.toString("utf8").split("\n").slice(1, -2)) this.errorLines.add(line);
   }
 
   #take(): boolean {

@@ -4,14 +4,14 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Of the last line on stderr, so many characters are told. */
+/** Of a line on stderr, so many characters are told. */
 const LINE_MAX = 500;
 /** What the kernel sends when memory runs out, and what V8 does to itself. */
 const FOR_WANT_OF_MEMORY = ["SIGKILL", "SIGABRT"];
 
 /** How a process ended that should not have ended so: "ended with exit code 1: no network". */
-export function howItEnded({ code, signal }: Exit, lastErrorLine: string): string {
+export function howItEnded({ code, signal }: Exit, errorLine: string): string {
   const memory = signal !== null && FOR_WANT_OF_MEMORY.includes(signal) ? ", perhaps for want of memory" : "";
   const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}${memory}`;
-  return lastErrorLine ? `${how}: ${lastErrorLine.slice(0, LINE_MAX)}` : how;
+  return errorLine ? `${how}: ${errorLine.slice(0, LINE_MAX)}` : how;
 }

@@ -172,6 +172,7 @@ export class ModuleProcess {
     // That took a while: what has died by now tells nobody any more.
     if (!this.#alive) return { kind: "defer", reason: "the agent's process ended before it had the message" };
     this.#limits.begin(this.#watched);
+    this.#output.errorLines.clear();
     let log: ReturnType<AgentLogs["of"]> | undefined;
     this.#log = () => {
       log ??= this.#logs.of(message);
@@ -230,6 +231,6 @@ export class ModuleProcess {
 
   #howItDied(exit: Exit): string {
     if (this.#excess !== undefined) return `was killed: ${this.#excess}`;
-    return howItEnded(exit, this.#output.lastErrorLine);
+    return howItEnded(exit, this.#output.errorLines.telling);
   }
 }

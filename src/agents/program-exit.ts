@@ -1,5 +1,6 @@
 import { done, type Outcome } from "../pipeline/outcome.js";
 import { crashOf } from "./crash.js";
+import type { ErrorLines } from "./error-lines.js";
 import { type Exit, howItEnded } from "./exit.js";
 
 /** sysexits.h */
@@ -15,12 +16,15 @@ export class ProgramFailed extends Error {
   }
 }
 
-/** What a program's exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. */
-export function outcomeOfExit(exit: Exit, lastErrorLine: string): Outcome {
+/**
+ * What a program's exit is worth: 0 done, 65 reject, all others (75 = EX_TEMPFAIL among them) retry. A program that
+ * rejects says why in its last line on stderr; one that fails may have left that to its runtime.
+ */
+export function outcomeOfExit(exit: Exit, { last, telling }: Pick<ErrorLines, "last" | "telling">): Outcome {
   if (exit.code === 0) return done;
   if (exit.code === EX_DATAERR) {
-    return { kind: "reject", reason: lastErrorLine.slice(0, REASON_MAX) || "the program ended with exit code 65" };
+    return { kind: "reject", reason: last.slice(0, REASON_MAX) || "the program ended with exit code 65" };
   }
-  const error = new ProgramFailed(`the program ${howItEnded(exit, lastErrorLine)}`);
+  const error = new ProgramFailed(`the program ${howItEnded(exit, telling)}`);
   return { kind: "retry", error, crash: crashOf(exit) };
 }

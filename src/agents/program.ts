@@ -170,7 +170,7 @@ export class ProgramHandler implements Handler {
     }
     const fault = await this.#launcher.startFault(this.#file, exit.code);
     if (fault !== undefined) return { kind: "defer", reason: fault };
-    return verbs.outcome ?? outcomeOfExit(exit, output.lastErrorLine);
+    return verbs.outcome ?? outcomeOfExit(exit, output.errorLines);
   }
 
   #unfit(fact: string, cause?: unknown): AgentLoadError {
