@@ -1,7 +1,7 @@
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import type { SqsClientOptions } from "../aws/sqs-client.js";
-import { type OutgoingMessage, SqsProducer } from "../aws/sqs-producer.js";
-import { BATCH_MAX } from "../pipeline/queue.js";
+import { SqsProducer } from "../aws/sqs-producer.js";
+import { BATCH_MAX, QueueError } from "../pipeline/queue.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "./command-line.js";
 import { Pace } from "./dlq/pace.js";
 import { Progress } from "./dlq/progress.js";
@@ -9,9 +9,10 @@ import { ExitCode } from "./exit-code.js";
 import { CommandError } from "./failure.js";
 import { printHelp } from "./help.js";
 import { LargeBodies } from "./send/large-bodies.js";
-import { lineCount, linesOf } from "./send/lines.js";
+import { lineRanges } from "./send/line-ranges.js";
+import { lineCount, linesOf, textOf } from "./send/lines.js";
 import { type MessageMaker, messageMaker } from "./send/message-maker.js";
-import { type Sender, type SendTally, sendAll } from "./send/send-all.js";
+import { type Outgoing, type Sender, type SendTally, sendAll } from "./send/send-all.js";
 import { findTarget } from "./send/target.js";
 
 const COUNT_MAX = 1_000_000;
@@ -60,7 +61,7 @@ const LINE: CommandLine = {
   ],
   exits: [
     ["0", "every message was sent"],
-    ["1", "some were not: each reason is told"],
+    ["1", "some were not, or interrupted: each reason is told, with its lines; the others were sent"],
     ["64", "wrong command line"],
     ["69", "the queue is gone, forbidden, or can't be reached"],
     ["78", "no queue is named, or its URL is no URL"],
@@ -75,7 +76,8 @@ export async function send(argv: readonly string[]): Promise<number> {
   const count = typed.integer("count", 1, COUNT_MAX) ?? 1;
   const rate = typed.integer("rate", 1, RATE_MAX);
   const target = await findTarget(typed.text("queue-url"));
-  const make = messageMaker(typed, target.queueUrl.endsWith(".fifo"));
+  const fifo = target.queueUrl.endsWith(".fifo");
+  const make = messageMaker(typed, fifo);
 
   const producer = new SqsProducer(target);
   const { sender, close } = await withLargeBodies(producer, typed.text("large-bucket"), target);
@@ -87,16 +89,38 @@ export async function send(argv: readonly string[]): Promise<number> {
   try {
     const tally = await sendAll(sender, messages(typed, count, make), interrupted.signal, {
       ...(rate !== undefined && { pace: new Pace(rate), batchMax: Math.min(BATCH_MAX, rate) }),
+      inOrder: fifo,
       onProgress: (ended) => progress.show(ended),
     });
     progress.end();
-    if (json) process.stdout.write(`${JSON.stringify({ ...tally, queueUrl: target.queueUrl })}\n`);
-    else tell(tally, target.queueUrl);
-    return tally.failed > 0 || interrupted.signal.aborted ? ExitCode.failed : ExitCode.ok;
+    const stopped = stoppedBy(tally);
+    if (json) {
+      const { end, ...told } = tally;
+      process.stdout.write(
+        `${JSON.stringify({ ...told, stopped: stopped?.why ?? null, queueUrl: target.queueUrl })}\n`,
+      );
+    } else {
+      tell(tally, stopped?.why, target.queueUrl, countedBy(typed, count));
+    }
+    return stopped?.exitCode ?? (tally.failed > 0 ? ExitCode.failed : ExitCode.ok);
   } finally {
     progress.end();
     producer.close();
     close?.();
+  }
+}
+
+/** Why not all was tried; undefined if it was. @throws what nobody expects. */
+function stoppedBy({ end }: SendTally): { readonly why: string; readonly exitCode: number } | undefined {
+  switch (end.kind) {
+    case "all":
+      return undefined;
+    case "interrupted":
+      return { why: "interrupted", exitCode: ExitCode.failed };
+    case "failed":
+      if (end.error instanceof QueueError) return { why: end.error.message, exitCode: ExitCode.unavailable };
+      if (end.error instanceof CommandError) return { why: end.error.message, exitCode: end.error.exitCode };
+      throw end.error;
   }
 }
 
@@ -120,11 +144,28 @@ async function withLargeBodies(
   return { sender: new LargeBodies(producer, payloads, place), close: () => payloads.close() };
 }
 
-function tell({ sent, failed, messageIds, faults }: SendTally, queueUrl: string): void {
+/** By what messages are told from each other; undefined where there is but one. */
+function countedBy(typed: Typed, count: number): "line" | "message" | undefined {
+  if (count > 1) return "message";
+  return typed.text("file") === undefined ? undefined : "line";
+}
+
+/** @param one what is counted. */
+function tell(tally: SendTally, stopped: string | undefined, queueUrl: string, one: string | undefined): void {
+  const { sent, failed, messageIds, faults, failures, lastLine } = tally;
+  const say = (text: string) => process.stderr.write(`${text}\n`);
   const id = sent === 1 && messageIds[0] ? ` (id ${messageIds[0]})` : "";
   process.stdout.write(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}\n`);
-  if (failed > 0) process.stderr.write(`queuehand send: ${failed} not sent\n`);
-  for (const [detail, count] of Object.entries(faults)) process.stderr.write(`  ${count} × ${detail}\n`);
+  if (failed > 0) say(`queuehand send: ${failed} not sent`);
+  for (const [detail, count] of Object.entries(faults)) {
+    const lines = failures.filter((failure) => failure.detail === detail).map(({ line }) => line);
+    const more = count > lines.length && lines.length > 0 ? `, ${count - lines.length} not named` : "";
+    const which = one && lines.length > 0 ? ` (${one}${count === 1 ? "" : "s"} ${lineRanges(lines)}${more})` : "";
+    say(`  ${count} × ${detail}${which}`);
+  }
+  if (stopped === undefined) return;
+  if (!Object.hasOwn(faults, stopped)) say(`queuehand send: ${stopped}`);
+  if (one) say(lastLine > 0 ? `nothing after ${one} ${lastLine} was sent` : "nothing was sent");
 }
 
 function checkSource(typed: Typed): void {
@@ -145,17 +186,24 @@ async function expected(typed: Typed, count: number): Promise<number | undefined
   return bodies === undefined ? undefined : bodies * count;
 }
 
-async function* messages(typed: Typed, count: number, make: MessageMaker): AsyncGenerator<OutgoingMessage> {
+const NOT_TEXT = { fault: "its bytes are no UTF-8" };
+
+async function* messages(typed: Typed, count: number, make: MessageMaker): AsyncGenerator<Outgoing> {
   const file = typed.text("file");
   let n = 0;
   if (file === undefined) {
     const operand = typed.operands[0]!;
-    const body = operand === "-" ? await text(process.stdin) : operand;
-    while (n < count) yield make(body, ++n);
+    const body = operand === "-" ? textOf(await buffer(process.stdin), true) : operand;
+    while (n < count) yield { line: ++n, ...(body === undefined ? NOT_TEXT : make(body, n)) };
     return;
   }
   for (let round = 0; round < count; round++) {
-    for await (const line of linesOf(file)) if (line.trim()) yield make(line, ++n);
+    for await (const { number, text } of linesOf(file)) {
+      if (text?.trim() === "") continue;
+      n++;
+      // Sent more than once, a line's number says too little.
+      yield { line: count === 1 ? number : n, ...(text === undefined ? NOT_TEXT : make(text, n)) };
+    }
   }
   if (n === 0) throw new CommandError(`--file ${file} has no line to send`);
 }

@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const send = (args: string[], stdin = "", env = {}) =>
+const send = (args: string[], stdin: string | Buffer = "", env = {}) =>
   command(["send", ...args], { cwd: folder, stdin, env: { ...server.env, SQS_QUEUE_URL: queueUrl, ...env } });
 const bodies = async (url = queueUrl) => (await server.messages(url)).map(({ Body }) => Body);
 
@@ -85,8 +85,52 @@ describe("send", () => {
     const none = await send(["--group", "body:/nobody", '{"id":1}']);
     expect([none.code, none.stderr]).toEqual([
       1,
-      expect.stringContaining("message 1 has no string and no number there"),
+      expect.stringContaining("1 × --group body:/nobody: there is no string and no number in the body\n"),
     ]);
+  });
+
+  test("leaves out the lines that are no good, names them, and sends all others", async () => {
+    const good = (n: number) => `{"g":"a","n":${n}}`;
+    const lines = Array.from({ length: 40 }, (_, index) => Buffer.from(good(index + 1)));
+    // Blank lines count as editors count them.
+    lines[1] = Buffer.from("");
+    lines[6] = Buffer.from('{"n":7}');
+    lines[7] = Buffer.from("no JSON");
+    lines[34] = Buffer.from("{}");
+    lines[35] = Buffer.concat([Buffer.from('{"g":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+    const file = join(folder, "some.jsonl");
+    await writeFile(file, Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")])));
+    const byText = await send(["--file", file, "--group", "body:/g"]);
+    expect([byText.code, byText.stdout]).toEqual([1, expect.stringContaining("sent 35 messages")]);
+    expect(byText.stderr).toContain("4 not sent");
+    expect(byText.stderr).toContain(
+      "3 × --group body:/g: there is no string and no number in the body (lines 7-8, 35)",
+    );
+    expect(byText.stderr).toContain("1 × its bytes are no UTF-8 (line 36)");
+    expect((await bodies()).sort()).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1)
+        .filter((n) => ![2, 7, 8, 35, 36].includes(n))
+        .map(good)
+        .sort(),
+    );
+    const { stdout } = await send(["--file", file, "--group", "body:/g", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ sent: 35, failed: 4, lastLine: 40, stopped: null });
+    expect(JSON.parse(stdout).failures.map(({ line }: { line: number }) => line)).toEqual([7, 8, 35, 36]);
+  });
+
+  test("takes bytes as they are: no byte order mark, nothing else lost, nothing put in place of what is no UTF-8", async () => {
+    const file = join(folder, "marked.jsonl");
+    // Readers of lines may take this for the end of one; JSON has it in its strings.
+    await writeFile(file, '\uFEFF{"a":1}\n\uFEFFkept\n"\u2028"\n');
+    expect((await send(["--file", file])).code).toBe(0);
+    expect((await send(["-"], "\uFEFFwhole\n")).code).toBe(0);
+    expect((await bodies()).sort()).toEqual(['{"a":1}', "\uFEFFkept", '"\u2028"', "whole\n"].sort());
+    const bad = await send(["--json", "-"], Buffer.from([0x61, 0xff]));
+    expect([bad.code, JSON.parse(bad.stdout)]).toMatchObject([
+      1,
+      { sent: 0, failed: 1, failures: [{ line: 1, detail: "its bytes are no UTF-8" }] },
+    ]);
+    expect(await bodies()).toEqual([]);
   });
 
   test("keeps to a rate, and says which messages can't be sent, and sends the others", async () => {
@@ -106,6 +150,11 @@ describe("send", () => {
   test("says when the queue is gone, can't be reached, or isn't named", async () => {
     const gone = await send(["--queue-url", queueUrl.replace(/[^/]+$/, "nope"), "x"]);
     expect([gone.code, gone.stderr]).toEqual([69, expect.stringContaining("QueueDoesNotExist")]);
+    const json = await send(["--queue-url", queueUrl.replace(/[^/]+$/, "nope"), "--json", "x"]);
+    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
+      69,
+      { sent: 0, failed: 1, stopped: expect.stringContaining("QueueDoesNotExist") },
+    ]);
     const unreachable = await send(["x"], "", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
     expect([unreachable.code, unreachable.stderr]).toEqual([1, expect.stringContaining("ECONNREFUSED")]);
     const unnamed = await send(["x"], "", { SQS_QUEUE_URL: "" });

@@ -9,7 +9,7 @@ const PATIENCE_MS = 30_000;
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
 }
 
 const running = new Set<RunningCommand>();

@@ -3,14 +3,16 @@ import type { OutgoingMessage } from "../../aws/sqs-producer.js";
 import { jsonPointer } from "../../pipeline/idempotency-key.js";
 import type { MessageAttribute } from "../../pipeline/queue.js";
 import { type Typed, UsageError } from "../command-line.js";
-import { CommandError } from "../failure.js";
 
 const DELAY_MAX_SECONDS = 900;
 const ATTRIBUTES_MAX = 10;
 const FROM_BODY = "body:";
 
+/** A message, or why none can be made of a body. */
+export type Made = { readonly message: OutgoingMessage } | { readonly fault: string };
+
 /** Makes a message of a body and its number. */
-export type MessageMaker = (body: string, n: number) => OutgoingMessage;
+export type MessageMaker = (body: string, n: number) => Made;
 
 /**
  * How messages are made of bodies, by what was typed.
@@ -24,15 +26,19 @@ export function messageMaker(typed: Typed, fifo: boolean): MessageMaker {
   const attributes = attributesOf(typed.texts("attribute"));
   return (given, n) => {
     const body = given.replaceAll("{{n}}", String(n));
-    const groupId = groupOf?.(body, n);
-    return {
+    const groupId = groupOf?.(body);
+    if (typeof groupId === "object") return groupId;
+    const deduplicationId = fifo ? (deduplicationIdOf?.(body) ?? randomUUID()) : undefined;
+    if (typeof deduplicationId === "object") return deduplicationId;
+    const message = {
       body,
       ...(delaySeconds !== undefined && { delaySeconds }),
       ...(groupId !== undefined && { groupId }),
       // Without one, a queue that deduplicates by content would silently drop what was sent on purpose.
-      ...(fifo && { deduplicationId: deduplicationIdOf?.(body, n) ?? randomUUID() }),
+      ...(deduplicationId !== undefined && { deduplicationId }),
       ...(attributes.size > 0 && { attributes }),
     };
+    return { message };
   };
 }
 
@@ -57,7 +63,7 @@ function checkForQueue(typed: Typed, fifo: boolean): void {
 }
 
 /** The id that an option names: itself, or a string or number in each body. */
-function idOf(typed: Typed, option: string): ((body: string, n: number) => string) | undefined {
+function idOf(typed: Typed, option: string): ((body: string) => string | { readonly fault: string }) | undefined {
   const given = typed.text(option);
   if (given === undefined) return undefined;
   if (!given.startsWith(FROM_BODY)) return () => given;
@@ -68,12 +74,10 @@ function idOf(typed: Typed, option: string): ((body: string, n: number) => strin
   } catch (error) {
     throw new UsageError(`--${option}: ${(error as Error).message}`);
   }
-  return (body, n) => {
+  return (body) => {
     const id = find(parsed(body));
     if ((typeof id === "string" && id !== "") || typeof id === "number") return String(id);
-    throw new CommandError(
-      `--${option} ${given}: message ${n} has no string and no number there; the rest is not sent`,
-    );
+    return { fault: `--${option} ${given}: there is no string and no number in the body` };
   };
 }
 
