@@ -114,9 +114,7 @@ export class ProgramHandler implements Handler {
       outcome = { kind: "defer", reason: (error as Error).message };
     }
     credentials?.close();
-    await folder?.remove().catch((error: Error) => {
-      this.#options.logs.of(message).warn({ error: error.message }, "the work folder can't be removed");
-    });
+    if (folder) await this.#giveBack(folder, message);
     return outcome;
   }
 
@@ -124,6 +122,14 @@ export class ProgramHandler implements Handler {
     this.#escapees.stop();
     await this.#folders.close();
     this.#options.role?.close();
+  }
+
+  async #giveBack(folder: WorkFolder, message: ReceivedMessage): Promise<void> {
+    try {
+      await this.#folders.giveBack(folder);
+    } catch (error) {
+      this.#options.logs.of(message).warn({ error: (error as Error).message }, "the work folder can't be removed");
+    }
   }
 
   async #credentials(message: ReceivedMessage, folder: WorkFolder): Promise<CredentialFile | undefined> {

@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 
 const PRIVATE = 0o700;
 const BLOCK_BYTES = 512;
+/** So long after the last use empty folders are kept. */
+const SPARE_MS = 1_000;
 /** Longer than the kernel's clock for times of files stands still: two changes so close may show the same time. */
 const SAME_TIME_MS = 50;
 /** A walk over more than this many files is given up, and counts as over any quota. */
@@ -17,6 +19,10 @@ const removeEmpty = promisify(rmdir);
 export class WorkFolders {
   #root: string | undefined;
   #made = 0;
+  #used = 0;
+  /** Empty ones, to be used again: for a while. */
+  readonly #spare: WorkFolder[] = [];
+  #spareTimer: NodeJS.Timeout | undefined;
   /** A worker that is told to end at once has no other chance. */
   readonly #onExit = () => {
     try {
@@ -33,25 +39,49 @@ export class WorkFolders {
   }
 
   /**
-   * A fresh, empty folder.
+   * An empty folder.
    * @throws Error when it can't be made: no space, no inode.
    */
   make(): WorkFolder {
     if (this.#root === undefined) throw new Error("work folders were not opened");
+    clearTimeout(this.#spareTimer);
+    const spare = this.#spare.pop();
+    if (spare) {
+      this.#used++;
+      return spare;
+    }
     const path = join(this.#root, String(++this.#made));
     mkdirSync(path, PRIVATE);
+    this.#used++;
     return new WorkFolder(path);
+  }
+
+  /**
+   * Takes a folder back. One that was left as it had been given is used again: to make and remove folders would be half
+   * of what a short program costs. It is removed when no folder was in use for a second, any other at once; rejects when
+   * something of that can't be.
+   */
+  async giveBack(folder: WorkFolder): Promise<void> {
+    if (--this.#used === 0) this.#spareTimer = setTimeout(() => void this.#removeSpare(), SPARE_MS).unref();
+    if (this.#root !== undefined && folder.isLeftEmpty()) this.#spare.push(folder);
+    else await folder.remove();
   }
 
   /** Removes all that is left. */
   async close(): Promise<void> {
     process.off("exit", this.#onExit);
+    clearTimeout(this.#spareTimer);
+    this.#spare.length = 0;
     if (this.#root !== undefined) await removeAll(this.#root);
     this.#root = undefined;
   }
+
+  async #removeSpare(): Promise<void> {
+    for (const folder of this.#spare.splice(0)) await folder.remove().catch(() => {});
+  }
 }
 
-/** A folder for one process, gone with it. */
+/** A folder for one process. */
 export class WorkFolder {
   readonly #files: string[] = [];
   /** The change time that it had when it was seen empty, once no later change can show the same. */
@@ -112,6 +142,16 @@ export class WorkFolder {
       }
     }
     return bytes;
+  }
+
+  /** Removes what was written here; whether nothing else is in it. */
+  isLeftEmpty(): boolean {
+    try {
+      for (const file of this.#files.splice(0)) unlinkSync(file);
+      return this.isEmpty;
+    } catch {
+      return false;
+    }
   }
 
   /** Removes it with all that is in it. Rejects when something can't be removed. */

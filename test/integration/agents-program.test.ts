@@ -8,6 +8,7 @@ import { ProgramHandler, type ProgramOptions } from "../../src/agents/program.js
 import type { Outcome } from "../../src/pipeline/outcome.js";
 import type { ReceivedMessage } from "../../src/pipeline/queue.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
+import { eventually } from "../support/eventually.js";
 
 let folder: string;
 const handlers: ProgramHandler[] = [];
@@ -323,8 +324,11 @@ describe("When a run ends, all of it has ended:", () => {
     const descriptors = async () => (await readdir("/proc/self/fd")).length;
     const before = await descriptors();
     for (let n = 0; n < 20; n++) await Promise.all(Array.from({ length: 10 }, () => end()));
-    expect(await readdir(root)).toEqual([]);
     expect(await descriptors()).toBe(before);
+    await eventually(
+      () => readdir(root),
+      (left) => left.length === 0,
+    );
   }, 60_000);
 });
 

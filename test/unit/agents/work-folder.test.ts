@@ -70,3 +70,39 @@ describe("A work folder that is used again", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 });
+
+describe("A work folder that is given back", () => {
+  const left: [string, (path: string) => Promise<unknown>][] = [
+    ["a file", (path) => writeFile(join(path, "file"), "x")],
+    ["another mode", (path) => chmod(path, 0o755)],
+    ["a link in its place", (path) => rm(path, { recursive: true }).then(() => symlink("/tmp", path))],
+    ["nothing in its place", (path) => rm(path, { recursive: true })],
+  ];
+
+  test("is used again when nothing was left in it, but not beside its user", async () => {
+    folder.write("message.json", "{}");
+    const other = folders.make();
+    expect(other.path).not.toBe(folder.path);
+    await folders.giveBack(folder);
+    const again = folders.make();
+    expect(again.path).toBe(folder.path);
+    expect(await readdir(again.path)).toEqual([]);
+    again.write("message.json", "{}");
+    expect(await readdir(again.path)).toEqual(["message.json"]);
+    expect((await stat(again.path)).mode & 0o777).toBe(0o700);
+  });
+
+  test.each(left)("is removed when its agent left %s", async (_, leave) => {
+    folder.write("message.json", "{}");
+    await leave(folder.path);
+    await folders.giveBack(folder);
+    await expect(stat(folder.path)).rejects.toMatchObject({ code: "ENOENT" });
+    expect(folders.make().path).not.toBe(folder.path);
+  });
+
+  test("is removed when its agent took the message's file away", async () => {
+    await rm(folder.write("message.json", "{}"));
+    await folders.giveBack(folder);
+    expect(folders.make().path).not.toBe(folder.path);
+  });
+});
