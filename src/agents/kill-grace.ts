@@ -6,7 +6,7 @@ import type { RunAborted } from "../pipeline/run-control.js";
  * save what was done; a shutdown has to fit into the drain's reserve; and when the lease is lost the message is about to
  * reappear elsewhere.
  */
-const KILL_GRACE_MS: Readonly<Record<AbortCause, number>> = {
+export const KILL_GRACE_MS: Readonly<Record<AbortCause, number>> = {
   timeout: 5_000,
   shutdown: 2_000,
   "lease lost": 500,

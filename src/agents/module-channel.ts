@@ -8,6 +8,7 @@ import {
   LINE_BYTES_MAX,
   LOG_LEVELS,
   type LogLevel,
+  type OfRun,
   outcomeFromWire,
   type ToModule,
 } from "./module-wire.js";
@@ -16,17 +17,25 @@ import { readPaced } from "./paced-lines.js";
 /** More than any honest agent says. */
 const LINES_PER_SECOND = 20_000;
 
+/** Who listens to what is said of a run. */
+export interface RunListener {
+  end(outcome: Outcome): void;
+  extend(seconds: number): void;
+  progress(note: string): void;
+  checkpoint(): void;
+  /** `error`: why it wasn't. */
+  saved(error: Error | undefined): void;
+  answerCredentials(asked: number): void;
+}
+
 /** Who listens to a module's process. */
 export interface ModuleListener {
   onReady(): void;
   onUnfit(why: string): void;
-  onEnded(outcome: Outcome, residentBytes: number): void;
-  onExtend(seconds: number): void;
-  onProgress(note: string): void;
-  onCheckpoint(): void;
-  /** `error`: why it wasn't. */
-  onSaved(error: Error | undefined): void;
-  onAskCredentials(asked: number): void;
+  /** The run with this number, if it goes on. */
+  runOf(number: number): RunListener | undefined;
+  /** As the process says itself, after a run. */
+  onResident(bytes: number): void;
   onLog(level: LogLevel, fields: Record<string, unknown>, text: string): void;
   /** A line that counts for nothing. */
   onFault(fault: string): void;
@@ -65,20 +74,12 @@ export class ModuleChannel {
       return listener.onFault("not JSON");
     }
     if (bytesLeft > 0 || typeof said !== "object" || said === null) return listener.onFault("not an object of ours");
-    if ("ended" in said && isObject(said.ended)) {
-      listener.onEnded(outcomeFromWire(said.ended), Number(said.residentBytes) || 0);
+    if ("of" in said) {
+      const run = listener.runOf(said.of);
+      if (!run) listener.onFault("of a run that is over");
+      else if (!this.#heardOf(run, said)) listener.onFault("no word that is known");
     } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
       listener.onLog(said.log, fieldsFromWire(said.fields), String(said.text));
-    } else if ("extend" in said && said.extend >= 1 && said.extend <= VISIBILITY_MAX_SECONDS) {
-      listener.onExtend(Number(said.extend));
-    } else if ("progress" in said) {
-      listener.onProgress(String(said.progress));
-    } else if ("checkpoint" in said) {
-      listener.onCheckpoint();
-    } else if ("saved" in said && (said.saved === true || isObject(said.saved))) {
-      listener.onSaved(said.saved === true ? undefined : errorFromWire(said.saved));
-    } else if ("askCredentials" in said && Number.isInteger(said.askCredentials)) {
-      listener.onAskCredentials(said.askCredentials);
     } else if ("ready" in said) {
       listener.onReady();
     } else if ("unfit" in said) {
@@ -86,6 +87,27 @@ export class ModuleChannel {
     } else {
       listener.onFault("no word that is known");
     }
+  }
+
+  /** False when it makes no sense. */
+  #heardOf(run: RunListener, said: OfRun): boolean {
+    if ("ended" in said && isObject(said.ended)) {
+      this.#listener.onResident(Number(said.residentBytes) || 0);
+      run.end(outcomeFromWire(said.ended));
+    } else if ("extend" in said && said.extend >= 1 && said.extend <= VISIBILITY_MAX_SECONDS) {
+      run.extend(Number(said.extend));
+    } else if ("progress" in said) {
+      run.progress(String(said.progress));
+    } else if ("checkpoint" in said) {
+      run.checkpoint();
+    } else if ("saved" in said && (said.saved === true || isObject(said.saved))) {
+      run.saved(said.saved === true ? undefined : errorFromWire(said.saved));
+    } else if ("askCredentials" in said && Number.isInteger(said.askCredentials)) {
+      run.answerCredentials(said.askCredentials);
+    } else {
+      return false;
+    }
+    return true;
   }
 }
 

@@ -6,8 +6,17 @@ import { Socket } from "node:net";
 import { InProcessHandler } from "./in-process.js";
 import { LineCutter } from "./line-cutter.js";
 import { loadModule } from "./load-module.js";
-import { type FromModule, messageFromWire, outcomeToWire, type ToModule, WITH_ROLE } from "./module-wire.js";
+import {
+  type FromModule,
+  messageFromWire,
+  type OfRun,
+  outcomeToWire,
+  type ToModule,
+  WITH_ROLE,
+} from "./module-wire.js";
 import { RemoteRole, RemoteRun, remoteLog } from "./remote-run.js";
+
+type ToldToRun = Extract<ToModule, { run: unknown }>;
 
 const channel = new Socket({ fd: 3, readable: true, writable: true });
 // Taken now, so that nothing that the agent does to the globals reaches it.
@@ -19,15 +28,17 @@ function say(what: FromModule): void {
   channel.write(`${stringify(what)}\n`);
 }
 
-const role = process.argv[3] === WITH_ROLE ? new RemoteRole(say) : undefined;
+const role = process.argv[3] === WITH_ROLE ? new RemoteRole() : undefined;
 let running: RemoteRun | undefined;
 
-async function work(handler: InProcessHandler, told: Extract<ToModule, { run: unknown }>) {
-  const run = new RemoteRun(told.deadline, told.idempotency, say);
+async function work(handler: InProcessHandler, { run: message, of, deadline, idempotency }: ToldToRun) {
+  const sayOf = (what: OfRun) => say({ ...what, of });
+  const run = new RemoteRun(deadline, idempotency, sayOf);
   running = run;
-  const outcome = await handler.run(messageFromWire(told.run), run);
+  role?.begin(message.id, sayOf);
+  const outcome = await handler.run(messageFromWire(message), run);
   running = undefined;
-  say({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
+  sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
 }
 
 /** A process that has no descriptor left to ask with is worn out: it is told to be replaced. */

@@ -111,15 +111,10 @@ export class ModuleProcess {
     this.#channel = new ModuleChannel(started.channel, {
       onReady: () => this.#onReady?.(undefined),
       onUnfit: (why) => this.#onReady?.(why),
-      onEnded: (outcome, residentBytes) => {
-        this.#residentBytes = residentBytes;
-        this.#current?.end(outcome);
+      runOf: (number) => (number === this.#runs ? this.#current : undefined),
+      onResident: (bytes) => {
+        this.#residentBytes = bytes;
       },
-      onExtend: (seconds) => this.#current?.extend(seconds),
-      onProgress: (note) => this.#current?.progress(note),
-      onCheckpoint: () => this.#current?.checkpoint(),
-      onSaved: (error) => this.#current?.saved(error),
-      onAskCredentials: (asked) => void this.#current?.answerCredentials(asked),
       onLog: (level, fields, text) => this.#output.entry(level, fields, text),
       onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
     });
@@ -179,6 +174,7 @@ export class ModuleProcess {
       return log;
     };
     this.#current = new ModuleRun({
+      number: this.#runs,
       message,
       run,
       say: (what) => this.#channel.say(what),

@@ -4,11 +4,14 @@ import type { Run } from "../pipeline/handler.js";
 import type { AbortCause, Outcome } from "../pipeline/outcome.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
 import { killGraceMs } from "./kill-grace.js";
+import type { RunListener } from "./module-channel.js";
 import { credentialsToWire, errorToWire, messageToWire, type ToModule } from "./module-wire.js";
 import { printable } from "./printable.js";
 import { RoleSession } from "./role-session.js";
 
 export interface ModuleRunOptions {
+  /** Which of its process's runs it is. */
+  readonly number: number;
   readonly message: ReceivedMessage;
   readonly run: Run;
   /** To the module's process. */
@@ -19,7 +22,7 @@ export interface ModuleRunOptions {
 }
 
 /** One run in a module's process, as the worker has it: what the agent asks for is done here, and answered. */
-export class ModuleRun {
+export class ModuleRun implements RunListener {
   readonly #options: ModuleRunOptions;
   readonly #session: RoleSession | undefined;
   readonly #end = Promise.withResolvers<Outcome>();
@@ -35,9 +38,9 @@ export class ModuleRun {
 
   /** Has the agent begin; resolves when `end` was called, which is to happen also when its process ends. */
   async outcome(): Promise<Outcome> {
-    const { message, run, say } = this.#options;
+    const { number, message, run, say } = this.#options;
     const abort = () => this.#abort();
-    say({ run: messageToWire(message), deadline: run.deadline, idempotency: run.idempotency });
+    say({ run: messageToWire(message), of: number, deadline: run.deadline, idempotency: run.idempotency });
     if (run.signal.aborted) abort();
     else run.signal.addEventListener("abort", abort, { once: true });
     const outcome = await this.#end.promise;

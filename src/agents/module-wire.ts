@@ -9,7 +9,13 @@ export const WITH_ROLE = "with-role";
 
 /** What the worker says to a module's process, one JSON object a line. */
 export type ToModule =
-  | { readonly run: WireMessage; readonly deadline: number; readonly idempotency?: Run["idempotency"] }
+  /** `of`: the number of the run, which all that is said of it carries. */
+  | {
+      readonly run: WireMessage;
+      readonly of: number;
+      readonly deadline: number;
+      readonly idempotency?: Run["idempotency"];
+    }
   | { readonly abort: AbortCause; readonly detail: string }
   /** Now is the time to save a checkpoint. */
   | { readonly save: CheckpointCause }
@@ -22,6 +28,10 @@ export type FromModule =
   | { readonly ready: true }
   | { readonly unfit: string }
   | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
+  | (OfRun & { readonly of: number });
+
+/** What it says of the run with a number: what comes late, of a run that is over, must not count for the next. */
+export type OfRun =
   | { readonly extend: number }
   | { readonly progress: string }
   /** The agent wants to save a checkpoint before it is aborted. */

@@ -10,6 +10,7 @@ import {
   type FromModule,
   fieldsToWire,
   type LogLevel,
+  type OfRun,
   type WireCredentials,
 } from "./module-wire.js";
 
@@ -26,7 +27,7 @@ export class RemoteRun implements Run {
   constructor(
     deadline: number,
     readonly idempotency: Run["idempotency"],
-    private readonly say: (what: FromModule) => void,
+    private readonly say: (what: OfRun) => void,
   ) {
     this.#deadline = deadline;
   }
@@ -87,14 +88,23 @@ export class RemoteRun implements Run {
 export class RemoteRole implements AgentRole {
   readonly #waiting = new Map<number, PromiseWithResolvers<RoleCredentials>>();
   #asked = 0;
+  #messageId = "";
+  #say: (what: OfRun) => void = () => {};
 
-  constructor(private readonly say: (what: FromModule) => void) {}
+  /** Another message: what was asked for the one before gets no answer any more. */
+  begin(messageId: string, say: (what: OfRun) => void): void {
+    for (const { reject } of this.#waiting.values()) reject(overdue());
+    this.#waiting.clear();
+    this.#messageId = messageId;
+    this.#say = say;
+  }
 
-  /** The worker knows for which message. */
-  credentialsFor(): Promise<RoleCredentials> {
+  /** Rejects when its message isn't at work. */
+  async credentialsFor(messageId: string): Promise<RoleCredentials> {
+    if (messageId !== this.#messageId) throw overdue();
     const waiter = Promise.withResolvers<RoleCredentials>();
     this.#waiting.set(++this.#asked, waiter);
-    this.say({ askCredentials: this.#asked });
+    this.#say({ askCredentials: this.#asked });
     return waiter.promise;
   }
 
@@ -111,6 +121,8 @@ export class RemoteRole implements AgentRole {
     }
   }
 }
+
+const overdue = () => new Error("the run that asked for credentials is over");
 
 /** A log whose lines the worker writes. */
 export function remoteLog(say: (what: FromModule) => void): AgentLog {

@@ -105,6 +105,34 @@ describe("A module in processes", () => {
     }
   });
 
+  test("is done with a message only by its own word: what comes late, of the message before, counts for nothing", async () => {
+    const { log, end } = await module(
+      `
+        import { writeSync } from "node:fs";
+        let before;
+        export default async ({ body }, context) => {
+          if (body.first) {
+            before = context;
+            writeSync(3, JSON.stringify({ ended: { kind: "done" }, residentBytes: 1, of: 1 }) + "\\n");
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          } else {
+            before.progress("late");
+            before.extend(600);
+            await new Promise((resolve) => setTimeout(resolve, 400));
+            throw new Error("the second fails");
+          }
+        };
+      `,
+      { slots: 1 },
+    );
+    expect(await end({ first: true })).toEqual({ kind: "done" });
+    const run = new HandRun();
+    expect(errorOf(await end({}, run))).toMatch("the second fails");
+    expect({ notes: run.notes, extended: run.extended }).toEqual({ notes: [], extended: [] });
+    const faults = log.entries.map(({ fields }) => fields.fault).filter(Boolean);
+    expect(faults).toEqual(Array.from({ length: 3 }, () => "of a run that is over"));
+  });
+
   test("gets credentials of its own role, of the message that it works on, and none without a role", async () => {
     const asked: string[] = [];
     const role = {
