@@ -87,6 +87,11 @@ export class ServiceHandler implements Handler {
     }
   }
 
+  /** Whether somebody accepts connections there now. */
+  async answers(): Promise<boolean> {
+    return (await this.#knock()) === undefined;
+  }
+
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     try {
       return outcomeOf(await this.#post(message, run), Date.now());

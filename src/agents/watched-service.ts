@@ -16,8 +16,8 @@ import { AgentLoadError } from "./load-module.js";
 export interface WatchedServiceOptions extends Pick<AgentLimits, "memoryBytesMax"> {
   /** The command line that starts the service: words, with quotes; no shell sees it. */
   readonly command: string;
-  /** Talks to the service. */
-  readonly service: Handler;
+  /** Talks to the service, and knows whether somebody listens where it is to. */
+  readonly service: Handler & { answers(): Promise<boolean> };
   /** Names of the worker's variables that the service gets besides PATH, HOME, TMPDIR, LANG, TZ and RUN_*. */
   readonly passOn?: readonly string[];
   /** Most descriptors of each process; unset: no limit of ours. */
@@ -27,8 +27,8 @@ export interface WatchedServiceOptions extends Pick<AgentLimits, "memoryBytesMax
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** From SIGTERM to SIGKILL: a service may have connections to end. */
-const END_MS = 5_000;
+/** From SIGTERM to SIGKILL: the drain's budget is used up then, and little is left of what the platform waits. */
+const END_MS = 2_000;
 const RESTART_MS = { first: 500, max: 30_000 };
 /** One that ran for so long wasn't broken from the start: its successor isn't held back. */
 const SOUND_MS = 60_000;
@@ -71,13 +71,23 @@ export class WatchedService implements Handler {
     await this.#launcher.check();
   }
 
-  /** Resolves when the service accepts connections; rejects with an AgentLoadError when it ends before that. */
+  /**
+   * Resolves when the service accepts connections; rejects with an AgentLoadError when it ends before that, or when
+   * somebody else accepts them: messages would be theirs.
+   */
   async start(signal: AbortSignal): Promise<void> {
     await this.check();
+    if (await this.#options.service.answers()) {
+      throw new AgentLoadError(
+        `AGENT_COMMAND "${this.#options.command}" can't start a service: at HANDLER's address somebody accepts connections already`,
+      );
+    }
     this.#escapees.start();
     const first = await this.#begin();
     const enough = new AbortController();
+    let ended = false;
     const gone = first.ended.then(({ code, signal: killer }) => {
+      ended = true;
       enough.abort();
       throw new AgentLoadError(
         `AGENT_COMMAND "${this.#options.command}" ended before its service was ready: ${killer ?? `exit code ${code}`}`,
@@ -86,6 +96,8 @@ export class WatchedService implements Handler {
     gone.catch(() => {});
     try {
       await Promise.race([this.#options.service.start?.(AbortSignal.any([signal, enough.signal])), gone]);
+      // Whoever accepts there was faster than a service that ended for want of its port: of that its end tells.
+      if (ended) await gone;
     } catch (error) {
       first.kill(END_MS);
       await first.ended;

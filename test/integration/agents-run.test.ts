@@ -201,6 +201,41 @@ exit 0`,
     30_000,
   );
 
+  test("doesn't start a service where somebody listens already: messages would be theirs", async () => {
+    let posted = 0;
+    const stranger = createServer((socket) => socket.once("data", () => posted++)).listen(0, "127.0.0.1");
+    await once(stranger, "listening");
+    const { port } = stranger.address() as AddressInfo;
+    try {
+      send("secret");
+      const started = worker({ HANDLER: `http://127.0.0.1:${port}/run`, AGENT_COMMAND: "sleep 60" });
+      expect(await started.running.exited).toBe(78);
+      expect(started.running.stderr).toContain("at HANDLER's address somebody accepts connections already");
+      expect(posted).toBe(0);
+    } finally {
+      stranger.close();
+    }
+  }, 30_000);
+
+  test("kills a service that ignores SIGTERM before the platform kills the worker", async () => {
+    const port = await freePort();
+    await writeFile(
+      join(folder, "server.mjs"),
+      `process.on("SIGTERM", () => console.log("asked to end"));
+      (await import("node:http")).createServer().listen(${port}, "127.0.0.1");`,
+    );
+    const started = worker({
+      HANDLER: `http://127.0.0.1:${port}/run`,
+      AGENT_COMMAND: `${process.execPath} server.mjs`,
+    });
+    await started.running.says(/"worker running"/);
+    expect(await started.stop()).toBe(0);
+    const timeOf = (pattern: RegExp) =>
+      Date.parse(String(started.lines().find(({ msg, line }) => pattern.test(`${msg} ${line}`))?.time));
+    // Fargate grants 120 s at most, the budget is 115 s at most.
+    expect(timeOf(/worker stopped/) - timeOf(/asked to end/)).toBeLessThan(5_000);
+  }, 30_000);
+
   test("takes its agents with it when it is ended at once", async () => {
     await writeFile(join(folder, "agent.sh"), "trap '' TERM; echo pid $$; while :; do sleep 0.1; done");
     const started = worker({ HANDLER: "exec:sh agent.sh", TMPDIR: folder });
