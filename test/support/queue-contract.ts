@@ -7,6 +7,7 @@ import type { QueueBundle, QueueKind, QueueServer } from "./queue-servers.js";
 export type Difference =
   | "delete tells of a superseded handle"
   | "an expired handle still changes visibility"
+  | "a follower that is released overtakes its hidden head"
   | "a superseded handle still changes visibility"
   | "a superseded handle still deletes"
   | "one message of a group in a batch"
@@ -357,6 +358,18 @@ export function queueContract(
           await send("a2", { groupId: "a" });
           await send("b1", { groupId: "b" });
           expect(await bodies(queue, 10)).toEqual(["b1"]);
+        },
+        fifo,
+      );
+
+      promiseUnless(
+        "a follower that is released overtakes its hidden head",
+        "a follower that was given back waits for its head, which stays hidden",
+        async ({ queue, send }) => {
+          for (const body of ["a", "b"]) await send(body, { groupId: "g" });
+          const [, ...followers] = await queue.receive(10, 1, never);
+          for (const { handle } of followers) await queue.changeVisibility([{ handle, seconds: 0 }], never);
+          expect(await bodies(queue, 10)).toEqual([]);
         },
         fifo,
       );
