@@ -38,7 +38,7 @@ export async function findDeadLetters(
   const { url, source } = await locate(calls, queueUrl, deadLetterQueueUrl, signal);
   const [{ arn, counts }, sources] = await Promise.all([describe(calls, url, signal), sourcesOf(calls, url, signal)]);
   const count = counts.visible + counts.inFlight + counts.delayed;
-  return { queue: { url, arn }, source, shared: sources.length > 1, count };
+  return { queue: { url, arn }, source, shared: sources !== undefined && sources.length > 1, count };
 }
 
 async function locate(
@@ -54,8 +54,18 @@ async function locate(
   if (deadLetterQueueUrl !== undefined) return { url: deadLetterQueueUrl, source };
   if (deadLetterArn !== undefined) return { url: await urlOf(calls, queueUrl, deadLetterArn, signal), source };
   const sources = await sourcesOf(calls, queueUrl, signal);
+  if (sources === undefined) {
+    // Whoever means the queue itself can say so, and a guess might empty the wrong one.
+    throw new QueueError(
+      "malformed",
+      `${queueUrl} has no RedrivePolicy, so no dead-letter queue is known; whether it is one itself can't be asked here: if so, name it by --dlq-url`,
+    );
+  }
   if (sources.length > 0) return { url: queueUrl, source: await soleSource(calls, queueUrl, signal, sources) };
-  throw new QueueError("malformed", `${queueUrl} has no dead-letter queue and is none: its RedrivePolicy is unset`);
+  throw new QueueError(
+    "malformed",
+    `${queueUrl} has no RedrivePolicy, and is no other queue's dead-letter queue; name the dead-letter queue by --dlq-url`,
+  );
 }
 
 async function describe(calls: SqsCalls, url: string, signal: AbortSignal) {
@@ -78,13 +88,14 @@ async function urlOf(calls: SqsCalls, queueUrl: string, arn: string, signal: Abo
   }
 }
 
-async function sourcesOf(calls: SqsCalls, url: string, signal: AbortSignal): Promise<string[]> {
+/** The queues whose dead letters come here; undefined where nobody can be asked. */
+async function sourcesOf(calls: SqsCalls, url: string, signal: AbortSignal): Promise<string[] | undefined> {
   try {
     const { queueUrls } = await calls.call("ListDeadLetterSourceQueues", { QueueUrl: url }, signal);
     return (queueUrls ?? []) as string[];
   } catch {
-    // A role that may not ask, a server that doesn't know the question: then nobody knows.
-    return [];
+    // A role that may not ask, a server that doesn't know the question.
+    return undefined;
   }
 }
 
@@ -95,6 +106,6 @@ async function soleSource(
   known?: readonly string[],
 ): Promise<NamedQueue | undefined> {
   const sources = known ?? (await sourcesOf(calls, url, signal));
-  if (sources.length !== 1) return undefined;
+  if (sources?.length !== 1) return undefined;
   return { url: sources[0]!, arn: (await describe(calls, sources[0]!, signal)).arn };
 }

@@ -77,6 +77,11 @@ export class DeadLetters implements FoundDeadLetters {
     return this.#batch("DeleteMessageBatch", this.queue.url, entries, signal);
   }
 
+  /** Resolves when the queue `url` is there; rejects as well where nobody may ask. */
+  async look(url: string, signal: AbortSignal): Promise<void> {
+    await this.calls.call("GetQueueAttributes", { QueueUrl: url, AttributeNames: ["QueueArn"] }, signal);
+  }
+
   /** Sends copies of letters to a queue, in order; deletes nothing. */
   async sendBack(
     letters: readonly { readonly letter: Letter; readonly body: string }[],

@@ -1,5 +1,6 @@
 import { type CommandLine, parseCommandLine, UsageError } from "./command-line.js";
 import type { Command } from "./commands.js";
+import { reportFailure } from "./failure.js";
 import { printHelp } from "./help.js";
 import { nearest } from "./nearest.js";
 
@@ -36,7 +37,13 @@ const LINE: CommandLine = {
 /** `queuehand dlq ACTION`. */
 export async function dlq(argv: string[]): Promise<number> {
   const [action, ...rest] = argv;
-  if (action !== undefined && Object.hasOwn(ACTIONS, action)) return (await ACTIONS[action]!())(rest);
+  if (action !== undefined && Object.hasOwn(ACTIONS, action)) {
+    try {
+      return await (await ACTIONS[action]!())(rest);
+    } catch (error) {
+      return reportFailure(`dlq ${action}`, error, rest.includes("--json"));
+    }
+  }
   if (parseCommandLine(LINE, argv).flag("help")) return printHelp(LINE);
   const names = Object.keys(ACTIONS);
   if (action === undefined) throw new UsageError(`needs one of ${names.join(", ")}`);

@@ -92,9 +92,15 @@ describe("dev", () => {
     expect(sends.map(({ code, stderr }) => [code, stderr])).toEqual(sends.map(() => [0, ""]));
     await child.says(/task done .*taskId=42/);
     await child.says(/task done .*taskId=43/);
+    const last = await command(["send", "--json", '{"task_id":"44","data":{"work_ms":1}}'], { cwd: folder });
+    const { queueUrl } = JSON.parse(last.stdout);
+    await child.says(/task done .*taskId=44/);
+    // Its queues are reached by their names, too, with no setting and no credential.
+    const named = await command(["dlq", "ls", "--json", "--dlq-url", `${queueUrl}-dlq`], { cwd: folder });
+    expect([named.code, JSON.parse(named.stdout)]).toMatchObject([0, { seen: 0 }]);
     child.kill("SIGINT");
     expect(await child.exited).toBe(0);
-    expect(child.stdout).toMatch(/2 sent, 2 done, 0 retried, 0 rejected, 0 dead letters/);
+    expect(child.stdout).toMatch(/3 sent, 3 done, 0 retried, 0 rejected, 0 dead letters/);
 
     const late = await command(["send", "hello"], { cwd: folder });
     expect([late.code, late.stderr]).toEqual([78, expect.stringContaining("start `queuehand dev` in this folder")]);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
 import { QueueServer } from "../support/fauxqs-server.js";
+import { StepProxy } from "../support/step-proxy.js";
 
 // Each reading of a queue ends with two empty receives, a second each.
 jest.setTimeout(30_000);
@@ -44,6 +45,15 @@ const dlq = (...args: string[]) => command(["dlq", ...args], { cwd: folder, env:
 const json = async (...args: string[]) => {
   const { code, stdout } = await dlq(...args, "--json");
   return { code, said: JSON.parse(stdout) };
+};
+/** Resolves when there is no such process. */
+const gone = async (pid: number) => {
+  for (;;) {
+    const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+    // Nobody may be there to take its exit code.
+    if (status === undefined || / [ZX] /.test(status)) return;
+    await sleep(20);
+  }
 };
 const bodies = async (url: string) => (await queues.take(url)).map(({ Body }) => Body);
 
@@ -221,6 +231,43 @@ describe("dlq redrive", () => {
     expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(100 - said.redriven);
   });
 
+  test("interrupted, kills an editor that hangs, and all that it started, and shows everything again", async () => {
+    await queues.seed(Array.from({ length: 4 }, (_, n) => ({ body: String(n) })));
+    await writeFile(join(folder, "hang.sh"), "cat; sleep 1000 & echo $! >>pids; wait");
+    const redrive = new RunningCommand(["dlq", "redrive", "--edit", "sh hang.sh"], { cwd: folder, env: env() });
+    const pids = async () => (await readFile(join(folder, "pids"), "utf8").catch(() => "")).trim().split("\n");
+    while ((await pids()).length < 4) await sleep(20);
+    redrive.kill("SIGINT");
+    expect(await redrive.exited).toBe(1);
+    expect(redrive.stderr).toContain("4 stay: interrupted while it was edited");
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(4);
+    for (const pid of await pids()) await gone(Number(pid));
+  });
+
+  test("interrupted twice, ends at once and says what it leaves hidden, and for how long", async () => {
+    await queues.seed(Array.from({ length: 7 }, (_, n) => ({ body: String(n) })));
+    let asked = () => {};
+    const released = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const proxy = await StepProxy.start(server.env.AWS_ENDPOINT_URL!, async ({ operation, phase }) => {
+      if (operation !== "ChangeMessageVisibilityBatch" || phase !== "before") return false;
+      asked();
+      return new Promise<boolean>(() => {});
+    });
+    try {
+      const ls = new RunningCommand(["dlq", "ls"], { cwd: folder, env: env({ AWS_ENDPOINT_URL: proxy.url }) });
+      while ((await queues.visible(queues.deadLetterQueueUrl)) === 7) await sleep(20);
+      ls.kill("SIGINT");
+      await released;
+      ls.kill("SIGINT");
+      expect(await ls.exited).toBe("SIGINT");
+      expect(ls.stderr).toMatch(/ended at once: 7 messages may stay hidden for \d+ s at most; none is lost/);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   test("on FIFO keeps groups and their order", async () => {
     queues = await DeadLetterBundle.create(sqs, `f-${Math.random().toString(36).slice(2)}`, { fifo: true });
     await queues.seed(Array.from({ length: 12 }, (_, n) => ({ body: String(n), groupId: `g${n % 3}` })));
@@ -260,7 +307,9 @@ describe("dlq", () => {
     const to = await command(["dlq", "redrive", "--to", queues.queueUrl, "--json"], { cwd: folder, env: alone });
     expect(JSON.parse(to.stdout)).toMatchObject({ redriven: 1 });
     const none = await dlq("ls", "--queue-url", queues.deadLetterQueueUrl);
-    expect([none.code, none.stderr]).toEqual([78, expect.stringContaining("has no dead-letter queue and is none")]);
+    expect([none.code, none.stderr]).toEqual([78, expect.stringContaining("if so, name it by --dlq-url")]);
+    const other = await dlq("redrive", "--dry-run", "--to", `${queues.queueUrl}-gone`);
+    expect([other.code, other.stderr]).toEqual([69, expect.stringContaining("QueueDoesNotExist")]);
     const gone = await dlq("ls", "--dlq-url", `${queues.deadLetterQueueUrl}-gone`);
     expect([gone.code, gone.stderr]).toEqual([69, expect.stringContaining("QueueDoesNotExist")]);
   });
@@ -277,6 +326,8 @@ describe("dlq", () => {
   ])("refuses %j", async (args, text) => {
     const { code, stdout, stderr } = await dlq(...args);
     expect([code, stdout, stderr]).toEqual([64, "", expect.stringContaining(text)]);
+    const action = /^(redrive|show|ls)$/.test(args[0] ?? "") ? ` ${args[0]}` : "";
+    expect(stderr).toContain(`Try: queuehand dlq${action} --help`);
   });
 
   test.each(["ls", "show", "redrive", "purge"])("%s tells what it takes", async (action) => {

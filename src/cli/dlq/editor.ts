@@ -11,10 +11,12 @@ import { CommandError } from "../failure.js";
 /** The body that goes back, or why the letter stays where it is. */
 export type Edited = { readonly body: string } | { readonly leave: string };
 
-/** Mends a body on its way back. Never rejects. */
-export type Editor = (letter: Letter) => Promise<Edited>;
+/** Mends a body on its way back; leaves the letter where it is when `stop` aborts. Never rejects. */
+export type Editor = (letter: Letter, stop: AbortSignal) => Promise<Edited>;
 
 const TIMEOUT_MS = 60_000;
+const TOO_LONG: Edited = { leave: `the editor took longer than ${TIMEOUT_MS / 1000} s` };
+const INTERRUPTED: Edited = { leave: "interrupted while it was edited" };
 /** SQS takes no more in a message. */
 const OUTPUT_MAX = 1_048_576;
 
@@ -33,7 +35,7 @@ export async function editorOf(given: string): Promise<Editor> {
   const [file, ...args] = words;
   if (!file) throw new UsageError("--edit names no command and no module");
   if (args.length === 0 && /\.[mc]?js$/.test(file) && existsSync(file)) return ofModule(file);
-  return (letter) => runCommand(file, args, letter.message.body);
+  return (letter, stop) => runCommand(file, args, letter.message.body, stop);
 }
 
 async function ofModule(file: string): Promise<Editor> {
@@ -47,35 +49,54 @@ async function ofModule(file: string): Promise<Editor> {
     throw new CommandError(`--edit ${file} must export default (body, message) => body, a function`);
   }
   const edit = exported as (body: string, message: object) => unknown;
-  return async ({ message, reason, originalId }) => {
+  const made = async ({ message, reason, originalId }: Letter): Promise<Edited> => {
     const { id, receiveCount, sentAt, groupId } = message;
     const attributes = Object.fromEntries([...message.attributes].map(([name, value]) => [name, value.string]));
     try {
-      const made = await edit(message.body, { id, originalId, reason, receiveCount, sentAt, groupId, attributes });
-      if (made === undefined || made === null) return { leave: "the editor returned no body" };
-      return checked(typeof made === "string" ? made : JSON.stringify(made));
+      const body = await edit(message.body, { id, originalId, reason, receiveCount, sentAt, groupId, attributes });
+      if (body === undefined || body === null) return { leave: "the editor returned no body" };
+      return checked(typeof body === "string" ? body : JSON.stringify(body));
     } catch (error) {
       return { leave: `the editor threw ${printable(String(error), 300)}` };
     }
   };
+  return (letter, stop) =>
+    new Promise((done) => {
+      const interrupted = () => end(INTERRUPTED);
+      const timer = setTimeout(() => end(TOO_LONG), TIMEOUT_MS);
+      const end = (edited: Edited) => {
+        clearTimeout(timer);
+        stop.removeEventListener("abort", interrupted);
+        done(edited);
+      };
+      stop.addEventListener("abort", interrupted, { once: true });
+      void made(letter).then(end);
+    });
 }
 
-function runCommand(file: string, args: readonly string[], body: string): Promise<Edited> {
+function runCommand(file: string, args: readonly string[], body: string, stop: AbortSignal): Promise<Edited> {
   return new Promise((done) => {
-    const child = spawn(file, args, { stdio: "pipe" });
+    // A group of its own: what it has started is to end with it, and a Ctrl-C is ours to hand on.
+    const child = spawn(file, args, { stdio: "pipe", detached: true });
     const out: Buffer[] = [];
     let size = 0;
     let errors = "";
-    const timer = setTimeout(() => end({ leave: `the editor took longer than ${TIMEOUT_MS / 1000} s` }), TIMEOUT_MS);
+    const interrupted = () => cut(INTERRUPTED);
+    const timer = setTimeout(() => cut(TOO_LONG), TIMEOUT_MS);
     const end = (edited: Edited) => {
       clearTimeout(timer);
-      child.kill("SIGKILL");
+      stop.removeEventListener("abort", interrupted);
       done(edited);
     };
+    const cut = (edited: Edited) => {
+      killGroup(child.pid);
+      end(edited);
+    };
+    stop.addEventListener("abort", interrupted, { once: true });
     child.on("error", (error) => end({ leave: `the editor can't be run: ${error.message}` }));
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > OUTPUT_MAX) end({ leave: `the editor wrote more than ${OUTPUT_MAX} bytes` });
+      if (size > OUTPUT_MAX) cut({ leave: `the editor wrote more than ${OUTPUT_MAX} bytes` });
       else out.push(chunk);
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -93,6 +114,15 @@ function runCommand(file: string, args: readonly string[], body: string): Promis
     child.stdin.on("error", () => {});
     child.stdin.end(body);
   });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function checked(body: string): Edited {

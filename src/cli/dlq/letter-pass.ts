@@ -1,5 +1,6 @@
 import type { Letter } from "../../aws/letter.js";
 import { BATCH_MAX } from "../../pipeline/queue.js";
+import { HeldLetters } from "./held-letters.js";
 import type { LetterQueue } from "./letter-queue.js";
 
 /** What a visit makes of the letters that it is shown: the ids of those that are gone, and whether it has seen enough. */
@@ -14,6 +15,8 @@ export interface PassOptions {
   readonly count: number;
   /** Letters a second that the visits take; unset: no bound. */
   readonly perSecond?: number | undefined;
+  /** Told what is hidden meanwhile, for whoever has to say so. */
+  readonly held?: HeldLetters;
   /** Ends the pass after what is under way. */
   readonly stop: AbortSignal;
   readonly visit: (letters: readonly Letter[]) => Promise<Visited>;
@@ -47,18 +50,18 @@ const never = new AbortController().signal;
  * leaves them hidden for a while, and loses none.
  */
 export async function eachLetter(options: PassOptions): Promise<PassEnd> {
-  const { queue, count, perSecond, stop, visit } = options;
+  const { queue, count, perSecond, held = new HeldLetters(), stop, visit } = options;
   const hideSeconds = Math.round(
     Math.min(
       HIDE_SECONDS.max,
       HIDE_SECONDS.min + count / READ_PER_SECOND + (perSecond === undefined ? 0 : (2 * count) / perSecond),
     ),
   );
+  held.hideSeconds = hideSeconds;
   // One lane on FIFO: what is received must be sent in order.
   const lanes = queue.fifo ? 1 : Math.min(LANES_MAX, Math.max(1, Math.ceil(count / LETTERS_PER_LANE)));
   const startedAt = Date.now();
   const seen = new Set<string>();
-  const held = new Map<string, string>();
   let end: PassEnd["end"] = "all";
   let failure: unknown;
 
@@ -71,18 +74,16 @@ export async function eachLetter(options: PassOptions): Promise<PassEnd> {
       // Not with `stop`: what an aborted receive has hidden, nobody could show again.
       const letters = await queue.receive(hideSeconds, never);
       const fresh = letters.filter(({ message }) => !seen.has(message.id));
-      for (const { message } of letters) {
-        seen.add(message.id);
-        held.set(message.id, message.handle);
-      }
+      held.hold(letters);
+      for (const { message } of letters) seen.add(message.id);
       // What comes in meanwhile is visited, but is no reason to wait for more: that might never end.
       const expected = fresh.some(({ message: { sentAt } }) => sentAt === undefined || sentAt <= startedAt);
       dry = expected ? 0 : dry + 1;
       if (fresh.length === 0) continue;
       const { gone = [], enough = false } = await visit(fresh);
-      for (const id of gone) held.delete(id);
+      held.drop(gone);
       if (enough) end = "enough";
-      else if (held.size >= HELD_MAX) end = "tooMany";
+      else if (held.count >= HELD_MAX) end = "tooMany";
     }
   };
   const guarded = () =>
@@ -90,13 +91,14 @@ export async function eachLetter(options: PassOptions): Promise<PassEnd> {
       failure ??= error;
     });
   await Promise.all(Array.from({ length: lanes }, guarded));
-  const hidden = await releaseAll(queue, [...held.values()]);
+  const hidden = await releaseAll(queue, held);
   if (failure !== undefined) throw failure;
   return { seen: seen.size, end, hidden, hideSeconds };
 }
 
 /** Shows letters again; returns how many could not be. */
-async function releaseAll(queue: LetterQueue, handles: readonly string[]): Promise<number> {
+async function releaseAll(queue: LetterQueue, held: HeldLetters): Promise<number> {
+  const { handles } = held;
   let failed = 0;
   let at = 0;
   const lane = async () => {
@@ -105,7 +107,12 @@ async function releaseAll(queue: LetterQueue, handles: readonly string[]): Promi
       at += BATCH_MAX;
       try {
         const results = await queue.release(batch, never);
-        failed += results.filter((result) => !result.ok && result.kind !== "stale").length;
+        const shown = batch.filter((_, index) => {
+          const result = results[index]!;
+          return result.ok || result.kind === "stale";
+        });
+        held.shown(shown);
+        failed += batch.length - shown.length;
       } catch {
         failed += batch.length;
       }

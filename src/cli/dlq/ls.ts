@@ -3,10 +3,12 @@ import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { ago } from "./ago.js";
 import { type LetterGroup, LetterGroups } from "./groups.js";
+import { HeldLetters } from "./held-letters.js";
+import { untilInterrupted } from "./interrupt.js";
 import { eachLetter, type PassEnd } from "./letter-pass.js";
 import { Progress } from "./progress.js";
 import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
-import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 import { WAYS } from "./ways.js";
 
 const LINE: CommandLine = {
@@ -25,12 +27,14 @@ export async function ls(argv: readonly string[]): Promise<number> {
   const json = typed.flag("json");
   return withDeadLetters(typed, async (letters) => {
     const groups = new LetterGroups();
+    const held = new HeldLetters();
     const progress = new Progress("reading", letters.count, json);
     let seen = 0;
     const pass = await eachLetter({
       queue: letters,
       count: letters.count,
-      stop: untilInterrupted(),
+      held,
+      stop: untilInterrupted(held),
       visit: async (found) => {
         for (const letter of found) if (selection.matches(letter)) groups.add(letter);
         seen += found.length;

@@ -1,14 +1,15 @@
-import { StatusBlock } from "../../console/status-block.js";
+import { type Screen, StatusBlock } from "../../console/status-block.js";
+import { type Clock, systemClock } from "../../pipeline/clock.js";
 
 const BAR_WIDTH = 28;
-/** In a file or a pipe, where every state is a line. */
-const LINE_MS = 5_000;
+/** In a file or a pipe, where every state is a line: seldom enough for the log of a long run. */
+const LINE_MS = 10_000;
 const REDRAW_MS = 100;
 
 /** How far long work is: a bar in place on a terminal, a line every few seconds elsewhere, nothing where nobody looks. */
 export class Progress {
   readonly #block: StatusBlock | undefined;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   #shownAt: number;
 
   /** @param quiet true: show nothing, for `--json`. */
@@ -16,8 +17,11 @@ export class Progress {
     private readonly what: string,
     private total: number,
     quiet: boolean,
+    screen: Screen = process.stderr,
+    private readonly clock: Clock = systemClock,
   ) {
-    this.#block = quiet ? undefined : new StatusBlock(process.stderr);
+    this.#startedAt = clock.monotonic();
+    this.#block = quiet ? undefined : new StatusBlock(screen);
     // What is over within the first moments needs no line.
     this.#shownAt = this.#block?.isTerminal ? Number.NEGATIVE_INFINITY : this.#startedAt;
   }
@@ -25,12 +29,12 @@ export class Progress {
   /** @param total if it is known better by now. */
   show(done: number, total = this.total): void {
     this.total = total;
-    const now = performance.now();
+    const now = this.clock.monotonic();
     if (!this.#block || now - this.#shownAt < (this.#block.isTerminal ? REDRAW_MS : LINE_MS)) return;
     this.#shownAt = now;
-    const line = progressLine(this.what, done, Math.max(total, done), (now - this.#startedAt) / 1000);
-    if (this.#block.isTerminal) this.#block.show([line]);
-    else this.#block.print(line);
+    const line = progressLine(done, Math.max(total, done), (now - this.#startedAt) / 1000);
+    if (this.#block.isTerminal) this.#block.show([`${this.what} ${progressBar(done, total)} ${line}`]);
+    else this.#block.print(`${this.what}: ${line}`);
   }
 
   /** Takes the bar off the screen. */
@@ -39,11 +43,16 @@ export class Progress {
   }
 }
 
-/** `redriving [#######.....................] 25 % · 1234 of about 5000 · 312/s · 12 s left` */
-export function progressLine(what: string, done: number, total: number, elapsedSeconds: number): string {
+/** `[#######.....................]` */
+function progressBar(done: number, total: number): string {
+  const share = total === 0 ? 0 : Math.min(1, done / total);
+  return `[${"#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".")}]`;
+}
+
+/** `25 % · 1234 of about 5000 · 312/s · 12 s left` */
+function progressLine(done: number, total: number, elapsedSeconds: number): string {
   const share = total === 0 ? 0 : done / total;
-  const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
   const perSecond = elapsedSeconds > 0 ? done / elapsedSeconds : 0;
   const left = perSecond > 0 ? ` · ${Math.ceil((total - done) / perSecond)} s left` : "";
-  return `${what} [${bar}] ${Math.floor(share * 100)} % · ${done} of about ${total} · ${Math.round(perSecond)}/s${left}`;
+  return `${Math.floor(share * 100)} % · ${done} of about ${total} · ${Math.round(perSecond)}/s${left}`;
 }

@@ -5,11 +5,13 @@ import { type CommandLine, parseCommandLine, UsageError } from "../command-line.
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { printHelp } from "../help.js";
+import { HeldLetters } from "./held-letters.js";
+import { untilInterrupted } from "./interrupt.js";
 import { eachLetter } from "./letter-pass.js";
 import { tellRest } from "./ls.js";
 import { Progress } from "./progress.js";
 import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
-import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
 const LINE: CommandLine = {
   name: "dlq purge",
@@ -70,13 +72,15 @@ async function purgeAll(letters: DeadLetters) {
 
 async function purgeSome(letters: DeadLetters, selection: Selection, json: boolean) {
   const progress = new Progress("purging", letters.count, json);
+  const held = new HeldLetters();
   let read = 0;
   let deleted = 0;
   let failed = 0;
   const pass = await eachLetter({
     queue: letters,
     count: letters.count,
-    stop: untilInterrupted(),
+    held,
+    stop: untilInterrupted(held),
     visit: async (found) => {
       read += found.length;
       const chosen = found.filter((letter) => selection.matches(letter));

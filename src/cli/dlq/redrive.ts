@@ -1,9 +1,12 @@
 import { printable } from "../../agents/printable.js";
 import type { DeadLetters } from "../../aws/dead-letters.js";
+import { QueueError } from "../../pipeline/queue.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { editorOf } from "./editor.js";
+import { HeldLetters } from "./held-letters.js";
+import { untilInterrupted } from "./interrupt.js";
 import { eachLetter } from "./letter-pass.js";
 import { tellRest } from "./ls.js";
 import { moveAll } from "./move.js";
@@ -11,10 +14,11 @@ import { Pace } from "./pace.js";
 import { Progress } from "./progress.js";
 import { Redriver, type RedriveTally } from "./redriver.js";
 import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
-import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
 /** What SQS's own move does at most. */
 const RATE_MAX = 500;
+const LOOK_TIMEOUT_MS = 30_000;
 
 const LINE: CommandLine = {
   name: "dlq redrive",
@@ -59,14 +63,16 @@ export async function redrive(argv: readonly string[]): Promise<number> {
   }
   return withDeadLetters(typed, async (letters) => {
     const target = targetOf(letters, to);
-    const stop = untilInterrupted();
+    if (typed.flag("dry-run")) await lookAt(letters, target);
+    const held = new HeldLetters();
+    const stop = untilInterrupted(held);
     const byMove = selection.everything && !edit && !typed.flag("dry-run") && !typed.flag("copy") && to === undefined;
     // A queue that serves several holds messages that belong elsewhere, and SQS would move these too.
     if (byMove && !letters.shared && letters.queue.arn && letters.source?.arn) {
       const code = await bySqs(letters, letters.source.arn, rate, stop, typed.flag("json"));
       if (code !== undefined) return code;
     }
-    return byCopies(letters, target, { typed, selection, editor, rate, stop });
+    return byCopies(letters, target, { typed, selection, editor, rate, held, stop });
   });
 }
 
@@ -81,6 +87,17 @@ function targetOf(letters: DeadLetters, given: string | undefined): string {
     throw new UsageError(`--to must be ${letters.fifo ? "a FIFO queue" : "no FIFO queue"} as the dead-letter queue is`);
   }
   return to;
+}
+
+/** A dry run sends nothing, and would find out by itself no more than that all letters can be read. */
+async function lookAt(letters: DeadLetters, target: string): Promise<void> {
+  try {
+    await letters.look(target, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+  } catch (error) {
+    // To send to a queue needs no permission to look at it.
+    if (!(error instanceof QueueError) || !/AccessDenied/i.test(error.message)) throw error;
+    process.stderr.write(`it isn't known whether ${target} is there: ${error.message}\n`);
+  }
 }
 
 async function bySqs(
@@ -116,11 +133,12 @@ interface CopyOptions {
   readonly selection: Selection;
   readonly editor: ConstructorParameters<typeof Redriver>[0]["editor"];
   readonly rate: number | undefined;
+  readonly held: HeldLetters;
   readonly stop: AbortSignal;
 }
 
 async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): Promise<number> {
-  const { typed, selection, editor, stop } = given;
+  const { typed, selection, editor, held, stop } = given;
   const rate = given.rate ?? RATE_MAX;
   const json = typed.flag("json");
   const dryRun = typed.flag("dry-run");
@@ -143,6 +161,7 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
     queue: letters,
     count: letters.count,
     perSecond: dryRun ? undefined : rate,
+    held,
     stop,
     visit: redriver.visit,
   }).finally(() => {

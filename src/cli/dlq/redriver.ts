@@ -119,7 +119,7 @@ export class Redriver {
       while (next < letters.length && !stop.aborted) {
         const index = next++;
         const letter = letters[index]!;
-        const made = await editor(letter);
+        const made = await editor(letter, stop);
         if ("leave" in made) {
           this.#failed(made.leave);
           continue;

@@ -6,9 +6,11 @@ import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { columns, printHelp } from "../help.js";
 import { ago } from "./ago.js";
+import { HeldLetters } from "./held-letters.js";
+import { untilInterrupted } from "./interrupt.js";
 import { eachLetter } from "./letter-pass.js";
 import { Progress } from "./progress.js";
-import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, untilInterrupted, withDeadLetters } from "./target.js";
+import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 import { WAYS } from "./ways.js";
 
 const LINE: CommandLine = {
@@ -38,12 +40,14 @@ export async function show(argv: readonly string[]): Promise<number> {
   const json = typed.flag("json");
   return withDeadLetters(typed, async (letters) => {
     const progress = new Progress("looking", letters.count, json);
+    const held = new HeldLetters();
     let found: Letter | undefined;
     let seen = 0;
     const { end } = await eachLetter({
       queue: letters,
       count: letters.count,
-      stop: untilInterrupted(),
+      held,
+      stop: untilInterrupted(held),
       visit: async (some) => {
         found ??= some.find(
           ({ message, originalId }) => message.id.startsWith(wanted) || originalId.startsWith(wanted),

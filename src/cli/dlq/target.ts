@@ -5,14 +5,15 @@ import type { Option, Typed } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
-import { findTarget } from "../send/target.js";
+import { devAccess, findTarget } from "../send/target.js";
 
 /** The options that say which dead-letter queue is meant. */
 export const TARGET_OPTIONS: readonly Option[] = [
   {
     name: "queue-url",
     value: "URL",
-    meaning: "the queue whose dead letters are meant, or their queue itself; instead of SQS_QUEUE_URL",
+    meaning:
+      "the queue whose dead letters are meant, or, where the server can say that it is one, their queue itself; instead of SQS_QUEUE_URL",
   },
   {
     name: "dlq-url",
@@ -65,16 +66,8 @@ async function place(typed: Typed) {
     throw new ConfigError([`${name} must be an http or https URL, got "${deadLetterQueueUrl}"`]);
   }
   if (deadLetterQueueUrl !== undefined && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
-    return { queueUrl: undefined, deadLetterQueueUrl };
+    return { queueUrl: undefined, deadLetterQueueUrl, ...(await devAccess(deadLetterQueueUrl)) };
   }
   const { queueUrl, endpoint, region, credentials } = await findTarget(typedQueue, "whose dead letters to look at");
   return { queueUrl, endpoint, region, credentials, deadLetterQueueUrl };
-}
-
-/** Aborts with the first SIGINT, SIGTERM or SIGHUP; the second one ends the process as usual. */
-export function untilInterrupted(): AbortSignal {
-  const interrupted = new AbortController();
-  const stop = () => interrupted.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop).once("SIGHUP", stop);
-  return interrupted.signal;
 }

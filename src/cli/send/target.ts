@@ -1,7 +1,7 @@
 import type { SqsClientOptions } from "../../aws/sqs-client.js";
 import { ConfigError } from "../../config.js";
 import { devCredentials } from "../dev/credentials.js";
-import { findDevState } from "../dev/dev-state.js";
+import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
 
 /**
@@ -12,13 +12,23 @@ export async function findTarget(typed: string | undefined, purpose = "to send t
   const { variables } = await loadEnvironment(false);
   const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
   if (queueUrl !== undefined) {
-    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl };
+    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl, ...(await devAccess(queueUrl)) };
     const name = typed === undefined ? "SQS_QUEUE_URL" : "--queue-url";
     throw new ConfigError([`${name} must be an http or https URL, got "${queueUrl}"`]);
   }
   const dev = await findDevState();
-  if (dev) return { queueUrl: dev.queueUrl, endpoint: dev.endpoint, region: "us-east-1", credentials: devCredentials };
+  if (dev) return { queueUrl: dev.queueUrl, ...accessTo(dev) };
   throw new ConfigError([
     `no queue ${purpose}: set SQS_QUEUE_URL, give --queue-url, or start \`queuehand dev\` in this folder`,
   ]);
+}
+
+/** How to reach a queue of the `dev` of this folder; undefined where the URL is that of another server. */
+export async function devAccess(queueUrl: string) {
+  const dev = await findDevState();
+  return dev && URL.parse(queueUrl)?.host === new URL(dev.queueUrl).host ? accessTo(dev) : undefined;
+}
+
+function accessTo({ endpoint }: DevState) {
+  return { endpoint, region: "us-east-1", credentials: devCredentials };
 }
