@@ -24,6 +24,7 @@ import { leasesFor } from "./pipeline/room.js";
 import type { WorkerStatus } from "./pipeline/status.js";
 import type { Telemetry } from "./pipeline/telemetry.js";
 import { listenForEnd } from "./signals.js";
+import { inShort, tellOfWaiting } from "./start-report.js";
 import { Watchers } from "./watchers.js";
 
 export type { Snapshot };
@@ -80,6 +81,7 @@ export function createWorker(agent: Agent | Handler, config: Config, options: Wo
 /** Puts the parts together and owns the order of start and stop. */
 class QueueWorker implements Worker {
   readonly #config: Config;
+  readonly #clock: Clock;
   readonly #intake: Intake;
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
@@ -102,6 +104,7 @@ class QueueWorker implements Worker {
       options.telemetry?.(fact);
     };
     this.#config = config;
+    this.#clock = clock;
     this.#telemetry = telemetry;
     this.#lifecycle = new Lifecycle(telemetry);
     this.#source = options.queue
@@ -158,7 +161,7 @@ class QueueWorker implements Worker {
       onUncaught: (error) => this.#onUncaught(error),
     });
     try {
-      if (this.#lifecycle.advance("starting")) await this.#start();
+      if (this.#lifecycle.advance("starting", inShort(this.#config))) await this.#start();
       await this.#stopped.promise;
       return { exitCode: this.#exitCode, summary: this.#watchers.snapshot() };
     } finally {
@@ -173,9 +176,11 @@ class QueueWorker implements Worker {
 
   async #start(): Promise<void> {
     this.#watchers.serve();
+    const ready = tellOfWaiting(this.#config, { clock: this.#clock, telemetry: this.#telemetry });
     try {
       await this.#intake.handler.start?.(this.#stopAsked.signal);
     } catch (error) {
+      ready();
       this.#started.resolve();
       // Whoever was told to stop meanwhile may well end by an error, which is not one then.
       const asked = this.#stopAsked.signal.aborted;
@@ -183,6 +188,7 @@ class QueueWorker implements Worker {
       await this.stop("the agent could not be made ready");
       if (!asked) throw error;
     }
+    ready();
     if (this.#lifecycle.advance("running")) {
       this.#pipeline.start();
       // After the first poll has left: making a thread takes longer than a round trip.
@@ -199,7 +205,9 @@ class QueueWorker implements Worker {
     this.#lifecycle.advance("draining", reason);
     this.#stopAsked.abort();
     await this.#started.promise;
+    const before = this.#watchers.snapshot();
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
+    if (!clean) this.#tellOfGivenUp(before);
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     const released = this.#watchers.release();
     await this.#extending.stop();
@@ -209,6 +217,15 @@ class QueueWorker implements Worker {
     await this.#watchers.stop();
     this.#source?.close();
     this.#stopped.resolve();
+  }
+
+  #tellOfGivenUp(before: Snapshot): void {
+    const { settled, released } = this.#watchers.snapshot();
+    const aborted = settled.interrupted - before.settled.interrupted;
+    const runOn = this.#pipeline.status().busy;
+    const givenBack = aborted + released - before.released;
+    const text = `work was given up at the stop: ${aborted + runOn} agents were aborted, ${runOn} of them run on; ${givenBack} messages were given back`;
+    this.#telemetry({ kind: "warning", text });
   }
 
   #learn(queue: Pick<QueueAttributes, "deadLetterArn" | "maxReceiveCount"> | undefined): void {

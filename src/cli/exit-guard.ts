@@ -15,7 +15,7 @@ export interface ExitGuardOptions {
  * Sees to it that an agent in this process that ends it (`process.exit`) is no clean end: 0 says that everything was
  * drained. Says what happened and changes the exit code: 78 while the agent is loaded, 1 from then on.
  */
-export class ExitGuard implements Disposable {
+export class ExitGuard {
   readonly #options: ExitGuardOptions;
   #loading = true;
 
@@ -32,10 +32,6 @@ export class ExitGuard implements Disposable {
   /** From now on an end is meant. */
   release(): void {
     process.off("exit", this.#onExit);
-  }
-
-  [Symbol.dispose](): void {
-    this.release();
   }
 
   readonly #onExit = (code: number) => {

@@ -456,6 +456,40 @@ describe("a delete that fails", () => {
   });
 });
 
+describe("a start", () => {
+  test.each([
+    [{}, "10 slots of ./unused.mjs on the queue tasks"],
+    [{ ISOLATION: "process", CONCURRENCY: "2" }, "2 slots of ./unused.mjs (process) on the queue tasks"],
+    [{ HANDLER: "exec:sh agent.sh" }, "10 slots of exec:sh agent.sh on the queue tasks"],
+    [{ HANDLER: "http://me:secret@127.0.0.1/run?key=secret" }, "10 slots of http://127.0.0.1/run on the queue tasks"],
+  ])("says what is to run where, and no secret: %j", async (env, detail) => {
+    const { of, stopped } = workerBundle({ env });
+    await stopped();
+    expect(of("lifecycle")[0]).toEqual({ kind: "lifecycle", state: "starting", detail });
+  });
+
+  test("that takes long says what it waits for, again and again, and no more once that is there", async () => {
+    const ready = Promise.withResolvers<void>();
+    const { clock, start, stopped, of } = workerBundle({
+      agent: { run: async () => ({ kind: "done" }), start: () => ready.promise },
+      env: { HANDLER: "http://127.0.0.1:8000/run" },
+    });
+    void start();
+    const told = () => of("warning").map(({ text }) => text);
+    await clock.advance(4_000);
+    expect(told()).toEqual([]);
+    await clock.advance(22_000);
+    expect(told()).toEqual([
+      "not running yet after 5 s: http://127.0.0.1:8000/run accepts no connection",
+      "not running yet after 25 s: http://127.0.0.1:8000/run accepts no connection",
+    ]);
+    ready.resolve();
+    await clock.advance(100_000);
+    expect(told()).toHaveLength(2);
+    await stopped();
+  });
+});
+
 describe("a stop", () => {
   test("before the start is harmless, and so is a second one", async () => {
     const { worker, start, queue } = workerBundle();
@@ -498,7 +532,7 @@ describe("a stop", () => {
   });
 
   test("aborts agents when the budget's reserve begins, makes their messages visible, and says so by exit code 75", async () => {
-    const { clock, queue, start, worker } = workerBundle({
+    const { clock, queue, start, worker, of } = workerBundle({
       agent: (_message, { signal }) =>
         new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
       env: { SHUTDOWN_TIMEOUT_SECONDS: "30" },
@@ -510,11 +544,14 @@ describe("a stop", () => {
     await clock.advance(31_000);
     expect((await run).exitCode).toBe(75);
     expect(queue.visible()).toBe(1);
+    expect(of("warning").map(({ text }) => text)).toContain(
+      "work was given up at the stop: 1 agents were aborted, 0 of them run on; 1 messages were given back",
+    );
   });
 
   test("ends within its budget when an agent ignores its abort, and makes the message visible", async () => {
     const { agent } = manualAgent();
-    const { clock, queue, start, worker } = workerBundle({ agent, env: { SHUTDOWN_TIMEOUT_SECONDS: "30" } });
+    const { clock, queue, start, worker, of } = workerBundle({ agent, env: { SHUTDOWN_TIMEOUT_SECONDS: "30" } });
     queue.send("stuck");
     const run = start();
     await clock.advance(100);
@@ -522,6 +559,9 @@ describe("a stop", () => {
     await clock.advance(30_500);
     expect((await run).exitCode).toBe(75);
     expect(queue.visible()).toBe(1);
+    expect(of("warning").map(({ text }) => text)).toContain(
+      "work was given up at the stop: 1 agents were aborted, 1 of them run on; 1 messages were given back",
+    );
   });
 });
 

@@ -65,9 +65,12 @@ export class DevSession {
       const pair = await QueuePair.create(access, QUEUE_NAME, MAX_RECEIVE_COUNT, timely());
       const producer = new SqsProducer({ ...access, queueUrl: pair.queueUrl });
       const unpublish = await publishDevState({ pid: process.pid, endpoint: server.endpoint, queueUrl: pair.queueUrl });
+      const { variables, json } = this.#options;
+      const guard = new ExitGuard({ command: "dev", handler: variables.HANDLER ?? "", json });
       try {
-        return await this.#work(server.endpoint, pair, producer);
+        return await this.#work(server.endpoint, pair, producer, guard);
       } finally {
+        guard.release();
         await unpublish();
         producer.close();
         pair.close();
@@ -77,11 +80,10 @@ export class DevSession {
     }
   }
 
-  async #work(endpoint: string, pair: QueuePair, producer: SqsProducer): Promise<number> {
+  async #work(endpoint: string, pair: QueuePair, producer: SqsProducer, guard: ExitGuard): Promise<number> {
     const { variables, messages, perSecond, ownAgent, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
     const logger = devLogger(config.logLevel, this.#screen);
-    using guard = new ExitGuard({ command: "dev", handler: variables.HANDLER ?? "", json });
     const agent = await loadAgent(config, logger);
     guard.loaded();
     const ticker = new StatusTicker({
