@@ -1,4 +1,5 @@
-import type { DeadLetter, MessageAttribute } from "../pipeline/queue.js";
+import { deadLetterMarks, MARK_NAMES, ORIGINAL_ID, PACKED_MARKS } from "../pipeline/dead-letter-marks.js";
+import type { DeadLetter, MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
 import type { WireAttribute } from "./sqs-message.js";
 import { recordOf, sizeOf } from "./wire-attributes.js";
 
@@ -8,6 +9,8 @@ export const BYTES_MAX = 1_048_576;
 export const ATTRIBUTES_MAX = 10;
 /** Longest reason that is kept, in characters: enough for a stack's head, too little to crowd a message out. */
 const REASON_MAX = 1_024;
+/** With less room than this no reason is put on a letter: it would say too little. */
+const MARK_BYTES_MIN = 200;
 
 /** One entry of a SendMessageBatch in SQS's JSON, without its id. */
 export interface SendEntry {
@@ -28,29 +31,18 @@ export interface DeadLetterCopy {
 
 /**
  * The copy of a rejected message for the dead-letter queue: body and attributes as they were, plus
- * `QueuehandReason`, `QueuehandMessageId` and `QueuehandReceiveCount`. Where fewer than three of SQS's ten attributes
- * are free, one `Queuehand` attribute holds the three as JSON; where none is free, or no byte, they are left out.
+ * `QueuehandReason`, `QueuehandMessageId` (the id that it had at first) and `QueuehandReceiveCount`. Where there is less
+ * room, of SQS's ten attributes or in bytes, one `Queuehand` attribute holds the three as JSON, with the reason cut if
+ * need be; else the id stands alone; where there is room for nothing, they are left out.
  */
 export function deadLetterCopy({ message, reason }: DeadLetter, fifo: boolean): DeadLetterCopy {
-  const attributes = [...message.attributes];
-  const own = new Set(attributes.map(([name]) => name));
-  let bytes = Buffer.byteLength(message.body);
-  for (const [name, attribute] of attributes) bytes += sizeOf(name, attribute);
+  const attributes = new Map([...message.attributes].filter(([name]) => !MARK_NAMES.has(name)));
+  const bytes = bytesOf({ body: message.body, attributes });
+  const { receiveCount } = message;
+  const messageId = deadLetterMarks(message.attributes).messageId ?? message.id;
+  const marks = marksFitting({ messageId, receiveCount, reason: printable(reason) || "rejected" }, attributes, bytes);
 
-  const marks = marksFor(message.id, message.receiveCount, printable(reason) || "rejected");
-  let note: string | undefined;
-  let chosen: [string, MessageAttribute][] = [];
-  const free = ATTRIBUTES_MAX - attributes.length;
-  const needs = (names: readonly [string, MessageAttribute][]) => names.filter(([name]) => !own.has(name)).length;
-  const choices = [marks, [["Queuehand", packed(marks)]] as [string, MessageAttribute][]];
-  const fitting = choices.find((choice) => needs(choice) <= free);
-  if (!fitting)
-    note = `all ${ATTRIBUTES_MAX} attributes are taken: copied without reason, original id and receive count`;
-  else if (bytes + fitting.reduce((sum, [name, value]) => sum + sizeOf(name, value), 0) > BYTES_MAX) {
-    note = `the message fills ${bytes} of ${BYTES_MAX} bytes: copied without reason, original id and receive count`;
-  } else chosen = fitting;
-
-  const all = new Map([...attributes, ...chosen]);
+  const all = new Map([...attributes, ...marks]);
   const { groupId, traceHeader } = message;
   const group = groupId ?? (fifo ? message.id : undefined);
   const entry: SendEntry = {
@@ -61,23 +53,65 @@ export function deadLetterCopy({ message, reason }: DeadLetter, fifo: boolean): 
     }),
     ...(group !== undefined && { MessageGroupId: group }),
     // The same delivery copied twice (the answer to the first try got lost) is one dead letter.
-    ...(fifo && { MessageDeduplicationId: `${message.id}-${message.receiveCount}`.slice(-128) }),
+    ...(fifo && { MessageDeduplicationId: `${message.id}-${receiveCount}`.slice(-128) }),
   };
-  const total = bytes + chosen.reduce((sum, [name, value]) => sum + sizeOf(name, value), 0);
-  return { entry, bytes: total, ...(note !== undefined && { note }) };
+  const note = noteOn(marks, attributes.size, bytes);
+  return { entry, bytes: bytes + bytesOfAll(marks), ...(note !== undefined && { note }) };
 }
 
-function marksFor(id: string, receiveCount: number, reason: string): [string, MessageAttribute][] {
-  return [
-    ["QueuehandReason", { type: "String", string: reason }],
-    ["QueuehandMessageId", { type: "String", string: id }],
+/** Whether a copy of such a message would carry a reason. */
+export function hasRoomForReason(message: Pick<ReceivedMessage, "body" | "attributes">): boolean {
+  return message.attributes.size < ATTRIBUTES_MAX && bytesOf(message) + MARK_BYTES_MIN <= BYTES_MAX;
+}
+
+interface Marks {
+  readonly reason: string;
+  readonly messageId: string;
+  readonly receiveCount: number;
+}
+
+type Attributes = readonly (readonly [name: string, attribute: MessageAttribute])[];
+
+function marksFitting(marks: Marks, attributes: ReadonlyMap<string, unknown>, bytes: number): Attributes {
+  const { reason, messageId, receiveCount } = marks;
+  const id = [ORIGINAL_ID, text(messageId)] as const;
+  const apart = [
+    ["QueuehandReason", text(reason)],
+    id,
     ["QueuehandReceiveCount", { type: "Number", string: String(receiveCount) }],
-  ];
+  ] as const;
+  const room = BYTES_MAX - bytes;
+  const fits = (chosen: Attributes) => attributes.size + chosen.length <= ATTRIBUTES_MAX && bytesOfAll(chosen) <= room;
+  if (fits(apart)) return apart;
+  if (room >= MARK_BYTES_MIN) {
+    for (let kept = reason; kept !== ""; kept = kept.slice(0, Math.floor(kept.length * CUT)).toWellFormed()) {
+      const packed = [[PACKED_MARKS, text(JSON.stringify({ reason: kept, messageId, receiveCount }))]] as const;
+      if (fits(packed)) return packed;
+      if (attributes.size >= ATTRIBUTES_MAX) break;
+    }
+  }
+  return fits([id]) ? [id] : [];
 }
 
-function packed(marks: readonly [string, MessageAttribute][]): MessageAttribute {
-  const [reason, messageId, receiveCount] = marks.map(([, { string }]) => string);
-  return { type: "String", string: JSON.stringify({ reason, messageId, receiveCount: Number(receiveCount) }) };
+/** Share of a reason that is kept at each try to have it fit. */
+const CUT = 0.9;
+
+function noteOn(marks: Attributes, count: number, bytes: number): string | undefined {
+  if (marks.length > 1 || marks[0]?.[0] === PACKED_MARKS) return undefined;
+  const without = marks.length === 1 ? "reason and receive count" : "reason, original id and receive count";
+  return count >= ATTRIBUTES_MAX
+    ? `all ${ATTRIBUTES_MAX} attributes are taken: copied without ${without}`
+    : `the message fills ${bytes} of ${BYTES_MAX} bytes: copied without ${without}`;
+}
+
+const text = (string: string): MessageAttribute => ({ type: "String", string });
+
+function bytesOf({ body, attributes }: Pick<ReceivedMessage, "body" | "attributes">): number {
+  return Buffer.byteLength(body) + bytesOfAll([...attributes]);
+}
+
+function bytesOfAll(attributes: Attributes): number {
+  return attributes.reduce((sum, [name, attribute]) => sum + sizeOf(name, attribute), 0);
 }
 
 /** SQS takes the characters of XML 1.0 alone; others become U+FFFD. */

@@ -1,12 +1,14 @@
 import { deadLetterMarks, lastErrorIn } from "../pipeline/dead-letter-marks.js";
 import type { ReceivedMessage } from "../pipeline/queue.js";
+import { hasRoomForReason } from "./dead-letter-copy.js";
 import { receivedMessage, type WireMessage } from "./sqs-message.js";
 
 /**
  * How a message came into a dead-letter queue: `rejected` = its agent said so; `receives` = it failed as often as its
- * queue allows, and a worker copied it with the last error, or SQS moved it without; `sent` = somebody sent it there.
+ * queue allows, and a worker copied it with the last error, or SQS moved it without; `sent` = somebody sent it there;
+ * `unmarked` = that, or a worker copied it and had no room on it to say why.
  */
-export type LetterWay = "rejected" | "receives" | "sent";
+export type LetterWay = "rejected" | "receives" | "sent" | "unmarked";
 
 /** One message of a dead-letter queue. */
 export interface Letter {
@@ -34,10 +36,16 @@ export function letterOf(wire: WireMessage): Letter | undefined {
   const lastError = reason === undefined ? undefined : lastErrorIn(reason);
   return {
     message,
-    way: lastError !== undefined ? "receives" : reason !== undefined ? "rejected" : sourceArn ? "receives" : "sent",
+    way: wayOf(message, reason, sourceArn),
     reason: lastError ?? reason,
     originalId: messageId ?? message.id,
     receivesBefore: receiveCount,
     sourceArn,
   };
+}
+
+function wayOf(message: ReceivedMessage, reason: string | undefined, sourceArn: string | undefined): LetterWay {
+  if (reason !== undefined) return lastErrorIn(reason) === undefined ? "rejected" : "receives";
+  if (sourceArn !== undefined) return "receives";
+  return hasRoomForReason(message) ? "sent" : "unmarked";
 }

@@ -1,5 +1,5 @@
 import { printable } from "../../agents/printable.js";
-import type { Letter } from "../../aws/letter.js";
+import type { Letter, LetterWay } from "../../aws/letter.js";
 import type { MessageAttribute } from "../../pipeline/queue.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
@@ -92,6 +92,12 @@ function plain({ message, way, reason, originalId, receivesBefore, sourceArn }: 
   };
 }
 
+/** Of a letter that carries no reason. */
+const UNKNOWN: Readonly<Partial<Record<LetterWay, string>>> = {
+  receives: "unknown: SQS keeps none; see the worker's log",
+  unmarked: "unknown: the message leaves no room for it; see the worker's log",
+};
+
 function text(letter: Letter): string {
   const { message, way, reason, originalId, receivesBefore, sourceArn } = letter;
   const { id, attributes, receiveCount, sentAt, groupId, deduplicationId } = message;
@@ -99,7 +105,7 @@ function text(letter: Letter): string {
     ["id", id],
     ["id at first", originalId === id ? undefined : originalId],
     ["reason", WAYS[way]],
-    ["last error", reason ?? (way === "receives" ? "unknown: SQS keeps none; see the worker's log" : undefined)],
+    ["last error", reason ?? UNKNOWN[way]],
     ["receives", receivesBefore === undefined ? undefined : `${receivesBefore} until then`],
     ["receives here", String(receiveCount)],
     ["sent", sentAt === undefined ? undefined : `${new Date(sentAt).toISOString()} (${ago(sentAt, Date.now())})`],

@@ -5,4 +5,5 @@ export const WAYS: Readonly<Record<LetterWay, string>> = {
   rejected: "rejected",
   receives: "too many receives",
   sent: "sent here by others",
+  unmarked: "no room for a reason, or sent here by others",
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { BYTES_MAX, deadLetterCopy } from "../../../src/aws/dead-letter-copy.js";
 import { SqsQueue } from "../../../src/aws/sqs-queue.js";
 import type { DeadLetter, MessageAttribute, ReceivedMessage } from "../../../src/pipeline/queue.js";
 import { refusal, type SeenCall } from "../../support/null-server.js";
@@ -96,12 +97,47 @@ describe("a dead letter", () => {
   test("that comes again after a redrive replaces our own attributes", async () => {
     await using bundle = await setup();
     const before = new Map(attributes(7)).set("QueuehandReason", { type: "String", string: "old" });
-    before.set("QueuehandMessageId", { type: "String", string: "old" });
+    before.set("QueuehandMessageId", { type: "String", string: "first" });
     before.set("QueuehandReceiveCount", { type: "Number", string: "1" });
     await bundle.copy({ message: message({ attributes: before }), reason: "new" });
     const [entry] = entriesOf((await bundle.server.seen("SendMessageBatch"))[0]);
     expect(Object.keys(entry!.MessageAttributes!)).toHaveLength(10);
-    expect(entry!.MessageAttributes).toMatchObject({ QueuehandReason: { StringValue: "new" } });
+    expect(entry!.MessageAttributes).toMatchObject({
+      QueuehandReason: { StringValue: "new" },
+      QueuehandMessageId: { StringValue: "first" },
+      QueuehandReceiveCount: { StringValue: "4" },
+    });
+  });
+
+  test("that comes again with the id as its tenth attribute has all three in its place", async () => {
+    await using bundle = await setup();
+    const before = new Map(attributes(9)).set("QueuehandMessageId", { type: "String", string: "first" });
+    await bundle.copy({ message: message({ attributes: before }), reason: "new" });
+    const [entry] = entriesOf((await bundle.server.seen("SendMessageBatch"))[0]);
+    const { Queuehand } = entry!.MessageAttributes as Record<string, { StringValue: string }>;
+    expect(JSON.parse(Queuehand!.StringValue)).toEqual({ reason: "new", messageId: "first", receiveCount: 4 });
+  });
+
+  test.each([1_000, 400, 200])("that leaves %i bytes has a reason as long as there is room for", async (room) => {
+    const reason = `gave up after 3 receives: "${"é".repeat(600)}"`;
+    const full = { reason, message: message({ body: "x".repeat(BYTES_MAX - room) }) };
+    const { entry, bytes, note } = deadLetterCopy(full, false);
+    expect(bytes).toBeLessThanOrEqual(BYTES_MAX);
+    expect(note).toBeUndefined();
+    const { Queuehand } = entry.MessageAttributes as Record<string, { StringValue: string }>;
+    const packed = JSON.parse(Queuehand!.StringValue);
+    expect(packed).toMatchObject({ messageId: "id-1", receiveCount: 4 });
+    expect(reason.startsWith(packed.reason)).toBe(true);
+    // What a reason begins with says what kind of letter it is.
+    expect(packed.reason).toContain("gave up after 3 receives: ");
+    expect(bytes).toBeGreaterThan(BYTES_MAX - room / 2);
+  });
+
+  test("that leaves room for its id alone has that", () => {
+    const full = { reason: "bad".repeat(50), message: message({ body: "x".repeat(BYTES_MAX - 100) }) };
+    const { entry, note } = deadLetterCopy(full, false);
+    expect(Object.keys(entry.MessageAttributes!)).toEqual(["QueuehandMessageId"]);
+    expect(note).toContain("copied without reason and receive count");
   });
 
   test("that fills 1 MiB goes as it is, and a warning says what is missing", async () => {
