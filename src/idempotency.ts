@@ -1,5 +1,7 @@
 import { OnceHandler } from "./agents/once.js";
-import { DynamoDbIdempotency, type DynamoDbIdempotencyOptions } from "./aws/dynamodb-idempotency.js";
+import { defaultTarget } from "./aws/default-target.js";
+import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
+import type { SharedClaims } from "./aws/lease-keeper.js";
 import { endpointOf, regionOf } from "./aws/region.js";
 import type { Config } from "./config.js";
 import { ClaimTable } from "./pipeline/claim-table.js";
@@ -15,7 +17,7 @@ export interface Keys {
   /** The claims of the runs at work. */
   readonly claims: ClaimTable;
   /** How another thread makes the table anew; undefined where it is the caller's own. */
-  readonly options: DynamoDbIdempotencyOptions | undefined;
+  readonly options: SharedClaims["table"] | undefined;
 }
 
 /** The table of the settings, or `given` in its place; undefined where the settings name none. */
@@ -24,9 +26,10 @@ export function keysOf(config: Config, given: IdempotencyTable | undefined): Key
   if (table === undefined) return undefined;
   const claims = new ClaimTable(concurrency);
   if (given) return { table: given, claims, options: undefined };
-  // The queue's region, since where only its URL names one the SDK would find none.
-  const options = { table, keepSeconds, region: regionOf(queueUrl, process.env, endpointOf(process.env)) };
-  return { table: new DynamoDbIdempotency(options), claims, options };
+  // The queue's region, since it may be that only its URL names one.
+  const region = regionOf(queueUrl, process.env, endpointOf(process.env));
+  const options = { table, keepSeconds, region };
+  return { table: new DynamoDbIdempotency({ ...options, ...defaultTarget(region) }), claims, options };
 }
 
 /** The handler, guarded by the keys; itself where there are none. */

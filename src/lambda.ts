@@ -1,6 +1,7 @@
 import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda.js";
 import { lambdaLog } from "./agents/lambda-log.js";
 import { OnceHandler } from "./agents/once.js";
+import { environmentCredentials } from "./aws/credentials.js";
 import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
 import { ConfigError } from "./config.js";
 import { type Clock, systemClock } from "./pipeline/clock.js";
@@ -18,7 +19,8 @@ const OF_LAMBDA = (SETTINGS as readonly Setting[]).filter(({ name }) => name.sta
  * IDEMPOTENCY_ON_ERROR, IDEMPOTENCY_KEEP_SECONDS. A worker and a function that share a queue's name share its keys.
  *
  * A claim's lease ends with the function's own timeout, so nothing has to renew it. A message whose key is at work, or
- * whose table doesn't answer, is left to the queue. Calls DynamoDB by the SDK that Lambda's runtime brings.
+ * whose table doesn't answer, is left to the queue. Calls DynamoDB in AWS_REGION, with the credentials that Lambda
+ * puts into the environment: no SDK is needed.
  * @param env variables by name.
  * @param table instead of the DynamoDB table, which has to be named in any case.
  * @throws ConfigError with every fault of these settings, the missing table included.
@@ -29,7 +31,14 @@ export function lambdaIdempotency(
 ): LambdaIdempotency {
   const setting = settingsOf(env);
   const keepSeconds = Number(setting("IDEMPOTENCY_KEEP_SECONDS"));
-  const keys = table ?? new DynamoDbIdempotency({ table: setting("IDEMPOTENCY_TABLE"), keepSeconds });
+  const keys =
+    table ??
+    new DynamoDbIdempotency({
+      table: setting("IDEMPOTENCY_TABLE"),
+      keepSeconds,
+      region: async () => regionOfEnvironment(env),
+      credentials: environmentCredentials,
+    });
   const keyOf = keyFinder(setting("IDEMPOTENCY_KEY"));
   return (handler, scope) =>
     new OnceHandler({
@@ -43,6 +52,12 @@ export function lambdaIdempotency(
       clock: lambdaClock,
       telemetry,
     });
+}
+
+function regionOfEnvironment({ AWS_REGION, AWS_DEFAULT_REGION }: Readonly<Record<string, string | undefined>>): string {
+  const region = AWS_REGION || AWS_DEFAULT_REGION;
+  if (!region) throw new Error("no region is known: set AWS_REGION");
+  return region;
 }
 
 /** A function is frozen between its invocations, and its monotonic clock with it. */

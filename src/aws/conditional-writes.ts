@@ -1,12 +1,23 @@
-import type { AttributeValue, DynamoDBClient, UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
-import { untilAborted } from "../pipeline/deadline.js";
 import { TableError } from "../pipeline/idempotency.js";
-import { type SdkTarget, sdkOptions } from "./sdk-options.js";
+import { DynamoDbCalls, type DynamoDbTarget } from "./dynamodb-calls.js";
+import { Refusal } from "./json-wire.js";
 
-export type Item = Record<string, AttributeValue>;
+/** An attribute's value as DynamoDB's JSON has it: a string, or a number in digits. */
+export interface AttributeValue {
+  readonly S?: string;
+  readonly N?: string;
+}
 
-/** DynamoDB answers in milliseconds; what is silent for longer is a dead socket. */
-const PATIENCE = { attempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000 };
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+/** What UpdateItem is to do, in DynamoDB's words. */
+export interface ConditionalWrite {
+  readonly UpdateExpression: string;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues: Item;
+  readonly ReturnValues?: "UPDATED_NEW";
+}
 
 /** Trying again won't help: somebody has to change the table, its name, or our permissions. */
 const UNUSABLE = new Set([
@@ -22,56 +33,52 @@ const UNUSABLE = new Set([
 
 /**
  * Conditional writes to the items of a DynamoDB table whose partition key is the string `id`. What stood in a write's way
- * comes with its refusal, so none needs a read before it. The SDK's client is imported with the first.
+ * comes with its refusal, so none needs a read before it.
  */
 export class ConditionalWrites {
   readonly #table: string;
-  readonly #target: SdkTarget;
-  #client: Promise<DynamoDBClient> | undefined;
+  readonly #calls: DynamoDbCalls;
 
-  constructor(table: string, target: SdkTarget) {
+  constructor(table: string, target: DynamoDbTarget) {
     this.#table = table;
-    this.#target = target;
+    this.#calls = new DynamoDbCalls(target);
   }
 
   /** Makes one: what was written, or what stood in its way. Rejects with a TableError that names `operation`. */
   async update(
     operation: string,
     id: string,
-    input: Omit<UpdateItemCommandInput, "TableName" | "Key">,
+    write: ConditionalWrite,
     signal: AbortSignal,
   ): Promise<{ written?: Item; found: Item }> {
+    const input = {
+      TableName: this.#table,
+      Key: { id: { S: id } },
+      ...write,
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    };
     try {
-      const { UpdateItemCommand } = await import("@aws-sdk/client-dynamodb");
-      this.#client ??= makeClient(this.#target);
-      const command = new UpdateItemCommand({
-        TableName: this.#table,
-        Key: { id: { S: id } },
-        ...input,
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-      });
-      const { Attributes = {} } = await untilAborted(
-        (await this.#client).send(command, { abortSignal: signal }),
-        signal,
-      );
-      return { written: Attributes, found: {} };
+      const { Attributes } = await this.#calls.call("UpdateItem", input, signal);
+      return { written: itemOf(Attributes), found: {} };
     } catch (error) {
       const { name, message } = error as Error;
-      if (name === "ConditionalCheckFailedException") return { found: (error as { Item?: Item }).Item ?? {} };
+      const refusal = error instanceof Refusal ? error : undefined;
+      if (name === "ConditionalCheckFailedException") return { found: itemOf(refusal?.said.Item) };
       const text = `${operation} in the idempotency table ${this.#table}: ${name}: ${message}`;
-      throw new TableError(UNUSABLE.has(name) ? "unusable" : "down", text, { cause: error });
+      throw new TableError(isUnusable(refusal) ? "unusable" : "down", text, { cause: error });
     }
   }
 
   close(): void {
-    void this.#client?.then(
-      (client) => client.destroy(),
-      () => {},
-    );
+    this.#calls.close();
   }
 }
 
-async function makeClient(target: SdkTarget): Promise<DynamoDBClient> {
-  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-  return new DynamoDBClient(sdkOptions(target, PATIENCE));
+function itemOf(said: unknown): Item {
+  return typeof said === "object" && said !== null ? (said as Item) : {};
+}
+
+/** A signature that came early or late is of a clock that jumped, and the next one is made by DynamoDB's. */
+function isUnusable(refusal: Refusal | undefined): boolean {
+  return refusal !== undefined && UNUSABLE.has(refusal.name) && !refusal.isForTime;
 }

@@ -82,18 +82,23 @@ export class CredentialSource {
  */
 export async function defaultCredentials(): Promise<Credentials> {
   const { env } = process;
-  if (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY && !env.AWS_PROFILE) return credentialsOfEnvironment(env);
+  if (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY && !env.AWS_PROFILE) return environmentCredentials();
   chain ??= import("@aws-sdk/credential-provider-node").then(({ defaultProvider }) => defaultProvider());
   return (await chain)();
 }
 
 let chain: Promise<CredentialProvider> | undefined;
 
-function credentialsOfEnvironment(env: NodeJS.ProcessEnv): Credentials {
+/** Of the environment alone, where Lambda puts a function's. */
+export async function environmentCredentials(): Promise<Credentials> {
+  const { env } = process;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (!accessKeyId || !secretAccessKey)
+    throw new Error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are missing in the environment");
   const expiration = env.AWS_CREDENTIAL_EXPIRATION;
   return {
-    accessKeyId: env.AWS_ACCESS_KEY_ID!,
-    secretAccessKey: env.AWS_SECRET_ACCESS_KEY!,
+    accessKeyId,
+    secretAccessKey,
     ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
     ...(expiration && { expiration: new Date(expiration) }),
   };

@@ -1,4 +1,3 @@
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import {
   CLOCK_SKEW_MAX_MS,
   type Claim,
@@ -6,15 +5,19 @@ import {
   type ClaimRequest,
   type HoldEnd,
   type IdempotencyTable,
+  TableError,
 } from "../pipeline/idempotency.js";
-import { ConditionalWrites, type Item } from "./conditional-writes.js";
-import type { SdkTarget } from "./sdk-options.js";
+import { type AttributeValue, ConditionalWrites, type Item } from "./conditional-writes.js";
+import type { DynamoDbTarget } from "./dynamodb-calls.js";
 
-export interface DynamoDbIdempotencyOptions extends SdkTarget {
+/** Which table of keys is meant. */
+export interface KeyTable {
   readonly table: string;
   /** How long a finished key is remembered, in seconds. */
   readonly keepSeconds: number;
 }
+
+export type DynamoDbIdempotencyOptions = KeyTable & DynamoDbTarget;
 
 /** What is done to a claim's item, on conditions beyond that of its owner. */
 interface Change {
@@ -82,6 +85,9 @@ export class DynamoDbIdempotency implements IdempotencyTable {
       },
       signal,
     );
+    // An answer without what was asked for decides nothing: a claim of the same owner is granted again.
+    if ((written ? written.fence : found.payloadHash) === undefined)
+      throw new TableError("down", "claim in the idempotency table: an answer without the key's item");
     if (written) return { kind: "claimed", fence: Number(written.fence?.N) };
     if (found.payloadHash?.S !== payloadHash) return { kind: "otherPayload" };
     if (found.state?.S === "finished") return { kind: "finished" };

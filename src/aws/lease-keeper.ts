@@ -2,13 +2,13 @@ import { Worker } from "node:worker_threads";
 import type { ClaimExtenderEvents } from "../pipeline/claim-extender.js";
 import type { LeaseTable } from "../pipeline/lease-table.js";
 import type { Telemetry } from "../pipeline/telemetry.js";
-import type { DynamoDbIdempotencyOptions } from "./dynamodb-idempotency.js";
+import type { KeyTable } from "./dynamodb-idempotency.js";
 
 /** The claims on keys, as they cross to the thread. */
 export interface SharedClaims {
   readonly buffer: SharedArrayBuffer;
-  /** How the thread makes a table of its own. Without credentials, since a function can't cross. */
-  readonly table: Omit<DynamoDbIdempotencyOptions, "credentials">;
+  /** What the thread makes a table of its own from; what else it takes it finds itself, since no function can cross. */
+  readonly table: KeyTable & { readonly region: string | undefined };
 }
 
 /** What the extender's thread is given. */
@@ -38,7 +38,7 @@ export interface LeaseKeeperOptions {
 }
 
 const RESTART_MS = 1_000;
-/** The thread holds an SDK client and a few handles; a bound keeps V8 from growing a heap that it doesn't need. */
+/** The thread holds a few sockets and handles; a bound keeps V8 from growing a heap that it doesn't need. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /**

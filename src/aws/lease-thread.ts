@@ -39,11 +39,14 @@ new VisibilityExtender({
 if (claims) renewClaims(claims);
 
 function renewClaims(shared: SharedClaims): void {
-  // The SDK's client as well only when the first claim is due.
+  // As well only when the first claim is due.
   let table: Promise<IdempotencyTable> | undefined;
   const openTable = async () => {
-    const { DynamoDbIdempotency } = await import("./dynamodb-idempotency.js");
-    return new DynamoDbIdempotency(shared.table);
+    const [{ DynamoDbIdempotency }, { defaultTarget }] = await Promise.all([
+      import("./dynamodb-idempotency.js"),
+      import("./default-target.js"),
+    ]);
+    return new DynamoDbIdempotency({ ...shared.table, ...defaultTarget(shared.table.region) });
   };
   new ClaimExtender({
     table: {

@@ -25,10 +25,10 @@ export function regionOf(queueUrl: string, env: Environment, endpoint: string | 
   return ofEnvironment ?? ofHost ?? "us-east-1";
 }
 
-/** The endpoint that the environment sets for SQS, if it sets one. */
-export function endpointOf(env: Environment): string | undefined {
+/** The endpoint that the environment sets for a service, if it sets one. */
+export function endpointOf(env: Environment, service = "SQS"): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === "true") return undefined;
-  return env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL || undefined;
+  return env[`AWS_ENDPOINT_URL_${service}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
 /** The region of the shared configuration files, read by the SDK, or undefined. Costs its import. */

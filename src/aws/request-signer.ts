@@ -1,17 +1,28 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 import type { Credentials } from "./credentials.js";
 
-/** Headers that SQS's JSON protocol wants with every call; all of them are signed. */
+/** What a service calls itself in AWS's JSON protocol. */
+export interface WireService {
+  /** In the signature's scope. */
+  readonly name: string;
+  /** In front of an operation's name. */
+  readonly target: string;
+  /** Asks for the errors' older names as well. */
+  readonly queryMode: boolean;
+}
+
+/** Headers that AWS's JSON protocol wants with every call; all of them but the user agent are signed. */
 export interface SignedHeaders {
   [name: string]: string;
 }
 
 /**
- * Signs calls of SQS's JSON protocol by AWS Signature Version 4: POST, no query, one host. The SDK signs anything, and
+ * Signs calls of AWS's JSON protocol by Signature Version 4: POST, no query, one service, one host. The SDK signs anything, and
  * derives, canonicalises and copies anew for each call; doing this one shape takes a tenth of its CPU. A test holds the
  * result against the SDK's own signer.
  */
 export class RequestSigner {
+  readonly #service: WireService;
   readonly #region: string;
   readonly #host: string;
   readonly #path: string;
@@ -21,7 +32,8 @@ export class RequestSigner {
   #date = "";
 
   /** @param endpoint where the calls go; its path, if any, is signed too. */
-  constructor(region: string, endpoint: URL) {
+  constructor(service: WireService, region: string, endpoint: URL) {
+    this.#service = service;
     this.#region = region;
     this.#host = endpoint.host;
     this.#path = canonicalPath(endpoint.pathname);
@@ -32,11 +44,12 @@ export class RequestSigner {
     const date = this.#formatted(epochMs);
     const day = date.slice(0, 8);
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-    const target = `AmazonSQS.${operation}`;
+    const { name: service, queryMode } = this.#service;
+    const target = `${this.#service.target}.${operation}`;
     const token = sessionToken ? `x-amz-security-token:${sessionToken}\n` : "";
-    const names = `content-type;host;x-amz-date;${sessionToken ? "x-amz-security-token;" : ""}x-amz-target;x-amzn-query-mode`;
-    const canonical = `POST\n${this.#path}\n\ncontent-type:application/x-amz-json-1.0\nhost:${this.#host}\nx-amz-date:${date}\n${token}x-amz-target:${target}\nx-amzn-query-mode:true\n\n${names}\n${hash("sha256", body)}`;
-    const scope = `${day}/${this.#region}/sqs/aws4_request`;
+    const names = `content-type;host;x-amz-date;${sessionToken ? "x-amz-security-token;" : ""}x-amz-target${queryMode ? ";x-amzn-query-mode" : ""}`;
+    const canonical = `POST\n${this.#path}\n\ncontent-type:application/x-amz-json-1.0\nhost:${this.#host}\nx-amz-date:${date}\n${token}x-amz-target:${target}\n${queryMode ? "x-amzn-query-mode:true\n" : ""}\n${names}\n${hash("sha256", body)}`;
+    const scope = `${day}/${this.#region}/${service}/aws4_request`;
     const signature = createHmac("sha256", this.#derived(day, secretAccessKey))
       .update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${hash("sha256", canonical)}`)
       .digest("hex");
@@ -46,9 +59,9 @@ export class RequestSigner {
       "user-agent": "queuehand",
       "x-amz-date": date,
       "x-amz-target": target,
-      "x-amzn-query-mode": "true",
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
     };
+    if (queryMode) headers["x-amzn-query-mode"] = "true";
     if (sessionToken) headers["x-amz-security-token"] = sessionToken;
     return headers;
   }
@@ -58,7 +71,7 @@ export class RequestSigner {
     const keyOf = `${day}${secret}`;
     if (this.#key === undefined || this.#keyOf !== keyOf) {
       let key: Buffer | string = `AWS4${secret}`;
-      for (const part of [day, this.#region, "sqs", "aws4_request"])
+      for (const part of [day, this.#region, this.#service.name, "aws4_request"])
         key = createHmac("sha256", key).update(part).digest();
       this.#key = createSecretKey(key as Buffer);
       this.#keyOf = keyOf;

@@ -9,6 +9,7 @@ import type { Telemetry } from "../pipeline/telemetry.js";
 import { entryResults } from "./batch-answer.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "./credentials.js";
 import { DeadLetterQueue } from "./dead-letter-queue.js";
+import type { WireCall } from "./json-wire.js";
 import {
   attributesOf,
   COUNT_ATTRIBUTES,
@@ -20,7 +21,7 @@ import {
 import { handlesIn, messagesOf } from "./receive-answer.js";
 import { endpointOf, regionOf } from "./region.js";
 import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
-import { type SqsCall, SqsWire } from "./sqs-wire.js";
+import { SqsWire } from "./sqs-wire.js";
 
 export interface SqsQueueOptions {
   readonly queueUrl: string;
@@ -180,6 +181,6 @@ export class SqsQueue implements Queue {
 }
 
 /** A short call that may be made twice without harm. */
-function shortCall(operation: string, input: object, signal: AbortSignal): SqsCall {
+function shortCall(operation: string, input: object, signal: AbortSignal): WireCall {
   return { operation, input, signal, timeoutMs: SETTLE_TIMEOUT_MS, repeatable: true };
 }

@@ -1,12 +1,7 @@
-import {
-  DescribeTableCommand,
-  DescribeTimeToLiveCommand,
-  DynamoDBClient,
-  type TableDescription,
-} from "@aws-sdk/client-dynamodb";
-import { type Answer, answerOf, CALL_TIMEOUT_MS, MAX_ATTEMPTS } from "./answer.js";
-import { DynamoDbIdempotency, type DynamoDbIdempotencyOptions } from "./dynamodb-idempotency.js";
-import { sdkOptions } from "./sdk-options.js";
+import { type Answer, answerOf } from "./answer.js";
+import { defaultTarget } from "./default-target.js";
+import { DynamoDbCalls } from "./dynamodb-calls.js";
+import { DynamoDbIdempotency, type KeyTable } from "./dynamodb-idempotency.js";
 
 /** How a table of keys is set up. */
 export interface TableSetup {
@@ -27,29 +22,43 @@ export interface TableReport {
   readonly expiry: Answer<string | undefined>;
 }
 
+/** What is read of DynamoDB's description of a table; everything may be missing. */
+interface TableDescription {
+  readonly TableStatus?: string;
+  readonly AttributeDefinitions?: readonly { readonly AttributeName: string; readonly AttributeType: string }[];
+  readonly KeySchema?: readonly { readonly AttributeName: string }[];
+  readonly BillingModeSummary?: { readonly BillingMode?: string };
+  readonly ProvisionedThroughput?: { readonly WriteCapacityUnits?: number };
+}
+
+interface ExpiryDescription {
+  readonly AttributeName?: string;
+  readonly TimeToLiveStatus?: string;
+}
+
 /** Asks DynamoDB about a table, and tries the worker's write there without writing. Never rejects. */
-export async function examineTable(options: DynamoDbIdempotencyOptions): Promise<TableReport> {
-  const keys = new DynamoDbIdempotency(options);
-  const patience = { attempts: MAX_ATTEMPTS, connectTimeoutMs: CALL_TIMEOUT_MS, requestTimeoutMs: CALL_TIMEOUT_MS };
-  const client = new DynamoDBClient(sdkOptions(options, patience));
-  const input = { TableName: options.table };
+export async function examineTable(table: KeyTable, region: string | undefined): Promise<TableReport> {
+  const target = defaultTarget(region);
+  const keys = new DynamoDbIdempotency({ ...table, ...target });
+  const calls = new DynamoDbCalls(target);
+  const input = { TableName: table.table };
   try {
     const [write, setup, expiry] = await Promise.all([
       answerOf((signal) => keys.check(signal)),
-      answerOf(async (abortSignal) => {
-        const { Table } = await client.send(new DescribeTableCommand(input), { abortSignal });
-        return setupOf(Table!);
+      answerOf(async (signal) => {
+        const { Table } = await calls.call("DescribeTable", input, signal);
+        return setupOf(Table as TableDescription);
       }),
-      answerOf(async (abortSignal) => {
-        const answer = await client.send(new DescribeTimeToLiveCommand(input), { abortSignal });
-        const { AttributeName, TimeToLiveStatus = "" } = answer.TimeToLiveDescription ?? {};
+      answerOf(async (signal) => {
+        const answer = await calls.call("DescribeTimeToLive", input, signal);
+        const { AttributeName, TimeToLiveStatus = "" } = (answer.TimeToLiveDescription ?? {}) as ExpiryDescription;
         return /^ENABL/.test(TimeToLiveStatus) ? AttributeName : undefined;
       }),
     ]);
     return { write, setup, expiry };
   } finally {
     keys.close();
-    client.destroy();
+    calls.close();
   }
 }
 

@@ -1,6 +1,11 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { CredentialSource, type Credentials, defaultCredentials } from "../../../src/aws/credentials.js";
+import {
+  CredentialSource,
+  type Credentials,
+  defaultCredentials,
+  environmentCredentials,
+} from "../../../src/aws/credentials.js";
 import { settle } from "../../support/fake-clock.js";
 
 const MINUTE = 60_000;
@@ -120,6 +125,13 @@ describe("the default credentials", () => {
       ...(sessionToken && { sessionToken }),
       ...(expiration && { expiration }),
     });
+  });
+
+  test("of the environment alone ask nobody else: what is missing there is said", async () => {
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "AKIA", AWS_PROFILE: "other" });
+    await expect(environmentCredentials()).rejects.toThrow("AWS_SECRET_ACCESS_KEY are missing");
+    process.env.AWS_SECRET_ACCESS_KEY = "secret";
+    expect(await environmentCredentials()).toEqual({ accessKeyId: "AKIA", secretAccessKey: "secret" });
   });
 
   test("follow a profile before keys in the environment, as the SDK does", async () => {

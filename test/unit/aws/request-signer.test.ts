@@ -2,7 +2,9 @@ import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Credentials } from "../../../src/aws/credentials.js";
-import { RequestSigner } from "../../../src/aws/request-signer.js";
+import { DYNAMODB } from "../../../src/aws/dynamodb-calls.js";
+import { RequestSigner, type WireService } from "../../../src/aws/request-signer.js";
+import { SQS } from "../../../src/aws/sqs-wire.js";
 
 /** The hash that the SDK's signer wants, on Node's own. */
 class Sha256 {
@@ -20,8 +22,9 @@ class Sha256 {
 }
 
 /** The signature that the SDK's own signer puts on the same call. */
-async function bySdk(endpoint: URL, region: string, body: string, credentials: Credentials, at: number) {
-  const headers = new RequestSigner(region, endpoint).headers("ReceiveMessage", body, credentials, at);
+async function bySdk(service: WireService, endpoint: URL, body: string, credentials: Credentials, at: number) {
+  const region = "eu-west-1";
+  const headers = new RequestSigner(service, region, endpoint).headers("AnyCall", body, credentials, at);
   const {
     authorization,
     "x-amz-date": _date,
@@ -29,7 +32,7 @@ async function bySdk(endpoint: URL, region: string, body: string, credentials: C
     "user-agent": _agent,
     ...plain
   } = headers;
-  const signer = new SignatureV4({ credentials, region, service: "sqs", sha256: Sha256, applyChecksum: false });
+  const signer = new SignatureV4({ credentials, region, service: service.name, sha256: Sha256, applyChecksum: false });
   const signed = await signer.sign(
     {
       method: "POST",
@@ -44,7 +47,7 @@ async function bySdk(endpoint: URL, region: string, body: string, credentials: C
   return { ours: authorization, theirs: signed.headers.authorization };
 }
 
-describe("a signature", () => {
+describe.each([SQS, DYNAMODB])("a signature for $name", (service) => {
   const at = Date.UTC(2026, 10, 24, 23, 59, 59, 999);
   const lasting: Credentials = {
     accessKeyId: "AKIDEXAMPLE",
@@ -58,13 +61,13 @@ describe("a signature", () => {
     ["with a path before it", "http://proxy:8080/a b/~sqs/(x)/", lasting, "{}"],
     ["of any script", "https://sqs.us-east-1.amazonaws.com", lasting, '{"MessageBody":"Grüße 🐘"}'],
   ])("%s is the one that the SDK's signer makes", async (_name, endpoint, credentials, body) => {
-    const { ours, theirs } = await bySdk(new URL(endpoint), "eu-west-1", body, credentials, at);
+    const { ours, theirs } = await bySdk(service, new URL(endpoint), body, credentials, at);
     expect(ours).toBe(theirs);
   });
 
   test("follows the day and the secret, although its key is kept", () => {
     const endpoint = new URL("https://sqs.eu-west-1.amazonaws.com");
-    const kept = new RequestSigner("eu-west-1", endpoint);
+    const kept = new RequestSigner(service, "eu-west-1", endpoint);
     const rotated = { ...lasting, secretAccessKey: "another" };
     for (const [credentials, when] of [
       [lasting, at],
@@ -72,7 +75,12 @@ describe("a signature", () => {
       [rotated, at + 1],
       [lasting, at],
     ] as const) {
-      const fresh = new RequestSigner("eu-west-1", endpoint).headers("DeleteMessageBatch", "{}", credentials, when);
+      const fresh = new RequestSigner(service, "eu-west-1", endpoint).headers(
+        "DeleteMessageBatch",
+        "{}",
+        credentials,
+        when,
+      );
       expect(kept.headers("DeleteMessageBatch", "{}", credentials, when)).toEqual(fresh);
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { CredentialSource } from "../../../src/aws/credentials.js";
-import { type SqsCall, SqsWire } from "../../../src/aws/sqs-wire.js";
+import type { WireCall } from "../../../src/aws/json-wire.js";
+import { SqsWire } from "../../../src/aws/sqs-wire.js";
 import { NullServer } from "../../support/null-server.js";
 import { never } from "../../support/sqs-bundle.js";
 
@@ -8,7 +9,7 @@ async function setup(path = "") {
   const server = await NullServer.start();
   const credentials = new CredentialSource(async () => ({ accessKeyId: "AKIATEST", secretAccessKey: "secret" }));
   const wire = new SqsWire({ endpoint: new URL(`${server.endpoint}${path}`), region: "eu-west-1", credentials });
-  const call = (more: Partial<SqsCall> = {}) =>
+  const call = (more: Partial<WireCall> = {}) =>
     wire.call({ operation: "GetQueueUrl", input: {}, signal: never, timeoutMs: 10_000, repeatable: true, ...more });
   return {
     server,
