@@ -108,7 +108,6 @@ function terms({ runs, seconds }) {
     "sqs-consumer": version("sqs-consumer"),
     "squiss-ts": version("squiss-ts"),
     fauxqs: version("fauxqs", root),
-    "@aws-sdk/client-dynamodb": version("@aws-sdk/client-dynamodb", root),
     runs,
     seconds,
   };
