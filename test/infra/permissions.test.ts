@@ -35,7 +35,7 @@ const actionsOf = (call: string) => {
   return [action, ...(IMPLIED[action] ?? [])];
 };
 
-/** What the code of one file asks AWS for: the SDK's commands, and the operations that SqsWire is told by name. */
+/** What the code of one file asks AWS for: the SDK's commands, and the operations that a wire is told by name. */
 function actionsIn(file: string): string[] {
   const text = readFileSync(new URL(file), "utf8");
   const commands = [...text.matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => call!);
@@ -66,8 +66,11 @@ interface Statement {
 }
 
 /** The statements of a role, and under which condition each is there. */
-function statementsOf(role: string): (Statement & { readonly condition: string | undefined })[] {
-  const policies = cluster.Resources[role]!.Properties!.Policies as readonly {
+function statementsOf(
+  role: string,
+  { Resources } = cluster,
+): (Statement & { readonly condition: string | undefined })[] {
+  const policies = Resources[role]!.Properties!.Policies as readonly {
     PolicyDocument: { Statement: readonly Value[] };
   }[];
   return policies
@@ -119,6 +122,23 @@ test("ECS may read the webhook's secret, and no other", () => {
       condition: "HasSecret",
       Action: ["secretsmanager:GetSecretValue", "ssm:GetParameters"],
       Resource: { Ref: "WebhookSecretArn" },
+    },
+  ]);
+});
+
+test("a function may write to the table that its variable names, and to no other", () => {
+  const lambda = readTemplate("lambda", new URL("infra/", ROOT));
+  const { Environment } = lambda.Resources.Function!.Properties as unknown as Record<string, { Variables: Value }>;
+  expect(Environment!.Variables).toMatchObject({
+    IDEMPOTENCY_TABLE: { "Fn::If": ["HasTable", { Ref: "IdempotencyTableName" }, { Ref: "AWS::NoValue" }] },
+    IDEMPOTENCY_KEY: { "Fn::If": ["HasTable", { Ref: "IdempotencyKey" }, { Ref: "AWS::NoValue" }] },
+  });
+  const writes = statementsOf("Role", lambda).filter(({ Action }) => String(Action).includes("dynamodb"));
+  expect(writes).toMatchObject([
+    {
+      condition: "HasTable",
+      Action: "dynamodb:UpdateItem",
+      Resource: { "Fn::Sub": expect.stringMatching(/^arn:[^*]+:table\/\$\{IdempotencyTableName\}$/) },
     },
   ]);
 });
