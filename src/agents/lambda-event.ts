@@ -16,6 +16,19 @@ export interface SqsRecord {
   readonly eventSourceARN?: string;
 }
 
+/** @throws TypeError when the event is of another source: a function may be invoked by anything. */
+export function recordsOf(event: SqsEvent): readonly SqsRecord[] {
+  const records: unknown = (event as SqsEvent | null)?.Records;
+  if (Array.isArray(records) && records.every(isSqs)) return records;
+  const first = Array.isArray(records) ? records[0] : event;
+  const what = first && typeof first === "object" ? `{ ${Object.keys(first).slice(0, 10).join(", ")} }` : String(first);
+  throw new TypeError(`toLambda takes the events of an SQS event source mapping, got ${what}`);
+}
+
+function isSqs(record: Partial<SqsRecord> | null): boolean {
+  return typeof record?.messageId === "string" && typeof record.body === "string" && record.attributes != null;
+}
+
 /** The record as a worker would have received it. */
 export function receivedFromRecord(record: SqsRecord): ReceivedMessage {
   const { messageId: id, receiptHandle: handle, body, attributes: system, messageAttributes = {} } = record;

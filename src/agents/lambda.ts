@@ -2,7 +2,7 @@ import type { Handler } from "../pipeline/handler.js";
 import type { Agent } from "./define-handler.js";
 import { InProcessHandler } from "./in-process.js";
 import { LambdaBatch, type OnReject } from "./lambda-batch.js";
-import { receivedFromRecord, type SqsEvent } from "./lambda-event.js";
+import { receivedFromRecord, recordsOf, type SqsEvent } from "./lambda-event.js";
 import { lambdaLog, messageLog } from "./lambda-log.js";
 
 /** What a function's invocation is given besides the event; only what is read here. */
@@ -57,12 +57,13 @@ export function toLambda(agent: Agent, options: LambdaOptions = {}): LambdaHandl
     return known;
   };
   return async (event, context) => {
+    const records = recordsOf(event);
     const remaining = context.getRemainingTimeInMillis();
     const reserve = Math.min(RESERVE_MS, remaining * RESERVE_SHARE);
     // A batch is of one event source mapping, and so of one queue.
-    const queueName = event.Records[0]?.eventSourceARN?.split(":").at(-1) ?? "";
+    const queueName = records[0]?.eventSourceARN?.split(":").at(-1) ?? "";
     const batch = new LambdaBatch(handlerFor(queueName), onReject, Date.now() + remaining - reserve);
-    const failed = await batch.run(event.Records.map(receivedFromRecord), remaining - reserve, reserve / 2);
+    const failed = await batch.run(records.map(receivedFromRecord), remaining - reserve, reserve / 2);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }

@@ -79,15 +79,24 @@ export interface WireError {
 }
 
 export function errorToWire(error: unknown): WireError {
-  const { name, message, stack, code } = (error instanceof Error ? error : new Error(String(error))) as Error & {
-    code?: unknown;
-  };
+  // Whatever else was thrown has no stack, and gets none that would be of this file.
+  if (!(error instanceof Error)) return { name: typeof error, message: textOf(error).slice(0, MESSAGE_MAX) };
+  const { name, message, stack, code } = error as Error & { code?: unknown };
   return {
     name: String(name),
     message: String(message).slice(0, MESSAGE_MAX),
     ...(stack === undefined ? {} : { stack: String(stack).slice(0, STACK_MAX) }),
     ...(typeof code === "string" ? { code } : {}),
   };
+}
+
+function textOf(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
 }
 
 export function errorFromWire({ name, message, stack, code }: WireError): Error {

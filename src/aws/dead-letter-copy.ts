@@ -114,10 +114,15 @@ function bytesOfAll(attributes: Attributes): number {
   return attributes.reduce((sum, [name, attribute]) => sum + sizeOf(name, attribute), 0);
 }
 
+/** Escape sequences of terminals, whole: colours and the like, and what sets a title or a link. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const ESCAPES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+
 /** SQS takes the characters of XML 1.0 alone; others become U+FFFD. */
 function printable(reason: string): string {
   return reason
     .slice(0, REASON_MAX)
+    .replace(ESCAPES, "")
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
     .trim();

@@ -42,7 +42,8 @@ function classify(error: unknown): Classified {
   if (error instanceof ConfigError) return { kind: "settings", exitCode: ExitCode.config, faults: error.faults };
   // Not instanceof: the command line needs neither an agent's code nor a table's to tell of a failure.
   if (error instanceof Error && /^(AgentLoadError|TableError)$/.test(error.name)) {
-    return { kind: "settings", exitCode: ExitCode.config, faults: [error.message] };
+    const setting = error.name === "TableError" ? "IDEMPOTENCY_TABLE: " : "";
+    return { kind: "settings", exitCode: ExitCode.config, faults: [setting + error.message] };
   }
   if (error instanceof CommandError) {
     return {

@@ -18,6 +18,8 @@ export class RunAborted extends Error {
   ) {
     super(detail);
     this.cause = cause;
+    // Its frames would be the worker's own.
+    this.stack = `${this.name}: ${detail}`;
   }
 }
 

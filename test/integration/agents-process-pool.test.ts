@@ -171,6 +171,8 @@ describe("A module in processes", () => {
         if (body === "reject") throw new Reject("never");
         if (body === "retry") throw new Retry("later");
         if (body === "defer") throw new Defer("database down");
+        if (body === "null") throw null;
+        if (body === "text") throw "no network";
         if (body === "throw") throw Object.assign(new TypeError("no network"), { code: "ENETDOWN" });
       };`);
     expect(await end("done")).toEqual({ kind: "done" });
@@ -180,6 +182,12 @@ describe("A module in processes", () => {
     const thrown = (await end("throw")) as { error: Error };
     expect(thrown.error).toMatchObject({ name: "TypeError", message: "no network", code: "ENETDOWN" });
     expect(thrown.error.stack).toContain("agent.mjs");
+    for (const [body, stack] of [
+      ["null", "object: null"],
+      ["text", "string: no network"],
+    ] as const) {
+      expect(((await end(body)) as { error: Error }).error.stack).toBe(stack);
+    }
   });
 
   test("extends, reports, logs, and hears why it is aborted", async () => {
@@ -363,7 +371,7 @@ describe("A module that can't be loaded", () => {
     ["throws", "throw new Error('no database');", /failed while loading: Error: no database/],
     ["exports no agent", "export default 5;", /exports 5 by default/],
     ["ends its process", "process.exit(3);", /its process ended with exit code 3/],
-    ["waits for nothing", "await new Promise(() => {});", /its process ended with exit code 13/],
+    ["waits for nothing", "await new Promise(() => {});", /was not loaded to its end: a top-level await in it hangs/],
   ])("stops the start when it %s", async (_, source, message) => {
     await expect(module(source)).rejects.toThrow(message);
   });

@@ -35,6 +35,18 @@ async function failuresOf(
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
 
+test.each([
+  [{ Records: [{ EventSource: "aws:sns", Sns: {} }] }, "got { EventSource, Sns }"],
+  [{ source: "aws.events", detail: {} }, "got { source, detail }"],
+  ["text", "got text"],
+  [null, "got null"],
+])("A function refuses what is no event of a queue, and says what it got: %j", async (event, got) => {
+  const handler = toLambda(() => {});
+  await expect(handler(event as never, { getRemainingTimeInMillis: () => 1_000 })).rejects.toThrow(
+    `toLambda takes the events of an SQS event source mapping, ${got}`,
+  );
+});
+
 describe("An agent as a Lambda function", () => {
   test("saves its checkpoint before the time is up, but not once it has ended", async () => {
     const saved: string[] = [];

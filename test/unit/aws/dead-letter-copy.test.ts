@@ -118,6 +118,12 @@ describe("a dead letter", () => {
     expect(JSON.parse(Queuehand!.StringValue)).toEqual({ reason: "new", messageId: "first", receiveCount: 4 });
   });
 
+  test("has its reason without what colours a terminal", () => {
+    const reason = "\u001b[1;31mno total\u001b[0m in \u001b]8;;http://a\u0007order\u001b]8;;\u001b\\ \u009b2K7\u0000";
+    const { entry } = deadLetterCopy({ reason, message: message() }, false);
+    expect(entry.MessageAttributes).toMatchObject({ QueuehandReason: { StringValue: "no total in order 7\uFFFD" } });
+  });
+
   test.each([1_000, 400, 200])("that leaves %i bytes has a reason as long as there is room for", async (room) => {
     const reason = `gave up after 3 receives: "${"é".repeat(600)}"`;
     const full = { reason, message: message({ body: "x".repeat(BYTES_MAX - room) }) };

@@ -36,6 +36,7 @@ describe("a run's control", () => {
     await clock.advance(1);
     expect(signal.reason).toBeInstanceOf(RunAborted);
     expect(signal.reason).toMatchObject({ name: "AbortError", cause: "timeout" });
+    expect(signal.reason.stack).toBe("AbortError: the agent ran for longer than 60 s");
     run.end();
     expect(clock.timers).toBe(0);
   });
