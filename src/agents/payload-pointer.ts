@@ -18,18 +18,14 @@ export type PayloadMark =
 
 /**
  * Reads a pointer as Amazon's Extended Client Libraries write it: a body of `["...PayloadS3Pointer",{"s3BucketName":"b",
- * "s3Key":"k"}]`, and an attribute with the size. The body alone will do: topics with an envelope drop attributes.
+ * "s3Key":"k"}]`, and an attribute with the size. A body without that attribute is what its sender wrote, whatever it
+ * looks like, as it is to these libraries: who may choose but a body shall not have the worker read or remove an object.
  */
 export function payloadMark({ body, attributes }: Pick<ReceivedMessage, "body" | "attributes">): PayloadMark {
   const size = sizeSaid(attributes);
-  // Most bodies are none: looking is cheaper than parsing.
-  const looksSo = body.startsWith("[") && body.includes("S3Pointer");
-  if (size === undefined && !looksSo) return { kind: "inline" };
+  if (size === undefined) return { kind: "inline" };
   const parts = pointerParts(body);
-  if (parts === undefined) {
-    if (size === undefined) return { kind: "inline" };
-    return broken("its body is no pointer");
-  }
+  if (parts === undefined) return broken("its body is no pointer");
   const { s3BucketName: bucket, s3Key: key } = parts;
   if (typeof bucket !== "string" || typeof key !== "string" || bucket === "" || key === "") {
     return broken("its pointer lacks s3BucketName or s3Key");
@@ -37,7 +33,7 @@ export function payloadMark({ body, attributes }: Pick<ReceivedMessage, "body" |
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) return broken(`its key has more than ${KEY_BYTES_MAX} bytes`);
   // Some server or proxy on the way might walk up by it, and out of an allowed bucket.
   if (/(^|\/)\.\.?(\/|$)/.test(key)) return broken("its key has a part that is . or ..");
-  return { kind: "pointer", pointer: { bucket, key }, bytes: size !== undefined && size >= 0 ? size : undefined };
+  return { kind: "pointer", pointer: { bucket, key }, bytes: size >= 0 ? size : undefined };
 }
 
 /** The message as it would have been received had its payload been small. */

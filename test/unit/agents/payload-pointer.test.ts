@@ -22,8 +22,12 @@ describe("A pointer to a payload", () => {
     expect(mark(body, [name, number("1048577")])).toEqual({ kind: "pointer", pointer, bytes: 1_048_577 });
   });
 
-  test("needs no attribute, and no good one", () => {
-    expect(mark(java)).toEqual({ kind: "pointer", pointer, bytes: undefined });
+  test("is what its sender wrote where no attribute marks it, as it is to the libraries", () => {
+    for (const body of [java, python, legacy]) expect(mark(body)).toEqual({ kind: "inline" });
+    expect(mark(java, ["size", number("9")])).toEqual({ kind: "inline" });
+  });
+
+  test("needs no good attribute", () => {
     expect(mark(java, ["ExtendedPayloadSize", number("many")])).toMatchObject({ bytes: undefined });
     expect(mark(java, ["ExtendedPayloadSize", number("-1")])).toMatchObject({ bytes: undefined });
   });
@@ -50,7 +54,10 @@ describe("A pointer to a payload", () => {
     [{ s3BucketName: "b", s3Key: "a/.." }, "a part that is . or .."],
   ])("is broken as %j", (parts, detail) => {
     const body = JSON.stringify(["software.amazon.payloadoffloading.PayloadS3Pointer", parts]);
-    expect(mark(body)).toMatchObject({ kind: "broken", detail: expect.stringContaining(detail) });
+    expect(mark(body, ["ExtendedPayloadSize", number("9")])).toMatchObject({
+      kind: "broken",
+      detail: expect.stringContaining(detail),
+    });
   });
 
   test("is written so that it can be read", () => {
