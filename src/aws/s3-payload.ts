@@ -99,7 +99,8 @@ function isMissing(error: unknown): boolean {
 
 function detailOf(error: unknown, signal: AbortSignal): string {
   const { name, message } = (signal.aborted ? signal.reason : error) as Error;
-  return `${name}: ${message}`;
+  // Where the answer is none of S3's, the SDK adds a line on where its own objects keep it.
+  return `${name}: ${message.split("\n", 1)[0]}`;
 }
 
 async function makeClient(target: SdkTarget): Promise<S3Client> {

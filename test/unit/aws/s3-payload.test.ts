@@ -56,6 +56,17 @@ describe("Payloads in S3", () => {
     await s3.stop();
   });
 
+  test("that can't be written are told by what S3 said, without advice on the SDK's insides", async () => {
+    s3.answer = (request, response) => {
+      request.resume();
+      response.writeHead(404, { "content-type": "application/xml" });
+      response.end("<Error><Code>NoSuchBucket</Code>&<");
+    };
+    const failure = (await payloads.write(pointer, "x".repeat(2_000_000), never).catch((error) => error)) as Error;
+    expect(failure.message).toMatch(/^its payload can't be written to s3:\/\/large: [^\n]+$/);
+    expect(failure.message).not.toMatch(/\$response|hidden field|stream/);
+  });
+
   test("are read whole, up to the bound", async () => {
     s3.answer = (_, response) => response.end("héllo");
     expect(await payloads.read(pointer, 6, never)).toEqual({ kind: "read", body: "héllo" });
