@@ -30,7 +30,9 @@ export async function loadModule(path: string, loadMs = LOAD_MS): Promise<Agent>
   try {
     accessSync(file);
   } catch (error) {
-    throw fail(`can't be read: no such file, or not readable: ${file}`, error);
+    // A name with a blank that no file has is most often a command line.
+    const hint = /\S\s+\S/.test(path) ? `; a program is named by exec:, as in HANDLER="exec:${path.trim()}"` : "";
+    throw fail(`can't be read: no such file, or not readable: ${file}${hint}`, error);
   }
   let module: { default?: unknown };
   try {

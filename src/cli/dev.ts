@@ -20,7 +20,7 @@ const LINE: CommandLine = {
     {
       name: "messages",
       value: "N",
-      meaning: `send N sample messages (1..${MESSAGES_MAX}), wait until each has ended, tell what became of them, and exit; one in ${FAILING_EVERY} fails on purpose; above some hundreds they get shorter work`,
+      meaning: `send N sample messages (1..${MESSAGES_MAX}), wait until each has ended, tell what became of them, and exit; one in ${FAILING_EVERY} has an error_trigger, at which the sample agent fails; above some hundreds they get shorter work`,
     },
     { name: "handler", value: "HANDLER", meaning: "your agent instead of the sample agent (or set HANDLER)" },
     {

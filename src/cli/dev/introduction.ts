@@ -31,11 +31,18 @@ export function introduction(dev: Introduced): string {
   return lines.join("\n");
 }
 
-function sending({ messages, perSecond, bodies }: Introduced): string {
+function sending({ messages, perSecond, bodies, agent }: Introduced): string {
+  // What an agent of one's own makes of them is its own affair.
+  const fail = (count: number) => {
+    const one = count === 1;
+    if (agent === undefined) return one ? "fails on purpose" : "fail on purpose";
+    return `${one ? "has" : "have"} an error_trigger, at which the sample agent fails`;
+  };
   if (messages !== undefined) {
-    return `Sending ${messages} messages${bodies ? "" : `; ${failingAmong(messages)} of them fail on purpose`}.`;
+    const failing = failingAmong(messages);
+    return `Sending ${messages} messages${bodies ? "" : `; ${failing} of them ${fail(failing)}`}.`;
   }
   if (perSecond === undefined) return "Sending nothing by itself: --rate N makes it.";
-  const failing = bodies ? "" : `, one in ${FAILING_EVERY} of which fails on purpose`;
+  const failing = bodies ? "" : `, one in ${FAILING_EVERY} of which ${fail(1)}`;
   return `Sending ${perSecond} sample messages a second${failing}.`;
 }

@@ -39,6 +39,12 @@ describe("A module agent", () => {
 });
 
 describe("A module that is no agent is refused, with the cause:", () => {
+  test("a command line, which says how a program is named", async () => {
+    await expect(loadModule("python agent.py")).rejects.toThrow(
+      /no such file, or not readable: .*python agent\.py; a program is named by exec:, as in HANDLER="exec:python agent\.py"$/,
+    );
+  });
+
   test("no such file", async () => {
     await expect(loadModule("./nowhere.mjs")).rejects.toThrow(
       `HANDLER "./nowhere.mjs" can't be read: no such file, or not readable: ${join(process.cwd(), "nowhere.mjs")}`,
