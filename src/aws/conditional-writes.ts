@@ -1,6 +1,6 @@
 import { TableError } from "../pipeline/idempotency.js";
 import { DynamoDbCalls, type DynamoDbTarget } from "./dynamodb-calls.js";
-import { Refusal } from "./json-wire.js";
+import { Refusal } from "./refusal.js";
 
 /** An attribute's value as DynamoDB's JSON has it: a string, or a number in digits. */
 export interface AttributeValue {

@@ -2,7 +2,8 @@ import { type Backoff, fullJitter } from "../pipeline/backoff.js";
 import { sleep, systemClock } from "../pipeline/clock.js";
 import { type CredentialProvider, CredentialSource } from "./credentials.js";
 import { dynamoDbEndpoint } from "./dynamodb-endpoint.js";
-import { JsonWire, Refusal } from "./json-wire.js";
+import { JsonWire } from "./json-wire.js";
+import { Refusal } from "./refusal.js";
 import type { WireService } from "./request-signer.js";
 
 /** Where DynamoDB is, and who calls it. */
