@@ -224,7 +224,7 @@ class QueueWorker implements Worker {
     const aborted = settled.interrupted - before.settled.interrupted;
     const runOn = this.#pipeline.status().busy;
     const givenBack = aborted + released - before.released;
-    const text = `work was given up at the stop: ${aborted + runOn} agents were aborted, ${runOn} of them run on; ${givenBack} messages were given back`;
+    const text = `work was given up at the stop; agents aborted: ${aborted + runOn}, still running: ${runOn}, messages given back: ${givenBack}`;
     this.#telemetry({ kind: "warning", text });
   }
 

@@ -545,7 +545,7 @@ describe("a stop", () => {
     expect((await run).exitCode).toBe(75);
     expect(queue.visible()).toBe(1);
     expect(of("warning").map(({ text }) => text)).toContain(
-      "work was given up at the stop: 1 agents were aborted, 0 of them run on; 1 messages were given back",
+      "work was given up at the stop; agents aborted: 1, still running: 0, messages given back: 1",
     );
   });
 
@@ -560,7 +560,7 @@ describe("a stop", () => {
     expect((await run).exitCode).toBe(75);
     expect(queue.visible()).toBe(1);
     expect(of("warning").map(({ text }) => text)).toContain(
-      "work was given up at the stop: 1 agents were aborted, 1 of them run on; 1 messages were given back",
+      "work was given up at the stop; agents aborted: 1, still running: 1, messages given back: 1",
     );
   });
 });

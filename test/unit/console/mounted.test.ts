@@ -30,7 +30,7 @@ describe("a worker with an HTTP port", () => {
     expect(state).toMatchObject({ queueName: "tasks", worker: { state: "running" }, handled: 2 });
     expect(state.totals.settled).toMatchObject({ done: 1, retry: 1 });
     expect(state.events.map(({ what, detail }) => [what, detail])).toEqual([
-      ["worker starting", undefined],
+      ["worker starting", "10 slots of ./unused.mjs on the queue tasks"],
       ["worker running", undefined],
       ["failed, is retried", "Error: model endpoint answered 503"],
     ]);
