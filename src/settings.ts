@@ -88,14 +88,14 @@ export const SETTINGS = [
     fallback: undefined,
     shape: seconds(1, 172_800),
     meaning:
-      "An agent in a process of its own is killed when all its processes together used more processor time than this for one message; unset: no limit but HANDLER_TIMEOUT_SECONDS.",
+      "A program, or a module in a process of its own, is killed when all its processes together used more processor time than this for one message; unset: no limit but HANDLER_TIMEOUT_SECONDS.",
   },
   {
     name: "AGENT_OPEN_FILES",
     fallback: undefined,
     shape: { kind: "integer", min: 64, max: 1_048_576 },
     meaning:
-      "Most descriptors that each process of an agent may have open (RLIMIT_NOFILE); unset: what the task has, 65,535 on Fargate.",
+      "Most descriptors that each process of an agent may have open (RLIMIT_NOFILE); not above the task's own hard limit, 65,535 on Fargate, which holds when this is unset.",
   },
   {
     name: "AGENT_ROLE_ARN",
