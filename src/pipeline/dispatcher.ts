@@ -172,7 +172,7 @@ export class Dispatcher {
     delivery.running = false;
     this.#busy--;
     this.#pace.record(processed.agentMs, processed.outcome.kind);
-    if (!this.#closed) this.#breaker.record(processed.outcome.kind);
+    if (!this.#closed) this.#breaker.record(processed.outcome.kind, delivery.message.receiveCount);
     this.#conclude(delivery, processed);
     this.#options.onRoom();
     this.#checkIdle();
