@@ -199,7 +199,10 @@ describe("A program with a role of its own", () => {
       reason: "no credentials for the agent: sts:AssumeRole of arn:aws:iam::1:role/x: AccessDenied: no",
     });
     expect(existsSync(join(folder, "started"))).toBe(false);
-    expect(await readdir(root)).toEqual([]);
+    await eventually(
+      () => readdir(root),
+      (left) => left.length === 0,
+    );
   });
 
   test("finds no other run's by any path in the work folders", async () => {
