@@ -8,7 +8,7 @@
  * Agents' processes get an environment without LD_PRELOAD: they stay as they are.
  *
  * The init also gets a mark, by which the worker tells what comes from the init, agents that have gone astray among it,
- * from what was started in the container from outside (src/agents/escapee-watch.ts): a hard limit that nobody has by
+ * from what was started in the container from outside (src/agents/process/escapee-watch.ts): a hard limit that nobody has by
  * chance, on POSIX message queues, which nobody needs. It is inherited, and without a capability nobody can raise it.
  */
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-import { OnceHandler } from "./agents/once.js";
+import { OnceHandler } from "./agents/once/once.js";
 import { defaultTarget } from "./aws/default-target.js";
 import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
 import type { SharedClaims } from "./aws/lease-keeper.js";

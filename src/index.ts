@@ -11,7 +11,7 @@ export { type S3Object, s3Objects } from "./agents/events/s3-objects.js";
 export type { SignatureOptions, SignatureScheme } from "./agents/events/signature.js";
 export { snsBody } from "./agents/events/sns-body.js";
 export { type WebhookOptions, webhook } from "./agents/events/webhook.js";
-export { type LambdaHandler, type LambdaIdempotency, type LambdaOptions, toLambda } from "./agents/lambda.js";
+export { type LambdaHandler, type LambdaIdempotency, type LambdaOptions, toLambda } from "./agents/lambda/lambda.js";
 export type { Message } from "./agents/message.js";
 export { Skip } from "./agents/skip.js";
 export { type Config, ConfigError, loadConfig } from "./config.js";

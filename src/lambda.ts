@@ -1,6 +1,6 @@
-import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda.js";
-import { lambdaLog } from "./agents/lambda-log.js";
-import { OnceHandler } from "./agents/once.js";
+import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda/lambda.js";
+import { lambdaLog } from "./agents/lambda/lambda-log.js";
+import { OnceHandler } from "./agents/once/once.js";
 import { environmentCredentials } from "./aws/credentials.js";
 import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
 import { ConfigError } from "./config.js";

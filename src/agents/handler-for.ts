@@ -40,16 +40,16 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?
   switch (handler.kind) {
     case "program": {
       const { command } = handler;
-      const { ProgramHandler } = await import("./program.js");
+      const { ProgramHandler } = await import("./program/program.js");
       const program = new ProgramHandler({ command, ...ofOne });
       await program.check();
       return program;
     }
     case "service": {
-      const { ServiceHandler } = await import("./service.js");
+      const { ServiceHandler } = await import("./service/service.js");
       const service = new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
       if (agentCommand === undefined) return service;
-      const { WatchedService } = await import("./watched-service.js");
+      const { WatchedService } = await import("./service/watched-service.js");
       const watched = new WatchedService({ command: agentCommand, service, ...shared });
       await watched.check();
       return watched;
@@ -57,7 +57,7 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?
     case "module": {
       const { loadModule } = await import("./load-module.js");
       if (isolation === "none") return loadModule(handler.path);
-      const { ProcessPool } = await import("./process-pool.js");
+      const { ProcessPool } = await import("./module/process-pool.js");
       const used = isolation === "process-per-message" ? { runsMax: 1 } : {};
       return new ProcessPool({ path: handler.path, slots: concurrency, ...used, ...ofOne });
     }

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ProgramHandler, type ProgramOptions } from "../../src/agents/program.js";
+import { ProgramHandler, type ProgramOptions } from "../../src/agents/program/program.js";
 import type { AgentRole, RoleCredentials } from "../../src/pipeline/agent-role.js";
 import type { Outcome } from "../../src/pipeline/outcome.js";
 import { HandRun, KeptLog, received } from "../support/agent-bundle.js";

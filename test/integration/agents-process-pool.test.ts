@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/process-pool.js";
+import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/module/process-pool.js";
 import type { Outcome } from "../../src/pipeline/outcome.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ProgramHandler, type ProgramOptions } from "../../src/agents/program.js";
+import { ProgramHandler, type ProgramOptions } from "../../src/agents/program/program.js";
 import type { Outcome } from "../../src/pipeline/outcome.js";
 import type { ReceivedMessage } from "../../src/pipeline/queue.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
@@ -368,7 +368,7 @@ test("A program that goes missing later doesn't cost the message: it is deferred
 });
 
 test("Out of descriptors messages are deferred, and the next one finds all as it was", async () => {
-  const program = new URL("../../src/agents/program.js", import.meta.url);
+  const program = new URL("../../src/agents/program/program.js", import.meta.url);
   const script = `
     import { ProgramHandler } from ${JSON.stringify(program.href)};
     const handler = new ProgramHandler({ command: "sleep 0.2", logs: { own: console, of: () => console } });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { ServiceHandler, type ServiceOptions } from "../../src/agents/service.js";
+import { ServiceHandler, type ServiceOptions } from "../../src/agents/service/service.js";
 import type { Outcome } from "../../src/pipeline/outcome.js";
 import type { ReceivedMessage } from "../../src/pipeline/queue.js";
 import { HandRun, received } from "../support/agent-bundle.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { crashOf } from "../../../src/agents/crash.js";
+import { crashOf } from "../../../src/agents/process/crash.js";
 import type { Outcome } from "../../../src/pipeline/outcome.js";
 import { type WorkerBundleOptions, workerBundle } from "../../support/worker-bundle.js";
 

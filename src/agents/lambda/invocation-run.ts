@@ -1,0 +1,60 @@
+import { Checkpoint } from "../../pipeline/checkpoint.js";
+import { systemClock } from "../../pipeline/clock.js";
+import type { Run } from "../../pipeline/handler.js";
+import type { ReceivedMessage } from "../../pipeline/queue.js";
+import { checkExtension, RunAborted } from "../../pipeline/run-control.js";
+import { messageLog } from "./lambda-log.js";
+
+/** What all runs of an invocation share: its deadline and its abort. */
+export class InvocationRun {
+  readonly #controller = new AbortController();
+  readonly #checkpoints = new Set<Checkpoint>();
+
+  constructor(private readonly deadline: number) {}
+
+  get aborted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  abort(): void {
+    this.#controller.abort(new RunAborted("timeout", "the function's time is up"));
+  }
+
+  /** Lets the agents that want to save where they are. */
+  async save(ms: number): Promise<void> {
+    await Promise.all([...this.#checkpoints].map((checkpoint) => checkpoint.take("timeout", ms, systemClock)));
+  }
+
+  of(message: ReceivedMessage): Run & { readonly signalSeen: boolean; end(): void } {
+    const { signal } = this.#controller;
+    const { deadline } = this;
+    const checkpoints = this.#checkpoints;
+    let checkpoint: Checkpoint | undefined;
+    let signalSeen = false;
+    return {
+      get signal() {
+        signalSeen = true;
+        return signal;
+      },
+      get signalSeen() {
+        return signalSeen;
+      },
+      deadline,
+      extend(seconds) {
+        checkExtension(seconds);
+        return deadline;
+      },
+      progress(note) {
+        messageLog(message).info({ note: String(note).slice(0, 1000) }, "agent reported");
+      },
+      checkpoint(save) {
+        if (checkpoint) return checkpoint.replace(save);
+        checkpoint = new Checkpoint(save);
+        checkpoints.add(checkpoint);
+      },
+      end() {
+        if (checkpoint) checkpoints.delete(checkpoint);
+      },
+    };
+  }
+}

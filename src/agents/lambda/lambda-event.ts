@@ -1,0 +1,55 @@
+import type { MessageAttribute, ReceivedMessage } from "../../pipeline/queue.js";
+
+/** What an SQS event source mapping hands to a Lambda function; only what is read here. */
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[];
+}
+
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly messageAttributes?: Readonly<
+    Record<string, { readonly dataType: string; readonly stringValue?: string; readonly binaryValue?: string }>
+  >;
+  readonly eventSourceARN?: string;
+}
+
+/** @throws TypeError when the event is of another source: a function may be invoked by anything. */
+export function recordsOf(event: SqsEvent): readonly SqsRecord[] {
+  const records: unknown = (event as SqsEvent | null)?.Records;
+  if (Array.isArray(records) && records.every(isSqs)) return records;
+  const first = Array.isArray(records) ? records[0] : event;
+  const what = first && typeof first === "object" ? `{ ${Object.keys(first).slice(0, 10).join(", ")} }` : String(first);
+  throw new TypeError(`toLambda takes the events of an SQS event source mapping, got ${what}`);
+}
+
+function isSqs(record: Partial<SqsRecord> | null): boolean {
+  return typeof record?.messageId === "string" && typeof record.body === "string" && record.attributes != null;
+}
+
+/** The record as a worker would have received it. */
+export function receivedFromRecord(record: SqsRecord): ReceivedMessage {
+  const { messageId: id, receiptHandle: handle, body, attributes: system, messageAttributes = {} } = record;
+  const attributes = new Map<string, MessageAttribute>();
+  for (const [name, { dataType: type, stringValue, binaryValue }] of Object.entries(messageAttributes)) {
+    if (stringValue != null) attributes.set(name, { type, string: stringValue });
+    else if (binaryValue != null) attributes.set(name, { type, binary: Buffer.from(binaryValue, "base64") });
+  }
+  const sentAt = Number(system.SentTimestamp);
+  return {
+    id,
+    handle,
+    body,
+    attributes,
+    receiveCount: Math.max(1, Number(system.ApproximateReceiveCount) || 1),
+    sentAt: sentAt > 0 ? sentAt : undefined,
+    ...(system.MessageGroupId ? { groupId: system.MessageGroupId } : {}),
+    ...(system.SequenceNumber ? { sequenceNumber: system.SequenceNumber } : {}),
+    ...(system.MessageDeduplicationId ? { deduplicationId: system.MessageDeduplicationId } : {}),
+    ...(system.AWSTraceHeader ? { traceHeader: system.AWSTraceHeader } : {}),
+    // Lambda has checked it.
+    intact: true,
+  };
+}

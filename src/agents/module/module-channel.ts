@@ -1,0 +1,116 @@
+import type { Duplex } from "node:stream";
+import type { Outcome } from "../../pipeline/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import { readPaced } from "../process/paced-lines.js";
+import {
+  errorFromWire,
+  type FromModule,
+  fieldsFromWire,
+  LINE_BYTES_MAX,
+  LOG_LEVELS,
+  type LogLevel,
+  type OfRun,
+  outcomeFromWire,
+  type ToModule,
+} from "./module-wire.js";
+
+/** More than any honest agent says. */
+const LINES_PER_SECOND = 20_000;
+
+/** Who listens to what is said of a run. */
+export interface RunListener {
+  end(outcome: Outcome): void;
+  extend(seconds: number): void;
+  progress(note: string): void;
+  checkpoint(): void;
+  /** `error`: why it wasn't. */
+  saved(error: Error | undefined): void;
+  answerCredentials(asked: number): void;
+}
+
+/** Who listens to a module's process. */
+export interface ModuleListener {
+  onReady(): void;
+  onUnfit(why: string): void;
+  /** The run with this number, if it goes on. */
+  runOf(number: number): RunListener | undefined;
+  /** As the process says itself, after a run. */
+  onResident(bytes: number): void;
+  onLog(level: LogLevel, fields: Record<string, unknown>, text: string): void;
+  /** A line that counts for nothing. */
+  onFault(fault: string): void;
+}
+
+/** The worker's end of descriptor 3 of a module's process. An agent may write to the other end: no line is trusted. */
+export class ModuleChannel {
+  readonly #stream: Duplex;
+  readonly #listener: ModuleListener;
+
+  constructor(stream: Duplex, listener: ModuleListener) {
+    this.#stream = stream;
+    this.#listener = listener;
+    readPaced(stream, {
+      bytesMax: LINE_BYTES_MAX,
+      linesPerSecond: LINES_PER_SECOND,
+      onLine: (line, left) => this.#heard(line, left),
+    });
+  }
+
+  say(what: ToModule): void {
+    this.#stream.write(`${JSON.stringify(what)}\n`);
+  }
+
+  /** Lets the process end. */
+  end(): void {
+    this.#stream.end();
+  }
+
+  #heard(line: string, bytesLeft: number): void {
+    const listener = this.#listener;
+    let said: FromModule;
+    try {
+      said = JSON.parse(line);
+    } catch {
+      return listener.onFault("not JSON");
+    }
+    if (bytesLeft > 0 || typeof said !== "object" || said === null) return listener.onFault("not an object of ours");
+    if ("of" in said) {
+      const run = listener.runOf(said.of);
+      if (!run) listener.onFault("of a run that is over");
+      else if (!this.#heardOf(run, said)) listener.onFault("no word that is known");
+    } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
+      listener.onLog(said.log, fieldsFromWire(said.fields), String(said.text));
+    } else if ("ready" in said) {
+      listener.onReady();
+    } else if ("unfit" in said) {
+      listener.onUnfit(String(said.unfit));
+    } else {
+      listener.onFault("no word that is known");
+    }
+  }
+
+  /** False when it makes no sense. */
+  #heardOf(run: RunListener, said: OfRun): boolean {
+    if ("ended" in said && isObject(said.ended)) {
+      this.#listener.onResident(Number(said.residentBytes) || 0);
+      run.end(outcomeFromWire(said.ended));
+    } else if ("extend" in said && said.extend >= 1 && said.extend <= VISIBILITY_MAX_SECONDS) {
+      run.extend(Number(said.extend));
+    } else if ("progress" in said) {
+      run.progress(String(said.progress));
+    } else if ("checkpoint" in said) {
+      run.checkpoint();
+    } else if ("saved" in said && (said.saved === true || isObject(said.saved))) {
+      run.saved(said.saved === true ? undefined : errorFromWire(said.saved));
+    } else if ("askCredentials" in said && Number.isInteger(said.askCredentials)) {
+      run.answerCredentials(said.askCredentials);
+    } else {
+      return false;
+    }
+    return true;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

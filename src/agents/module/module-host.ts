@@ -1,0 +1,76 @@
+/**
+ * The main file of a module's process (ISOLATION=process): loads the module that its argument names, then works on one
+ * message at a time as descriptor 3 brings them, and ends when that is closed.
+ */
+import { Socket } from "node:net";
+import { InProcessHandler } from "../in-process.js";
+import { loadModule } from "../load-module.js";
+import { LineCutter } from "../process/line-cutter.js";
+import {
+  type FromModule,
+  messageFromWire,
+  type OfRun,
+  outcomeToWire,
+  type ToModule,
+  WITH_ROLE,
+} from "./module-wire.js";
+import { RemoteRole, RemoteRun, remoteLog } from "./remote-run.js";
+
+type ToldToRun = Extract<ToModule, { run: unknown }>;
+
+const channel = new Socket({ fd: 3, readable: true, writable: true });
+// Taken now, so that nothing that the agent does to the globals reaches it.
+const { stringify, parse } = JSON;
+const { rss } = process.memoryUsage;
+const exit = process.exit.bind(process);
+
+function say(what: FromModule): void {
+  channel.write(`${stringify(what)}\n`);
+}
+
+const role = process.argv[3] === WITH_ROLE ? new RemoteRole() : undefined;
+let running: RemoteRun | undefined;
+
+async function work(handler: InProcessHandler, { run: message, of, deadline, idempotency }: ToldToRun) {
+  const sayOf = (what: OfRun) => say({ ...what, of });
+  const run = new RemoteRun(deadline, idempotency, sayOf);
+  running = run;
+  role?.begin(message.id, sayOf);
+  const outcome = await handler.run(messageFromWire(message), run);
+  running = undefined;
+  sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
+}
+
+/** A process that has no descriptor left to ask with is worn out: it is told to be replaced. */
+function residentBytes(): number {
+  try {
+    return rss();
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
+  }
+}
+
+// The worker has no more use for this process, or is gone.
+channel.on("end", () => exit(0));
+channel.on("error", () => exit(0));
+
+// While the module loads, nothing but the module itself is to keep this process alive: a top-level await that nobody
+// settles then ends it, and the worker is told.
+channel.unref();
+try {
+  const handler = new InProcessHandler(await loadModule(process.argv[2]!), { logFor: () => remoteLog(say), role });
+  const heard = new LineCutter(Number.POSITIVE_INFINITY, (line) => {
+    const told = parse(line) as ToModule;
+    if ("run" in told) void work(handler, told);
+    else if ("abort" in told) running?.abort(told.abort, told.detail);
+    else if ("save" in told) void running?.saveNow(told.save);
+    else if ("credentials" in told) role?.answered(told.asked, told.credentials);
+    else running?.moved(told.deadline);
+  });
+  channel.on("data", (chunk: Buffer) => heard.write(chunk));
+  channel.ref();
+  say({ ready: true });
+} catch (error) {
+  say({ unfit: (error as Error).message });
+  channel.resume();
+}

@@ -1,0 +1,232 @@
+import { fileURLToPath } from "node:url";
+import type { AgentRole } from "../../pipeline/agent-role.js";
+import type { Run } from "../../pipeline/handler.js";
+import type { Outcome } from "../../pipeline/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { AgentLogs } from "../agent-logs.js";
+import { AgentLoadError } from "../load-module.js";
+import { AgentOutput } from "../process/agent-output.js";
+import { AgentProcess } from "../process/agent-process.js";
+import { crashOf } from "../process/crash.js";
+import { type Exit, howItEnded } from "../process/exit.js";
+import type { Launcher } from "../process/launcher.js";
+import type { LimitWatch, Watched } from "../process/limit-watch.js";
+import type { WorkFolder } from "../process/work-folder.js";
+import { ModuleChannel } from "./module-channel.js";
+import { ModuleRun } from "./module-run.js";
+import { WITH_ROLE } from "./module-wire.js";
+
+const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
+/** Has `import "queuehand"` mean src/agent.ts there. */
+const LIGHT = "--conditions=queuehand-agent";
+/** Loading a module may take so long, top-level awaits included. */
+const START_MS = 60_000;
+/** A process that is done with may take so long to end by itself. */
+const RETIRE_MS = 1_000;
+
+export interface ModuleProcessOptions {
+  /** As HANDLER names it. */
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The process's own, emptied before and after each message, and removed with it. */
+  readonly folder: WorkFolder;
+  /** V8's limit on the old space, in MiB; Node's own if unset. */
+  readonly heapMiBMax?: number;
+  readonly limits: LimitWatch;
+  readonly launcher: Launcher;
+  readonly logs: AgentLogs;
+  /** The agent's own, where it has one. */
+  readonly role?: AgentRole | undefined;
+  /** Ends the start when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/** A module's process ended in the middle of a run. Without a stack, which would tell of the worker alone. */
+class ProcessDied extends Error {
+  override readonly name = "ProcessDied";
+  constructor(message: string) {
+    super(message);
+    this.stack = `${this.name}: ${message}`;
+  }
+}
+
+/** One process with a module agent in it, which works on one message at a time. */
+export class ModuleProcess {
+  readonly #process: AgentProcess;
+  readonly #channel: ModuleChannel;
+  readonly #output: AgentOutput;
+  readonly #logs: AgentLogs;
+  #log: () => ReturnType<AgentLogs["of"]>;
+  readonly #role: AgentRole | undefined;
+  readonly #folder: WorkFolder;
+  readonly #limits: LimitWatch;
+  readonly #watched: Watched;
+  #current: ModuleRun | undefined;
+  #alive = true;
+  #onReady: ((unfit: string | undefined) => void) | undefined;
+  #runs = 0;
+  #residentBytes = 0;
+  #excess: string | undefined;
+  /** Resolves when it has ended and its folder is gone. */
+  readonly ended: Promise<void>;
+
+  /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
+  static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
+    const { path, environment, folder, heapMiBMax, launcher, role } = options;
+    const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
+    let started: AgentProcess;
+    try {
+      started = await AgentProcess.start({
+        ...launcher.wrap(process.execPath, [...flags, HOST, path, ...(role ? [WITH_ROLE] : [])]),
+        environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
+      });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+    const made = new ModuleProcess(started, options);
+    const stop = () => started.kill(0);
+    if (options.signal.aborted) stop();
+    else options.signal.addEventListener("abort", stop, { once: true });
+    const unfit = await made.#ready();
+    options.signal.removeEventListener("abort", stop);
+    if (unfit !== undefined) {
+      await made.retire();
+      throw new AgentLoadError(unfit);
+    }
+    return made;
+  }
+
+  private constructor(started: AgentProcess, { path, folder, limits, logs, role }: ModuleProcessOptions) {
+    this.#process = started;
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#role = role;
+    this.#logs = logs;
+    this.#log = () => logs.own;
+    this.#output = new AgentOutput(() => this.#log());
+    this.#output.read(started.stdout, "stdout");
+    this.#output.read(started.stderr, "stderr");
+    started.stdin.end();
+    this.#channel = new ModuleChannel(started.channel, {
+      onReady: () => this.#onReady?.(undefined),
+      onUnfit: (why) => this.#onReady?.(why),
+      runOf: (number) => (number === this.#runs ? this.#current : undefined),
+      onResident: (bytes) => {
+        this.#residentBytes = bytes;
+      },
+      onLog: (level, fields, text) => this.#output.entry(level, fields, text),
+      onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
+    });
+    this.#watched = {
+      leader: started.pid,
+      folder,
+      fromBegin: true,
+      onOver: (excess) => {
+        this.#excess ??= excess;
+        started.kill(0);
+      },
+    };
+    const unwatch = limits.watch(this.#watched);
+    this.ended = started.ended.then(async (exit) => {
+      unwatch();
+      this.#alive = false;
+      const why = this.#howItDied(exit);
+      this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
+      const crash = this.#excess ?? crashOf(exit);
+      this.#current?.end({ kind: "retry", error: new ProcessDied(`the agent's process ${why}`), crash });
+      this.#output.finish();
+      if (started.strays > 0) {
+        logs.own.warn({ processes: started.strays }, "processes that had left the agent's group were killed");
+      }
+      await folder.remove().catch((error: Error) => {
+        logs.own.warn({ error: error.message }, "the work folder can't be removed");
+      });
+    });
+  }
+
+  /** False once it has ended: it can't be given a message then. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Messages that it has worked on. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Its memory after the latest run, as it says itself. */
+  get residentBytes(): number {
+    return this.#residentBytes;
+  }
+
+  /** Never rejects; a process that dies, or has to be killed, costs this message's attempt alone. */
+  async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    this.#runs++;
+    if (!(await this.#emptied())) return { kind: "defer", reason: "the agent's work folder can't be emptied" };
+    // That took a while: what has died by now tells nobody any more.
+    if (!this.#alive) return { kind: "defer", reason: "the agent's process ended before it had the message" };
+    this.#limits.begin(this.#watched);
+    this.#output.errorLines.clear();
+    let log: ReturnType<AgentLogs["of"]> | undefined;
+    this.#log = () => {
+      log ??= this.#logs.of(message);
+      return log;
+    };
+    this.#current = new ModuleRun({
+      number: this.#runs,
+      message,
+      run,
+      say: (what) => this.#channel.say(what),
+      kill: () => this.#process.kill(0),
+      role: this.#role,
+    });
+    const outcome = await this.#current.outcome();
+    this.#current = undefined;
+    this.#output.finish();
+    if (this.#alive) await this.#emptied();
+    return outcome;
+  }
+
+  /** Whether nothing is in its work folder. If that can't be brought about it is killed: its next message would see it. */
+  async #emptied(): Promise<boolean> {
+    try {
+      if (!this.#folder.isEmpty) await this.#folder.empty();
+      return true;
+    } catch (error) {
+      this.#logs.own.warn(
+        { error: (error as Error).message },
+        "a work folder can't be emptied: its process is replaced",
+      );
+      this.#alive = false;
+      this.#process.kill(0);
+      return false;
+    }
+  }
+
+  /** Lets it end, and kills it if it doesn't. */
+  async retire(): Promise<void> {
+    this.#channel.end();
+    const timer = setTimeout(() => this.#process.kill(0), RETIRE_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #ready(): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onReady?.(`the module was not loaded after ${START_MS / 1000} s; is there a top-level await that hangs?`);
+      }, START_MS);
+      this.#onReady = (unfit) => {
+        clearTimeout(timer);
+        this.#onReady = undefined;
+        resolve(unfit);
+      };
+    });
+  }
+
+  #howItDied(exit: Exit): string {
+    if (this.#excess !== undefined) return `was killed: ${this.#excess}`;
+    return howItEnded(exit, this.#output.errorLines.telling);
+  }
+}

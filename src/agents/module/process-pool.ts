@@ -1,0 +1,194 @@
+import { availableParallelism } from "node:os";
+import type { AgentRole } from "../../pipeline/agent-role.js";
+import type { Handler, Run } from "../../pipeline/handler.js";
+import type { Outcome } from "../../pipeline/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { AgentLogs } from "../agent-logs.js";
+import { AgentLoadError } from "../load-module.js";
+import { agentEnvironment } from "../process/agent-environment.js";
+import { EscapeeWatch } from "../process/escapee-watch.js";
+import { Launcher } from "../process/launcher.js";
+import { type AgentLimits, LimitWatch } from "../process/limit-watch.js";
+import { WorkFolders } from "../process/work-folder.js";
+import { ModuleProcess } from "./module-process.js";
+
+/** The limits are those of each process and its children; that on processor time counts anew with each message. */
+export interface ProcessPoolOptions extends AgentLimits {
+  /** The module, as HANDLER names it. */
+  readonly path: string;
+  /** Most processes that work at once. */
+  readonly slots: number;
+  /** After so many messages a process is replaced; 1 = a fresh process for each message. */
+  readonly runsMax?: number;
+  /** A process that has more resident memory than this after a run is replaced. */
+  readonly residentBytesMax?: number;
+  /** Most descriptors of each process; unset: no limit of ours. */
+  readonly openFilesMax?: number | undefined;
+  /** Names of the worker's variables that the agent gets besides PATH, HOME, LANG, TZ and RUN_*; `NAME*` for several. */
+  readonly passOn?: readonly string[];
+  readonly logs: AgentLogs;
+  /** The agent's own, where it has one. */
+  readonly role?: AgentRole | undefined;
+  /** The worker's environment; `process.env` if unset. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+const RUNS_MAX = 10_000;
+const MIB = 2 ** 20;
+const RESIDENT_BYTES_MAX = 512 * MIB;
+/** Of a limit on memory: where a process is replaced between two messages, and where V8's heap ends, with a clear error. */
+const REPLACE_SHARE = 0.8;
+const HEAP_SHARE = 0.75;
+
+interface Waiter {
+  readonly resolve: (process: ModuleProcess) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs a module agent in processes of its own, each with one message at a time. A crash, an endless loop, an exhausted
+ * heap costs that message's attempt and no other's. Processes are started ahead of need: one while there are slots for
+ * it, or, when each is used once, as many as there are processors.
+ */
+export class ProcessPool implements Handler {
+  readonly #options: ProcessPoolOptions;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #folders = new WorkFolders();
+  readonly #limits: LimitWatch;
+  readonly #launcher: Launcher;
+  readonly #escapees: EscapeeWatch;
+  readonly #residentBytesMax: number;
+  readonly #idle: ModuleProcess[] = [];
+  readonly #all = new Set<ModuleProcess>();
+  readonly #waiting: Waiter[] = [];
+  readonly #starts = new Set<Promise<void>>();
+  readonly #stopAsked = new AbortController();
+  #busy = 0;
+
+  constructor(options: ProcessPoolOptions) {
+    this.#options = options;
+    this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
+    const { memoryBytesMax, openFilesMax, logs } = options;
+    this.#limits = new LimitWatch(options);
+    this.#launcher = new Launcher({ openFilesMax });
+    this.#escapees = new EscapeeWatch(logs.own);
+    this.#residentBytesMax =
+      options.residentBytesMax ?? (memoryBytesMax === undefined ? RESIDENT_BYTES_MAX : memoryBytesMax * REPLACE_SHARE);
+  }
+
+  /** Resolves when a first process has loaded the module; rejects with an AgentLoadError if none can. */
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.#launcher.check();
+    try {
+      await this.#folders.open();
+    } catch (error) {
+      throw new AgentLoadError(
+        `ISOLATION needs a place for work folders: set TMPDIR to one that can be written (${(error as Error).message})`,
+        { cause: error },
+      );
+    }
+    this.#escapees.start();
+    const stopped = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined)));
+    const first = await Promise.race([this.#take(), stopped]);
+    if (first) this.#offer(first);
+  }
+
+  async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    this.#busy++;
+    try {
+      const process = await this.#take();
+      const outcome = await process.run(message, run);
+      await this.#giveBack(process);
+      return outcome;
+    } catch (error) {
+      return { kind: "defer", reason: `no process for the agent: ${(error as Error).message}` };
+    } finally {
+      this.#busy--;
+      this.#refill();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopAsked.abort();
+    await Promise.all([...this.#starts, ...[...this.#all].map((process) => process.retire())]);
+    this.#escapees.stop();
+    await this.#folders.close();
+    this.#options.role?.close();
+  }
+
+  async #take(): Promise<ModuleProcess> {
+    for (let process = this.#idle.pop(); process; process = this.#idle.pop()) {
+      if (process.alive) {
+        this.#refill();
+        return process;
+      }
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#refill();
+    });
+  }
+
+  /** A process that was used up has ended before its slot is given away. */
+  async #giveBack(process: ModuleProcess): Promise<void> {
+    const { runsMax = RUNS_MAX } = this.#options;
+    if (!process.alive) await process.ended;
+    else if (process.runs >= runsMax || process.residentBytes > this.#residentBytesMax) await process.retire();
+    else this.#offer(process);
+  }
+
+  #forget(process: ModuleProcess): void {
+    this.#all.delete(process);
+    const index = this.#idle.indexOf(process);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  #offer(process: ModuleProcess): void {
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter.resolve(process);
+    else this.#idle.push(process);
+  }
+
+  /** Starts what is missing: one for each that waits, and the spares; no more at once than there are processors. */
+  #refill(): void {
+    while (this.#starts.size < availableParallelism() && this.#missing() > 0 && !this.#stopAsked.signal.aborted) {
+      const start: Promise<void> = this.#startOne().finally(() => {
+        this.#starts.delete(start);
+        if (this.#waiting.length > 0) this.#refill();
+      });
+      this.#starts.add(start);
+    }
+  }
+
+  #missing(): number {
+    const { runsMax, slots } = this.#options;
+    const spares = runsMax === 1 ? Math.min(slots, availableParallelism()) : this.#busy < slots ? 1 : 0;
+    return this.#waiting.length + spares - this.#idle.length - this.#starts.size;
+  }
+
+  /** Never rejects: who waits for the process is told. */
+  async #startOne(): Promise<void> {
+    const { path, memoryBytesMax, logs, role } = this.#options;
+    const { signal } = this.#stopAsked;
+    try {
+      const process = await ModuleProcess.start({
+        path,
+        environment: this.#environment,
+        folder: this.#folders.make(),
+        ...(memoryBytesMax === undefined ? {} : { heapMiBMax: Math.floor((memoryBytesMax / MIB) * HEAP_SHARE) }),
+        limits: this.#limits,
+        launcher: this.#launcher,
+        logs,
+        role,
+        signal,
+      });
+      this.#all.add(process);
+      void process.ended.then(() => this.#forget(process));
+      if (signal.aborted) await process.retire();
+      else this.#offer(process);
+    } catch (error) {
+      // Without anybody who waits the next message will tell.
+      this.#waiting.shift()?.reject(error);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { AgentRole, RoleCredentials } from "../../pipeline/agent-role.js";
+import type { CheckpointCause, SaveCheckpoint } from "../../pipeline/checkpoint.js";
+import type { Run } from "../../pipeline/handler.js";
+import type { AbortCause } from "../../pipeline/outcome.js";
+import { checkExtension, RunAborted } from "../../pipeline/run-control.js";
+import type { AgentLog } from "../context.js";
+import {
+  credentialsFromWire,
+  errorToWire,
+  type FromModule,
+  fieldsToWire,
+  type LogLevel,
+  type OfRun,
+  type WireCredentials,
+} from "./module-wire.js";
+
+const NOTE_MAX = 1_000;
+const TEXT_MAX = 4_000;
+
+/** A run as a module's process has it: what the agent asks for is passed on to the worker. */
+export class RemoteRun implements Run {
+  #deadline: number;
+  #controller: AbortController | undefined;
+  #aborted: RunAborted | undefined;
+  #save: SaveCheckpoint | undefined;
+
+  constructor(
+    deadline: number,
+    readonly idempotency: Run["idempotency"],
+    private readonly say: (what: OfRun) => void,
+  ) {
+    this.#deadline = deadline;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** Answers at once with what the worker will most likely say; after about 12 hours that may be less. */
+  extend(seconds: number): number {
+    checkExtension(seconds);
+    if (!this.#aborted) {
+      this.#deadline = Math.max(this.#deadline, Date.now() + seconds * 1000);
+      this.say({ extend: seconds });
+    }
+    return this.#deadline;
+  }
+
+  progress(note: string): void {
+    this.say({ progress: String(note).slice(0, NOTE_MAX) });
+  }
+
+  checkpoint(save: SaveCheckpoint): void {
+    if (!this.#save) this.say({ checkpoint: true });
+    this.#save = save;
+  }
+
+  /** The worker's word that the time has come to save. */
+  async saveNow(cause: CheckpointCause): Promise<void> {
+    try {
+      await this.#save?.(cause);
+      this.say({ saved: true });
+    } catch (error) {
+      this.say({ saved: errorToWire(error) });
+    }
+  }
+
+  /** The worker's word on the deadline. */
+  moved(deadline: number): void {
+    this.#deadline = deadline;
+  }
+
+  abort(cause: AbortCause, detail: string): void {
+    this.#aborted = new RunAborted(cause, detail);
+    this.#controller?.abort(this.#aborted);
+  }
+}
+
+/** The agent's role as a module's process has it: the worker assumes it. */
+export class RemoteRole implements AgentRole {
+  readonly #waiting = new Map<number, PromiseWithResolvers<RoleCredentials>>();
+  #asked = 0;
+  #messageId = "";
+  #say: (what: OfRun) => void = () => {};
+
+  /** Another message: what was asked for the one before gets no answer any more. */
+  begin(messageId: string, say: (what: OfRun) => void): void {
+    for (const { reject } of this.#waiting.values()) reject(overdue());
+    this.#waiting.clear();
+    this.#messageId = messageId;
+    this.#say = say;
+  }
+
+  /** Rejects when its message isn't at work. */
+  async credentialsFor(messageId: string): Promise<RoleCredentials> {
+    if (messageId !== this.#messageId) throw overdue();
+    const waiter = Promise.withResolvers<RoleCredentials>();
+    this.#waiting.set(++this.#asked, waiter);
+    this.#say({ askCredentials: this.#asked });
+    return waiter.promise;
+  }
+
+  /** The role is the worker's to close. */
+  close(): void {}
+
+  answered(asked: number, wire: WireCredentials): void {
+    const waiter = this.#waiting.get(asked);
+    this.#waiting.delete(asked);
+    try {
+      waiter?.resolve(credentialsFromWire(wire));
+    } catch (error) {
+      waiter?.reject(error);
+    }
+  }
+}
+
+const overdue = () => new Error("the run that asked for credentials is over");
+
+/** A log whose lines the worker writes. */
+export function remoteLog(say: (what: FromModule) => void): AgentLog {
+  const at =
+    (log: LogLevel) =>
+    (fields: object | string, text?: string): void => {
+      const given = typeof fields === "string" ? {} : fieldsToWire(fields);
+      say({ log, fields: given, text: String((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX) });
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

@@ -1,0 +1,206 @@
+import { hash, randomUUID } from "node:crypto";
+import type { ClaimTable } from "../../pipeline/claim-table.js";
+import type { Clock } from "../../pipeline/clock.js";
+import type { Handler, Run } from "../../pipeline/handler.js";
+import type { Claim, IdempotencyTable, Obstacle } from "../../pipeline/idempotency.js";
+import type { KeyOf } from "../../pipeline/idempotency-key.js";
+import { done, type Outcome } from "../../pipeline/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { Telemetry } from "../../pipeline/telemetry.js";
+import { ClaimedRun } from "./claimed-run.js";
+import { KnownKeys } from "./known-keys.js";
+import { NextLook } from "./next-look.js";
+import { ResultRecord } from "./result-record.js";
+import { TableCalls } from "./table-calls.js";
+import { tableKey } from "./table-key.js";
+
+export interface OnceOptions {
+  /** Runs the agent. */
+  readonly handler: Handler;
+  readonly table: IdempotencyTable;
+  /** Where who renews claims finds them. Unset: nobody does, and a claim's lease has to outlast its run. */
+  readonly claims?: ClaimTable | undefined;
+  readonly keyOf: KeyOf;
+  /** Stands before each key: a table may serve several queues. */
+  readonly scope: string;
+  /** For how long a claim holds unless it is renewed, in milliseconds. */
+  readonly leaseMs: (run: Run) => number;
+  readonly keepSeconds: number;
+  /** What to do when the table doesn't answer. */
+  readonly onError: "closed" | "open";
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Lets an agent run once for each key.
+ * 1. A run needs a claim on its message's key; who has none waits for the end of the owner's lease, without a run.
+ * 2. A run that ended well is recorded before its message is deleted. What comes later with the key is done already.
+ * 3. A run that ended in any other way leaves the key free.
+ * 4. A result whose claim was taken over meanwhile is discarded.
+ * Two calls to the table for a message, and none for one whose key was finished or is at work here.
+ */
+export class OnceHandler implements Handler {
+  readonly #options: OnceOptions;
+  readonly #worker = randomUUID();
+  readonly #known: KnownKeys;
+  readonly #calls: TableCalls;
+  readonly #results: ResultRecord;
+  readonly #nextLook = new NextLook();
+  /** Turns monotonic milliseconds into those of the epoch: a wall clock that jumps moves no lease. */
+  readonly #epoch: number;
+
+  constructor(options: OnceOptions) {
+    this.#options = options;
+    const { table, clock, telemetry, onError, keepSeconds } = options;
+    this.#known = new KnownKeys(keepSeconds * 1000);
+    const meanwhile = onError === "closed" ? "messages wait until it does" : "agents run unguarded";
+    this.#calls = new TableCalls({ table, clock, telemetry, meanwhile });
+    this.#results = new ResultRecord(this.#calls, clock, () => this.#now());
+    this.#epoch = clock.wall() - clock.monotonic();
+  }
+
+  /** Rejects with a TableError when the table can't be used, and with what the agent's own start rejects with. */
+  async start(signal: AbortSignal): Promise<void> {
+    const [agent, table] = await Promise.allSettled([this.#options.handler.start?.(signal), this.#calls.check(signal)]);
+    if (agent.status === "rejected") throw agent.reason;
+    if (table.status === "rejected") throw table.reason;
+  }
+
+  async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    const found = this.#options.keyOf(message);
+    if ("missing" in found) return { kind: "reject", reason: `no idempotency key: ${found.missing}` };
+    const key = tableKey(`${this.#options.scope}/${found.key}`);
+    const payloadHash = hash("sha256", message.body, "base64url");
+
+    const known = this.#known.get(key, this.#now());
+    if (known && known.payloadHash !== payloadHash) return this.#hindered(message, { kind: "otherPayload" });
+    switch (known?.state) {
+      case "running":
+        this.#tell(message, "held");
+        return this.#waitForKey(this.#nextLook.here());
+      case "finished":
+        return this.#hindered(message, { kind: "finished" });
+      case "unrecorded":
+        return this.#record(message, key, payloadHash, known.claim);
+    }
+    this.#known.set(key, { state: "running", payloadHash });
+    try {
+      return await this.#claimAndRun(message, run, found.key, key, payloadHash);
+    } finally {
+      if (this.#known.get(key, this.#now())?.state === "running") this.#known.delete(key);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.handler.stop?.();
+    this.#calls.close();
+  }
+
+  async #claimAndRun(
+    message: ReceivedMessage,
+    run: Run,
+    shortKey: string,
+    key: string,
+    payloadHash: string,
+  ): Promise<Outcome> {
+    const { handler, claims, clock, onError } = this.#options;
+    const leaseMs = this.#options.leaseMs(run);
+    // The same message is claimed again under the same name, so that a claim whose answer got lost stands in nobody's way.
+    const owner = tableKey(`${this.#worker}/${message.id}`);
+    const since = clock.monotonic();
+    let fence: number;
+    try {
+      const request = { key, owner, payloadHash, now: this.#now(), leaseMs };
+      const end = await this.#calls.make((table, signal) => table.claim(request, signal));
+      if (end.kind !== "claimed") {
+        if (end.kind === "finished") this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
+        return this.#hindered(message, end);
+      }
+      fence = end.fence;
+    } catch (error) {
+      this.#calls.failed(error);
+      if (onError === "closed") return this.#waitForTable(message, "the idempotency table doesn't answer");
+      return handler.run(message, new ClaimedRun(run, { key: shortKey, fence: 0 }));
+    }
+
+    const claim: Claim = { key, owner, fence };
+    const claimed = new ClaimedRun(run, { key: shortKey, fence });
+    const held = claims?.hold(claim, { endsAt: since + leaseMs, epoch: this.#epoch }, (detail) => claimed.lose(detail));
+    let outcome: Outcome;
+    try {
+      outcome = await handler.run(message, claimed);
+    } catch (error) {
+      outcome = { kind: "retry", error };
+    }
+    held?.end();
+    if (outcome.kind === "done" && !claimed.gaveUp) {
+      this.#nextLook.ran(clock.monotonic() - since);
+      return this.#record(message, key, payloadHash, claim);
+    }
+    await this.#release(claim);
+    if (claimed.lost && claimed.gaveUp && (outcome.kind === "done" || outcome.kind === "retry")) {
+      this.#tell(message, "late");
+      return { kind: "defer", reason: "the claim on the message's key was lost", afterSeconds: 1 };
+    }
+    return outcome;
+  }
+
+  /** Writes a result down, and says what becomes of its message. */
+  async #record(message: ReceivedMessage, key: string, payloadHash: string, claim: Claim): Promise<Outcome> {
+    switch (await this.#results.write(claim)) {
+      case "recorded":
+        this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
+        return done;
+      case "overtaken":
+        this.#known.delete(key);
+        this.#tell(message, "late");
+        // Whether the other run has ended well is for the next claim to say.
+        return { kind: "defer", reason: "another run has taken the message's key over", afterSeconds: 1 };
+      case "unrecorded":
+        if (this.#options.onError === "open") return done;
+        // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
+        this.#known.set(key, { state: "unrecorded", payloadHash, claim });
+        return this.#waitForTable(message, "the idempotency table doesn't take the result");
+    }
+  }
+
+  /** A claim that can't be given back ends with its lease; one that is another's by now is left as it is. */
+  async #release(claim: Claim): Promise<void> {
+    try {
+      await this.#calls.make((table, signal) => table.release(claim, signal));
+    } catch (error) {
+      this.#calls.failed(error);
+    }
+  }
+
+  #hindered(message: ReceivedMessage, obstacle: Obstacle): Outcome {
+    this.#tell(message, obstacle.kind);
+    switch (obstacle.kind) {
+      case "finished":
+        return done;
+      case "otherPayload":
+        return { kind: "reject", reason: "the idempotency key was used with another payload" };
+      case "held":
+        return this.#waitForKey(this.#nextLook.elsewhere(message, obstacle.until - this.#now()));
+    }
+  }
+
+  #waitForKey(afterSeconds: number): Outcome {
+    return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
+  }
+
+  #waitForTable(message: ReceivedMessage, reason: string): Outcome {
+    return { kind: "defer", reason, afterSeconds: this.#nextLook.atTable(message) };
+  }
+
+  #tell({ id, receiveCount, groupId }: ReceivedMessage, found: Obstacle["kind"] | "late"): void {
+    const delivery = { messageId: id, receiveCount, ...(groupId === undefined ? undefined : { groupId }) };
+    this.#options.telemetry({ kind: "repeated", delivery, found });
+  }
+
+  /** Epoch milliseconds. */
+  #now(): number {
+    return this.#epoch + this.#options.clock.monotonic();
+  }
+}

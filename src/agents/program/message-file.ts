@@ -1,0 +1,30 @@
+import type { Run } from "../../pipeline/handler.js";
+import type { ReceivedMessage } from "../../pipeline/queue.js";
+import { traceparentOf } from "../traceparent.js";
+
+/**
+ * A message's data as a program finds them in the file that QUEUEHAND_MESSAGE_FILE names; the body comes on stdin.
+ * Attributes are strings, binary ones `{"base64":"..."}`; times are epoch milliseconds.
+ * The deadline is the run's at its beginning.
+ */
+export function messageFile(message: ReceivedMessage, { deadline, idempotency }: Run): string {
+  const attributes: Record<string, string | { base64: string }> = Object.create(null);
+  for (const [name, { string, binary }] of message.attributes) {
+    if (string !== undefined) attributes[name] = string;
+    else if (binary) attributes[name] = { base64: Buffer.from(binary).toString("base64") };
+  }
+  const { id, groupId, sequenceNumber, deduplicationId, receiveCount, sentAt } = message;
+  const traceparent = traceparentOf(message);
+  return JSON.stringify({
+    id,
+    attributes,
+    groupId,
+    sequenceNumber,
+    deduplicationId,
+    receiveCount,
+    sentAt,
+    deadline: Math.round(deadline),
+    traceparent,
+    idempotency,
+  });
+}

@@ -1,0 +1,62 @@
+import type { Run } from "../../pipeline/handler.js";
+import type { Outcome } from "../../pipeline/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import { printable } from "../printable.js";
+
+/** Longest note, and longest reason, in characters. */
+const NOTE_MAX = 1_000;
+
+/** What one line on descriptor 3 said. */
+export interface Spoken {
+  /** How the run is to end, if the line said that. */
+  readonly outcome?: Outcome;
+  /** What was wrong with the line; it counts for nothing then. */
+  readonly fault?: string;
+}
+
+/**
+ * Heeds one line of an agent's NDJSON: `{"extend":60}`, `{"progress":"..."}`, `{"retry":30}`, `{"reject":"..."}`,
+ * `{"defer":30}`; one object may hold several. `retry` and `defer` take seconds (0..43,200), or null for the usual wait,
+ * and a `reason` beside them. The line comes from an agent: nothing in it is trusted, and it can make nothing throw.
+ */
+export function heed(line: string, run: Run): Spoken {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { fault: "not JSON" };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { fault: "not an object" };
+  const verbs = value as Readonly<Record<string, unknown>>;
+  const known = ["extend", "progress", "retry", "reject", "defer"].filter((name) => Object.hasOwn(verbs, name));
+  if (known.length === 0) return { fault: "no verb: extend, progress, retry, reject or defer" };
+
+  const { extend, progress, retry, reject, defer } = verbs;
+  if (known.includes("extend") && !isSeconds(extend, 1)) return { fault: bounds("extend", 1) };
+  if (known.includes("progress") && typeof progress !== "string") return { fault: "progress takes a string" };
+  if (known.includes("reject") && typeof reject !== "string") return { fault: "reject takes a string" };
+  if (known.includes("retry") && retry !== null && !isSeconds(retry, 0)) return { fault: bounds("retry", 0) };
+  if (known.includes("defer") && defer !== null && !isSeconds(defer, 0)) return { fault: bounds("defer", 0) };
+
+  if (typeof extend === "number") run.extend(extend);
+  if (typeof progress === "string") run.progress(printable(progress, NOTE_MAX));
+  const reason = typeof verbs.reason === "string" ? printable(verbs.reason, NOTE_MAX) : undefined;
+  if (typeof reject === "string") {
+    return { outcome: { kind: "reject", reason: printable(reject, NOTE_MAX) || "rejected by the agent" } };
+  }
+  if (known.includes("defer")) {
+    return { outcome: { kind: "defer", reason: reason ?? "the agent asked to wait", ...after(defer) } };
+  }
+  if (known.includes("retry")) {
+    return { outcome: { kind: "retry", error: reason ?? "the agent asked for a retry", ...after(retry) } };
+  }
+  return {};
+}
+
+function isSeconds(value: unknown, min: number): value is number {
+  return typeof value === "number" && value >= min && value <= VISIBILITY_MAX_SECONDS;
+}
+
+const bounds = (verb: string, min: number) => `${verb} takes between ${min} and ${VISIBILITY_MAX_SECONDS} seconds`;
+
+const after = (seconds: unknown) => (typeof seconds === "number" ? { afterSeconds: seconds } : {});
