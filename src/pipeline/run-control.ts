@@ -4,24 +4,8 @@ import type { Delivery } from "./delivery.js";
 import type { Run } from "./handler.js";
 import type { AbortCause } from "./outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "./queue.js";
+import { RunAborted, RunSignal } from "./run-signal.js";
 import type { Telemetry } from "./telemetry.js";
-
-/** The reason of an aborted `context.signal`; `cause` says which of the three it was. */
-export class RunAborted extends Error {
-  override readonly name = "AbortError";
-  override readonly cause: AbortCause;
-  constructor(
-    cause: AbortCause,
-    detail: string,
-    /** For how long the agent may go on, in milliseconds, where that is shorter than usual. */
-    readonly graceMs?: number,
-  ) {
-    super(detail);
-    this.cause = cause;
-    // Its frames would be the worker's own.
-    this.stack = `${this.name}: ${detail}`;
-  }
-}
 
 /** @throws RangeError unless an agent may ask for so many more seconds: 1 to 43,200. */
 export function checkExtension(seconds: number): void {
@@ -48,8 +32,7 @@ export class RunControl implements Run {
   readonly #startedAt: number;
   #deadlineAt: number;
   #timer: Timer;
-  #controller: AbortController | undefined;
-  #aborted: RunAborted | undefined;
+  readonly #signal = new RunSignal();
   #checkpoint: Checkpoint | undefined;
   #ended = false;
 
@@ -62,12 +45,12 @@ export class RunControl implements Run {
 
   /** Why the run was aborted, if it was. */
   get abortCause(): AbortCause | undefined {
-    return this.#aborted?.cause;
+    return this.#signal.reason?.cause;
   }
 
   /** The reason that the signal carries, if the run was aborted. */
   get abortReason(): RunAborted | undefined {
-    return this.#aborted;
+    return this.#signal.reason;
   }
 
   /** Whether the agent wants to save its state before it is aborted. */
@@ -82,15 +65,11 @@ export class RunControl implements Run {
 
   /** Whether the agent ever looked at its signal: one that didn't can't have given up because of it. */
   get signalSeen(): boolean {
-    return this.#controller !== undefined;
+    return this.#signal.seen;
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#aborted);
-    }
-    return this.#controller.signal;
+    return this.#signal.signal;
   }
 
   get deadline(): number {
@@ -100,7 +79,7 @@ export class RunControl implements Run {
 
   extend(seconds: number): number {
     checkExtension(seconds);
-    if (!this.#aborted) {
+    if (!this.#signal.reason) {
       const { clock } = this.#options;
       const now = clock.monotonic();
       this.#deadlineAt = Math.max(this.#deadlineAt, Math.min(now + seconds * 1000, this.#leaseMax()));
@@ -122,7 +101,7 @@ export class RunControl implements Run {
     if (typeof save !== "function") throw new TypeError(`checkpoint takes a function, got ${typeof save}`);
     if (this.#checkpoint) return this.#checkpoint.replace(save);
     this.#checkpoint = new Checkpoint(save);
-    if (this.#aborted || this.#ended) return;
+    if (this.#signal.reason || this.#ended) return;
     const { clock } = this.#options;
     clock.clearTimer(this.#timer);
     this.#timer = this.#untilDeadline(clock.monotonic());
@@ -130,10 +109,10 @@ export class RunControl implements Run {
 
   /** Lets the agent save its state, if it wants to, for `ms` milliseconds at most; then tells it to stop. */
   async saveAndAbort(cause: CheckpointCause, detail: string, ms: number, graceMs?: number): Promise<void> {
-    if (this.#checkpoint && !this.#aborted) {
+    if (this.#checkpoint && !this.#signal.reason) {
       const { clock, telemetry, delivery } = this.#options;
       const end = await this.#checkpoint.take(cause, ms, clock);
-      if (this.#ended || this.#aborted) return;
+      if (this.#ended || this.#signal.reason) return;
       telemetry({ kind: "checkpoint", delivery: delivery.facts, cause, ...end });
     }
     this.abort(cause, detail, graceMs);
@@ -141,9 +120,8 @@ export class RunControl implements Run {
 
   /** Tells the agent to stop; only the first cause counts. */
   abort(cause: AbortCause, detail: string, graceMs?: number): void {
-    if (this.#aborted) return;
-    this.#aborted = new RunAborted(cause, detail, graceMs);
-    this.#controller?.abort(this.#aborted);
+    if (this.#signal.reason) return;
+    this.#signal.abort(new RunAborted(cause, detail, graceMs));
     this.#options.clock.clearTimer(this.#timer);
     this.#watchAborted(this.#options.clock.monotonic());
   }
@@ -174,7 +152,7 @@ export class RunControl implements Run {
       telemetry({
         kind: "abortIgnored",
         delivery: delivery.facts,
-        cause: this.#aborted!.cause,
+        cause: this.#signal.reason!.cause,
         sinceMs: clock.monotonic() - since,
       });
       this.#watchAborted(since);

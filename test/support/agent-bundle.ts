@@ -4,7 +4,7 @@ import type { SaveCheckpoint } from "../../src/pipeline/checkpoint.js";
 import type { Run } from "../../src/pipeline/handler.js";
 import type { AbortCause } from "../../src/pipeline/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/queue.js";
-import { RunAborted } from "../../src/pipeline/run-control.js";
+import { RunAborted } from "../../src/pipeline/run-signal.js";
 
 /** One line that an agent's log was given. */
 export interface Entry {

@@ -2,7 +2,8 @@ import { Checkpoint } from "../../pipeline/checkpoint.js";
 import { systemClock } from "../../pipeline/clock.js";
 import type { Run } from "../../pipeline/handler.js";
 import type { ReceivedMessage } from "../../pipeline/queue.js";
-import { checkExtension, RunAborted } from "../../pipeline/run-control.js";
+import { checkExtension } from "../../pipeline/run-control.js";
+import { RunAborted } from "../../pipeline/run-signal.js";
 import { messageLog } from "./lambda-log.js";
 
 /** What all runs of an invocation share: its deadline and its abort. */

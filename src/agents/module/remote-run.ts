@@ -2,7 +2,8 @@ import type { AgentRole, RoleCredentials } from "../../pipeline/agent-role.js";
 import type { CheckpointCause, SaveCheckpoint } from "../../pipeline/checkpoint.js";
 import type { Run } from "../../pipeline/handler.js";
 import type { AbortCause } from "../../pipeline/outcome.js";
-import { checkExtension, RunAborted } from "../../pipeline/run-control.js";
+import { checkExtension } from "../../pipeline/run-control.js";
+import { RunAborted, RunSignal } from "../../pipeline/run-signal.js";
 import type { AgentLog } from "../context.js";
 import {
   credentialsFromWire,
@@ -20,8 +21,7 @@ const TEXT_MAX = 4_000;
 /** A run as a module's process has it: what the agent asks for is passed on to the worker. */
 export class RemoteRun implements Run {
   #deadline: number;
-  #controller: AbortController | undefined;
-  #aborted: RunAborted | undefined;
+  readonly #signal = new RunSignal();
   #save: SaveCheckpoint | undefined;
 
   constructor(
@@ -33,11 +33,7 @@ export class RemoteRun implements Run {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#aborted);
-    }
-    return this.#controller.signal;
+    return this.#signal.signal;
   }
 
   get deadline(): number {
@@ -47,7 +43,7 @@ export class RemoteRun implements Run {
   /** Answers at once with what the worker will most likely say; after about 12 hours that may be less. */
   extend(seconds: number): number {
     checkExtension(seconds);
-    if (!this.#aborted) {
+    if (!this.#signal.reason) {
       this.#deadline = Math.max(this.#deadline, Date.now() + seconds * 1000);
       this.say({ extend: seconds });
     }
@@ -79,8 +75,7 @@ export class RemoteRun implements Run {
   }
 
   abort(cause: AbortCause, detail: string): void {
-    this.#aborted = new RunAborted(cause, detail);
-    this.#controller?.abort(this.#aborted);
+    this.#signal.abort(new RunAborted(cause, detail));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SaveCheckpoint } from "../../pipeline/checkpoint.js";
 import type { Run } from "../../pipeline/handler.js";
-import { RunAborted } from "../../pipeline/run-control.js";
+import { RunAborted } from "../../pipeline/run-signal.js";
 
 /**
  * The run of an agent that has a key for itself. Its signal is the worker's, and aborts also when the key is lost; it is

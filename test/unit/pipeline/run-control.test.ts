@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { Delivery } from "../../../src/pipeline/delivery.js";
 import { LeaseTable } from "../../../src/pipeline/lease-table.js";
-import { RunAborted, RunControl } from "../../../src/pipeline/run-control.js";
+import { RunControl } from "../../../src/pipeline/run-control.js";
+import { RunAborted } from "../../../src/pipeline/run-signal.js";
 import type { Fact } from "../../../src/pipeline/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
