@@ -23,7 +23,8 @@ export interface BreakerOptions {
  * Keeps a storm of failures from walking the whole queue into the dead letters. When four of five of the last agents
  * have failed it opens: one message at a time from then on, until five in a row succeed. It also pauses between two, for
  * longer and longer: where messages are deferred, since a dependency or the agent's own program is broken, and where so
- * many fail in a row at their first try that it can't be the messages. A rejection needs no pause: the agent has called it the message's fault.
+ * many fail in a row at their first try that it can't be the messages. A rejection needs no pause: the agent has called
+ * it the message's fault.
  */
 export class Breaker {
   readonly #options: BreakerOptions;

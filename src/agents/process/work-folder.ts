@@ -45,15 +45,9 @@ export class WorkFolders {
   make(): WorkFolder {
     if (this.#root === undefined) throw new Error("work folders were not opened");
     clearTimeout(this.#spareTimer);
-    const spare = this.#spare.pop();
-    if (spare) {
-      this.#used++;
-      return spare;
-    }
-    const path = join(this.#root, String(++this.#made));
-    mkdirSync(path, PRIVATE);
+    const folder = this.#spare.pop() ?? this.#makeAt(join(this.#root, String(++this.#made)));
     this.#used++;
-    return new WorkFolder(path);
+    return folder;
   }
 
   /**
@@ -74,6 +68,11 @@ export class WorkFolders {
     this.#spare.length = 0;
     if (this.#root !== undefined) await removeAll(this.#root);
     this.#root = undefined;
+  }
+
+  #makeAt(path: string): WorkFolder {
+    mkdirSync(path, PRIVATE);
+    return new WorkFolder(path);
   }
 
   async #removeSpare(): Promise<void> {
