@@ -54,7 +54,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.off("SIGTERM", leave).off("SIGINT", leave);
 
     const { exitCode, summary } = await running;
-    role?.close();
     if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
     return exitCode;
   } finally {
