@@ -6,6 +6,11 @@ export type CheckpointCause = "timeout" | "shutdown";
 /** What an agent gives to be called, once, before its run is aborted. What it returns is waited for. */
 export type SaveCheckpoint = (cause: CheckpointCause) => unknown;
 
+/** @throws TypeError unless an agent may give this to be called. */
+export function checkSave(save: unknown): void {
+  if (typeof save !== "function") throw new TypeError(`checkpoint takes a function, got ${typeof save}`);
+}
+
 /** How saving ended. */
 export interface CheckpointEnd {
   readonly saved: boolean;
@@ -20,10 +25,14 @@ export class Checkpoint {
   /** Whether the state of the run was saved: who works on the message next goes on from there. */
   saved = false;
 
-  constructor(private save: SaveCheckpoint) {}
+  /** Throws as `checkSave` does. */
+  constructor(private save: SaveCheckpoint) {
+    checkSave(save);
+  }
 
-  /** Another function takes the place of the one given before. */
+  /** Another function takes the place of the one given before. Throws as `checkSave` does. */
   replace(save: SaveCheckpoint): void {
+    checkSave(save);
     this.save = save;
   }
 

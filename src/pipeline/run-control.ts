@@ -98,7 +98,6 @@ export class RunControl implements Run {
   }
 
   checkpoint(save: SaveCheckpoint): void {
-    if (typeof save !== "function") throw new TypeError(`checkpoint takes a function, got ${typeof save}`);
     if (this.#checkpoint) return this.#checkpoint.replace(save);
     this.#checkpoint = new Checkpoint(save);
     if (this.#signal.reason || this.#ended) return;

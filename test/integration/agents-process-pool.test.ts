@@ -105,6 +105,13 @@ describe("A module in processes", () => {
     }
   });
 
+  test("can't have nothing saved: a checkpoint takes a function, as it does in the worker's own process", async () => {
+    const { end } = await pool("context.checkpoint(undefined);");
+    const run = new HandRun();
+    expect(errorOf(await end({}, run))).toMatch("TypeError: checkpoint takes a function, got undefined");
+    expect(run.save).toBeUndefined();
+  });
+
   test("is done with a message only by its own word: what comes late, of the message before, counts for nothing", async () => {
     const { log, end } = await module(
       `

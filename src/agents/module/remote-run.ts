@@ -1,5 +1,5 @@
 import type { AgentRole, RoleCredentials } from "../../pipeline/agent-role.js";
-import type { CheckpointCause, SaveCheckpoint } from "../../pipeline/checkpoint.js";
+import { type CheckpointCause, checkSave, type SaveCheckpoint } from "../../pipeline/checkpoint.js";
 import type { Run } from "../../pipeline/handler.js";
 import type { AbortCause } from "../../pipeline/outcome.js";
 import { checkExtension } from "../../pipeline/run-control.js";
@@ -55,6 +55,7 @@ export class RemoteRun implements Run {
   }
 
   checkpoint(save: SaveCheckpoint): void {
+    checkSave(save);
     if (!this.#save) this.say({ checkpoint: true });
     this.#save = save;
   }
