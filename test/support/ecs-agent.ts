@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "./loopback.js";
 
 /** How the agent, or ECS behind it, is at the moment. `silent` takes requests and never answers. */
 export type AgentMood =
@@ -40,13 +40,14 @@ export class FakeEcsAgent {
   readonly puts: ProtectionRequest[] = [];
   readonly taskArn = TASK_ARN;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
+  #origin = "";
   #protectedUntil: number | undefined;
   #second = 0;
   #inSecond = 0;
 
   static async start(): Promise<FakeEcsAgent> {
     const agent = new FakeEcsAgent();
-    await new Promise<void>((resolve) => agent.#server.listen(0, "127.0.0.1", resolve));
+    agent.#origin = await listenOnLoopback(agent.#server);
     return agent;
   }
 
@@ -60,13 +61,8 @@ export class FakeEcsAgent {
     return this.#protectedUntil !== undefined && this.#protectedUntil > Date.now();
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  get #origin(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

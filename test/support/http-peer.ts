@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "./loopback.js";
 
 /** A request as a peer got it. */
 export interface PeerRequest {
@@ -32,13 +32,6 @@ export async function startPeer(answer: (request: PeerRequest) => PeerAnswer | u
     response.writeHead(answered.status ?? 200, { "content-type": "application/x-amz-json-1.1" });
     response.end(JSON.stringify(answered.json));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const url = await listenOnLoopback(server);
+  return { url, requests, close: () => closeServer(server) };
 }

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "./loopback.js";
 
 /** What the server does with one call. */
 export type Answer =
@@ -36,16 +35,16 @@ export class NullServer {
   readonly #scripts = new Map<string, Answer[]>();
   readonly #connections = new Map<unknown, number>();
   #waiting: (() => void)[] = [];
+  #endpoint = "";
 
   static async start(): Promise<NullServer> {
     const server = new NullServer();
-    server.#server.listen(0, "127.0.0.1");
-    await once(server.#server, "listening");
+    server.#endpoint = await listenOnLoopback(server.#server);
     return server;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#endpoint;
   }
 
   get queueUrl(): string {
@@ -66,10 +65,8 @@ export class NullServer {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
+  stop(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

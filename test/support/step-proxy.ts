@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "./loopback.js";
 
 /** One call of an AWS JSON protocol, before it reaches the server or after its answer has left it. */
 export interface Step {
@@ -34,18 +34,15 @@ export class StepProxy {
       response.writeHead(answered.status, { "content-type": answered.headers.get("content-type") ?? "" });
       response.end(body);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new StepProxy(server);
+    return new StepProxy(server, await listenOnLoopback(server));
   }
 
-  readonly url: string;
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
 
-  private constructor(private readonly server: Server) {
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  close(): Promise<void> {
+    return closeServer(this.server);
   }
 }
