@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-const BEGIN = "<!-- settings: written by scripts/settings-docs.mjs from src/settings.ts -->";
+const BEGIN = "<!-- settings: written by scripts/settings-docs.mjs from src/config/settings.ts -->";
 const END = "<!-- end of settings -->";
 
 /** The page with its table of settings made anew. */
@@ -35,7 +35,7 @@ function defaultInWords(setting, fallbackOf) {
 export function envExample({ SETTINGS, boundsOf, fallbackOf }) {
   const head = [
     "# Copy to .env: `queuehand dev` reads it, and `queuehand run` with NODE_ENV=development. Real variables win.",
-    "# Written by scripts/settings-docs.mjs from src/settings.ts; the defaults shown are those of `run`.",
+    "# Written by scripts/settings-docs.mjs from src/config/settings.ts; the defaults shown are those of `run`.",
   ];
   const entries = SETTINGS.map((setting) => {
     const value = fallbackOf(setting, "run");
@@ -50,7 +50,7 @@ export function envExample({ SETTINGS, boundsOf, fallbackOf }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const table = await import("../dist/settings.js");
+  const table = await import("../dist/config/settings.js");
   const page = new URL("../docs/configuration.md", import.meta.url);
   await writeFile(page, configurationPage(await readFile(page, "utf8"), table));
   await writeFile(new URL("../.env.example", import.meta.url), envExample(table));

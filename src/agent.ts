@@ -8,4 +8,4 @@ export { s3Objects } from "./agents/events/s3-objects.js";
 export { snsBody } from "./agents/events/sns-body.js";
 export { webhook } from "./agents/events/webhook.js";
 export { Skip } from "./agents/skip.js";
-export { Defer, Reject, Retry } from "./pipeline/outcome.js";
+export { Defer, Reject, Retry } from "./pipeline/ports/outcome.js";

@@ -14,11 +14,10 @@ export { type WebhookOptions, webhook } from "./agents/events/webhook.js";
 export { type LambdaHandler, type LambdaIdempotency, type LambdaOptions, toLambda } from "./agents/lambda/lambda.js";
 export type { Message } from "./agents/message.js";
 export { Skip } from "./agents/skip.js";
-export { type Config, ConfigError, loadConfig } from "./config.js";
+export { type Config, ConfigError, loadConfig } from "./config/config.js";
 export { lambdaIdempotency } from "./lambda.js";
-export type { AgentRole, RoleCredentials } from "./pipeline/agent-role.js";
-export type { CheckpointCause, SaveCheckpoint } from "./pipeline/checkpoint.js";
-export type { Handler, Run } from "./pipeline/handler.js";
+export type { AgentRole, RoleCredentials } from "./pipeline/ports/agent-role.js";
+export type { CheckpointCause, Handler, Run, SaveCheckpoint } from "./pipeline/ports/handler.js";
 export {
   type Claim,
   type ClaimEnd,
@@ -26,9 +25,9 @@ export {
   type HoldEnd,
   type IdempotencyTable,
   TableError,
-} from "./pipeline/idempotency.js";
-export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/outcome.js";
-export type { Queue, ReceivedMessage } from "./pipeline/queue.js";
-export type { WorkerStatus } from "./pipeline/status.js";
-export type { Fact, Telemetry } from "./pipeline/telemetry.js";
-export { createWorker, type RunResult, type Snapshot, type Worker, type WorkerOptions } from "./worker.js";
+} from "./pipeline/ports/idempotency.js";
+export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/ports/outcome.js";
+export type { Queue, ReceivedMessage } from "./pipeline/ports/queue.js";
+export type { WorkerStatus } from "./pipeline/ports/status.js";
+export type { Fact, Telemetry } from "./pipeline/ports/telemetry.js";
+export { createWorker, type RunResult, type Snapshot, type Worker, type WorkerOptions } from "./worker/worker.js";

@@ -1,15 +1,15 @@
 import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda/lambda.js";
 import { lambdaLog } from "./agents/lambda/lambda-log.js";
+import { keyFinder } from "./agents/once/idempotency-key.js";
 import { OnceHandler } from "./agents/once/once.js";
-import { environmentCredentials } from "./aws/credentials.js";
-import { DynamoDbIdempotency } from "./aws/dynamodb-idempotency.js";
-import { ConfigError } from "./config.js";
-import { type Clock, systemClock } from "./pipeline/clock.js";
-import type { IdempotencyTable } from "./pipeline/idempotency.js";
-import { keyFinder } from "./pipeline/idempotency-key.js";
-import type { Telemetry } from "./pipeline/telemetry.js";
-import { faultOf } from "./setting-value.js";
-import { fallbackOf, SETTINGS, type Setting } from "./settings.js";
+import { DynamoDbIdempotency } from "./aws/dynamodb/dynamodb-idempotency.js";
+import { environmentCredentials } from "./aws/wire/credentials.js";
+import { ConfigError } from "./config/config.js";
+import { faultOf } from "./config/setting-value.js";
+import { fallbackOf, SETTINGS, type Setting } from "./config/settings.js";
+import { type Clock, systemClock } from "./pipeline/ports/clock.js";
+import type { IdempotencyTable } from "./pipeline/ports/idempotency.js";
+import type { Telemetry } from "./pipeline/ports/telemetry.js";
 
 const PREFIX = "IDEMPOTENCY_";
 const OF_LAMBDA = (SETTINGS as readonly Setting[]).filter(({ name }) => name.startsWith(PREFIX));

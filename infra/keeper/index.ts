@@ -1,7 +1,7 @@
 import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeServicesCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { systemClock } from "../../src/pipeline/clock.js";
+import { systemClock } from "../../src/pipeline/ports/clock.js";
 import { QueueKeeper } from "./queue-keeper.js";
 
 /** The function of keeper.yaml, called once a minute. Ends before the next call, or it would be called beside itself. */

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../src/pipeline/clock.js";
+import { type Clock, sleep } from "../../src/pipeline/ports/clock.js";
 import { SLOT_DEMAND_MAX_PERCENT } from "../../src/scaling/slot-demand.js";
 
 /** Messages on the queue at one moment. */

@@ -1,6 +1,6 @@
-import type { AgentRole, RoleCredentials } from "../pipeline/agent-role.js";
-import type { Run } from "../pipeline/handler.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { AgentRole, RoleCredentials } from "../pipeline/ports/agent-role.js";
+import type { Run } from "../pipeline/ports/handler.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import { RoleSession } from "./role-session.js";
 
 /** Lines of the agent's own, with the message's id in each. A subset of pino's logger. */

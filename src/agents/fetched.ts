@@ -1,10 +1,10 @@
-import { type Clock, sleep } from "../pipeline/clock.js";
-import { withDeadline } from "../pipeline/deadline.js";
-import type { Handler, Run } from "../pipeline/handler.js";
-import { done, type Outcome } from "../pipeline/outcome.js";
-import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/payload.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
-import type { Fact, Telemetry } from "../pipeline/telemetry.js";
+import { type Clock, sleep } from "../pipeline/ports/clock.js";
+import { withDeadline } from "../pipeline/ports/deadline.js";
+import type { Handler, Run } from "../pipeline/ports/handler.js";
+import { done, type Outcome } from "../pipeline/ports/outcome.js";
+import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/ports/payload.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
+import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
 import { payloadMark, withPayload } from "./payload-pointer.js";
 
 export interface FetchedOptions {

@@ -1,5 +1,5 @@
-import type { AgentRole } from "../pipeline/agent-role.js";
-import type { Handler } from "../pipeline/handler.js";
+import type { AgentRole } from "../pipeline/ports/agent-role.js";
+import type { Handler } from "../pipeline/ports/handler.js";
 import type { AgentLogs } from "./agent-logs.js";
 import type { Agent } from "./define-handler.js";
 

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Handler, Run } from "../pipeline/handler.js";
-import { done, type Outcome, outcomeOfError } from "../pipeline/outcome.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { Handler, Run } from "../pipeline/ports/handler.js";
+import { done, type Outcome, outcomeOfError } from "../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
 import { agentMessage, parsedBody } from "./message.js";

@@ -1,4 +1,4 @@
-import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
+import type { MessageAttribute, ReceivedMessage } from "../pipeline/ports/queue.js";
 
 /** What an agent is given to work on. */
 export interface Message<Body = unknown> {

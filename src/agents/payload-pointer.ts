@@ -1,5 +1,5 @@
-import type { PayloadPointer } from "../pipeline/payload.js";
-import type { MessageAttribute, ReceivedMessage } from "../pipeline/queue.js";
+import type { PayloadPointer } from "../pipeline/ports/payload.js";
+import type { MessageAttribute, ReceivedMessage } from "../pipeline/ports/queue.js";
 
 /** First entry of a pointer: what Amazon's Extended Client Libraries for Java 2 and Python write, and what those for Java 1 did. */
 const POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer";

@@ -1,7 +1,7 @@
-import type { Handler, Run } from "../pipeline/handler.js";
-import type { Outcome } from "../pipeline/outcome.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
-import type { Telemetry } from "../pipeline/telemetry.js";
+import type { Handler, Run } from "../pipeline/ports/handler.js";
+import type { Outcome } from "../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 
 export interface PoisonGateOptions {
   readonly handler: Handler;

@@ -1,4 +1,4 @@
-import type { AgentRole, RoleCredentials } from "../pipeline/agent-role.js";
+import type { AgentRole, RoleCredentials } from "../pipeline/ports/agent-role.js";
 
 /** Credentials are made anew when they are good for no longer than this; the SDKs do so too. */
 const RENEW_BEFORE_MS = 300_000;

@@ -1,7 +1,7 @@
-import { deadLetterMarks } from "../pipeline/dead-letter-marks.js";
-import type { Handler, Run } from "../pipeline/handler.js";
-import type { Outcome } from "../pipeline/outcome.js";
-import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { Handler, Run } from "../pipeline/ports/handler.js";
+import type { Outcome } from "../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
+import { deadLetterMarks } from "../pipeline/settle/dead-letter-marks.js";
 import type { SignatureCheck } from "./events/signature.js";
 
 /** Lets an agent see only messages that are signed: headers of a webhook as attributes, the raw body as the body. */

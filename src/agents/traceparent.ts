@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../pipeline/queue.js";
+import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 
 const W3C = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const X_RAY = /(?:^|;)Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|$)/;

@@ -2,10 +2,10 @@ import type { AgentLogs } from "../agents/agent-logs.js";
 import type { Agent } from "../agents/define-handler.js";
 import { handlerFor } from "../agents/handler-for.js";
 import { AgentLoadError } from "../agents/load-module.js";
-import { type Config, ConfigError } from "../config.js";
+import { type Config, ConfigError } from "../config/config.js";
 import type { Logger } from "../observe/log.js";
-import type { AgentRole } from "../pipeline/agent-role.js";
-import type { Handler } from "../pipeline/handler.js";
+import type { AgentRole } from "../pipeline/ports/agent-role.js";
+import type { Handler } from "../pipeline/ports/handler.js";
 
 /**
  * The agent that HANDLER names, ready to be given to `createWorker`.

@@ -1,5 +1,4 @@
-/** One command of the command line. Resolves with the exit code. */
-export type Command = (argv: string[]) => Promise<number>;
+import type { Command } from "./command.js";
 
 interface Entry {
   readonly summary: string;
@@ -15,15 +14,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   dev: {
     summary: "try it here: a queue server in memory, sample messages, a worker and its status",
-    load: async () => (await import("./dev.js")).dev,
+    load: async () => (await import("./dev/dev.js")).dev,
   },
   send: {
     summary: "send messages to a queue",
-    load: async () => (await import("./send.js")).send,
+    load: async () => (await import("./send/send.js")).send,
   },
   dlq: {
     summary: "look at dead letters, mend them, send them back",
-    load: async () => (await import("./dlq.js")).dlq,
+    load: async () => (await import("./dlq/dlq.js")).dlq,
   },
   config: {
     summary: "print the effective settings and where each came from",
@@ -31,14 +30,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   doctor: {
     summary: "ask the real queue what fits and what doesn't",
-    load: async () => (await import("./doctor.js")).doctor,
+    load: async () => (await import("./doctor/doctor.js")).doctor,
   },
   simulate: {
     summary: "replay AWS's scaling loop over a load: waits, tasks, cost",
-    load: async () => (await import("./simulate.js")).simulate,
+    load: async () => (await import("./simulate/simulate.js")).simulate,
   },
   plan: {
     summary: "tell the slots, tasks, quotas and the bill that a load needs",
-    load: async () => (await import("./plan.js")).plan,
+    load: async () => (await import("./plan/plan.js")).plan,
   },
 };

@@ -1,5 +1,5 @@
-import { ConfigError, type EffectiveSetting, effectiveSettings, loadConfig } from "../config.js";
-import type { Command as Consumer } from "../settings.js";
+import { ConfigError, type EffectiveSetting, effectiveSettings, loadConfig } from "../config/config.js";
+import type { Command as Consumer } from "../config/settings.js";
 import { type CommandLine, parseCommandLine, UsageError } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode } from "./exit-code.js";

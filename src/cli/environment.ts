@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError, type Source } from "../config.js";
+import { ConfigError, type Source } from "../config/config.js";
 
 /** The variables that a command reads its settings from. */
 export interface Environment {

@@ -1,4 +1,4 @@
-import { ConfigError } from "../config.js";
+import { ConfigError } from "../config/config.js";
 import { UsageError } from "./command-line.js";
 import { ExitCode } from "./exit-code.js";
 

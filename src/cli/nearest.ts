@@ -1,4 +1,4 @@
-import { editDistance } from "../edit-distance.js";
+import { editDistance } from "../config/edit-distance.js";
 
 /** The candidate that `word` was probably meant to be: a prefix of one, or at most a third of its letters away. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {

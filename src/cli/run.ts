@@ -1,5 +1,5 @@
-import { agentRoleOf } from "../aws/sts-agent-role.js";
-import { loadConfig } from "../config.js";
+import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
+import { loadConfig } from "../config/config.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
@@ -48,7 +48,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   const role = agentRoleOf(config);
   guard = new ExitGuard({ command: LINE.name, handler: variables.HANDLER ?? "", json: typed.flag("json") });
   try {
-    const [agent, { createWorker }] = await Promise.all([loadAgent(config, logger, role), import("../worker.js")]);
+    const [agent, { createWorker }] = await Promise.all([
+      loadAgent(config, logger, role),
+      import("../worker/worker.js"),
+    ]);
     guard.loaded();
     const running = createWorker(agent, config, { logger }).run();
     process.off("SIGTERM", leave).off("SIGINT", leave);

@@ -1,5 +1,5 @@
-import type { OutcomeKind } from "../pipeline/outcome.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import type { OutcomeKind } from "../pipeline/ports/outcome.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { ConsoleEvent } from "./event-ring.js";
 import type { Curves } from "./history.js";
 import type { Quantiles } from "./recent-times.js";

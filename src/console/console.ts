@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import type { Clock, Timer } from "../pipeline/clock.js";
-import type { WorkerStatus } from "../pipeline/status.js";
-import type { Telemetry } from "../pipeline/telemetry.js";
+import type { Clock, Timer } from "../pipeline/ports/clock.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Route, readOnly, respond } from "./answer.js";
 import type { ConsoleState, ConsoleTotals } from "./console-state.js";
 import { EventRing } from "./event-ring.js";

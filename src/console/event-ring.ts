@@ -1,5 +1,5 @@
-import type { Clock } from "../pipeline/clock.js";
-import type { Telemetry } from "../pipeline/telemetry.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Level, type Notable, notable } from "./notable.js";
 
 /** One entry of the console's list; never a body. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Telemetry } from "../pipeline/telemetry.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Route, readOnly, respond } from "./answer.js";
 import { Health, type HealthParts } from "./health.js";
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../pipeline/clock.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 
 /** What the counters know that health depends on. */
 export interface Pulse {

@@ -1,5 +1,5 @@
-import type { OutcomeKind } from "../pipeline/outcome.js";
-import type { DeliveryFacts, Fact } from "../pipeline/telemetry.js";
+import type { OutcomeKind } from "../pipeline/ports/outcome.js";
+import type { DeliveryFacts, Fact } from "../pipeline/ports/telemetry.js";
 
 export type Level = "info" | "warn" | "error";
 

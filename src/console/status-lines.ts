@@ -1,5 +1,5 @@
-import { OUTCOME_KINDS, type OutcomeKind } from "../pipeline/outcome.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import { OUTCOME_KINDS, type OutcomeKind } from "../pipeline/ports/outcome.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 
 /** What the status of `dev` tells at a glance. */
 export interface StatusView {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../pipeline/clock.js";
+import type { Clock, Timer } from "../pipeline/ports/clock.js";
 
 /** Samples lie half a second to one and a half apart, at random: work that comes in bursts must not fall in step. */
 const SAMPLE_MIN_MS = 500;

@@ -1,5 +1,5 @@
-import type { Clock } from "../pipeline/clock.js";
-import type { Fact } from "../pipeline/telemetry.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { Fact } from "../pipeline/ports/telemetry.js";
 import { Histogram } from "./histogram.js";
 import { MovingRate } from "./moving-rate.js";
 import { distributionOf, type Snapshot, type Totals } from "./snapshot.js";

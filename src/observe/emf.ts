@@ -1,4 +1,4 @@
-import type { Metric, MetricsSink, Publication } from "../pipeline/metrics.js";
+import type { Metric, MetricsSink, Publication } from "../pipeline/ports/metrics.js";
 
 /** Most metrics that one line may define. */
 const METRICS_MAX = 100;

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from "../pipeline/clock.js";
-import type { OutcomeKind } from "../pipeline/outcome.js";
-import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/telemetry.js";
+import { type Clock, systemClock } from "../pipeline/ports/clock.js";
+import type { OutcomeKind } from "../pipeline/ports/outcome.js";
+import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/ports/telemetry.js";
 import { cut } from "./error-fields.js";
 import type { Logger } from "./log.js";
 

@@ -1,6 +1,6 @@
-import type { Clock } from "../pipeline/clock.js";
-import { untilAborted, withDeadline } from "../pipeline/deadline.js";
-import type { Backlog, Fleet, FleetSize } from "../pipeline/metrics.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/ports/deadline.js";
+import type { Backlog, Fleet, FleetSize } from "../pipeline/ports/metrics.js";
 import { askFleetEveryMs } from "./thinning.js";
 
 const ANSWER_WITHIN_MS = 3_000;

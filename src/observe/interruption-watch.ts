@@ -1,5 +1,5 @@
-import type { Clock } from "../pipeline/clock.js";
-import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/telemetry.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/ports/telemetry.js";
 
 /** After so long without another the next is news again. */
 const FORGET_MS = 900_000;

@@ -1,7 +1,7 @@
-import type { Clock } from "../pipeline/clock.js";
-import type { CountedQueue, FleetSize, MetricsSink } from "../pipeline/metrics.js";
-import type { WorkerStatus } from "../pipeline/status.js";
-import { fanOut, type Telemetry } from "../pipeline/telemetry.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { CountedQueue, FleetSize, MetricsSink } from "../pipeline/ports/metrics.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
+import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
 import { Counters } from "./counters.js";
 import { FactLog } from "./fact-log.js";
 import { FleetEstimate } from "./fleet-estimate.js";

@@ -1,5 +1,5 @@
-import { METRIC_VALUES_MAX, type Metric } from "../pipeline/metrics.js";
-import { OUTCOME_KINDS } from "../pipeline/outcome.js";
+import { METRIC_VALUES_MAX, type Metric } from "../pipeline/ports/metrics.js";
+import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { Histogram } from "./histogram.js";
 import type { Reading } from "./reading.js";
 import type { Totals } from "./snapshot.js";

@@ -1,6 +1,6 @@
 import type { Metric as PromMetric, Registry } from "prom-client";
-import { OUTCOME_KINDS } from "../pipeline/outcome.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { Counters } from "./counters.js";
 import type { Histogram } from "./histogram.js";
 

@@ -1,9 +1,9 @@
-import type { Clock, Timer } from "../pipeline/clock.js";
-import { untilAborted, withDeadline } from "../pipeline/deadline.js";
-import type { Metric, MetricsSink } from "../pipeline/metrics.js";
-import { QueueError } from "../pipeline/queue.js";
-import type { WorkerStatus } from "../pipeline/status.js";
-import type { Telemetry } from "../pipeline/telemetry.js";
+import type { Clock, Timer } from "../pipeline/ports/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/ports/deadline.js";
+import type { Metric, MetricsSink } from "../pipeline/ports/metrics.js";
+import { QueueError } from "../pipeline/ports/queue.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import type { Counters } from "./counters.js";
 import { happened, ownMetrics } from "./own-sums.js";
 import type { QueueWatch } from "./queue-watch.js";

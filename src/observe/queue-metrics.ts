@@ -1,5 +1,5 @@
-import type { Backlog, Fleet, Metric } from "../pipeline/metrics.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import type { Backlog, Fleet, Metric } from "../pipeline/ports/metrics.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { PUBLISHERS } from "./thinning.js";
 
 /** What the definition of `SlotDemand` needs; see `src/scaling/slot-demand.ts`. */

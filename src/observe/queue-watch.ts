@@ -1,7 +1,7 @@
-import type { Clock } from "../pipeline/clock.js";
-import { untilAborted, withDeadline } from "../pipeline/deadline.js";
-import type { CountedQueue, Metric } from "../pipeline/metrics.js";
-import type { WorkerStatus } from "../pipeline/status.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import { untilAborted, withDeadline } from "../pipeline/ports/deadline.js";
+import type { CountedQueue, Metric } from "../pipeline/ports/metrics.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { Arrivals } from "./arrivals.js";
 import { BusyMean } from "./busy-mean.js";
 import type { Counters } from "./counters.js";

@@ -1,4 +1,4 @@
-import type { OutcomeKind } from "../pipeline/outcome.js";
+import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { Histogram } from "./histogram.js";
 
 /** A distribution in milliseconds; all 0 when nothing was recorded. */

@@ -1,9 +1,9 @@
-import type { Acknowledger } from "./acknowledger.js";
-import { type Clock, sleep } from "./clock.js";
-import type { Dispatcher } from "./dispatcher.js";
-import type { Poller } from "./poller.js";
-import type { Processor } from "./processor.js";
-import { CHECKPOINT_MS } from "./run-control.js";
+import type { Dispatcher } from "./dispatch/dispatcher.js";
+import type { Poller } from "./poll/poller.js";
+import { type Clock, sleep } from "./ports/clock.js";
+import type { Processor } from "./run/processor.js";
+import { CHECKPOINT_MS } from "./run/run-control.js";
+import type { Acknowledger } from "./settle/acknowledger.js";
 
 export interface DrainOptions {
   readonly poller: Poller;

@@ -1,16 +1,16 @@
-import { Acknowledger } from "./acknowledger.js";
-import type { Clock } from "./clock.js";
-import { Dispatcher } from "./dispatcher.js";
+import { Dispatcher } from "./dispatch/dispatcher.js";
 import { drain } from "./drain.js";
-import type { Handler } from "./handler.js";
-import type { LeaseTable } from "./lease-table.js";
-import { LeaseWatch } from "./lease-watch.js";
-import { Poller } from "./poller.js";
-import { Processor } from "./processor.js";
-import { BATCH_MAX, type Queue, type QueueError, type ReceivedMessage } from "./queue.js";
-import type { RetryBackoff } from "./settlement.js";
-import type { WorkerStatus } from "./status.js";
-import type { Telemetry } from "./telemetry.js";
+import type { LeaseTable } from "./lease/lease-table.js";
+import { LeaseWatch } from "./lease/lease-watch.js";
+import { Poller } from "./poll/poller.js";
+import type { Clock } from "./ports/clock.js";
+import type { Handler } from "./ports/handler.js";
+import { BATCH_MAX, type Queue, type QueueError, type ReceivedMessage } from "./ports/queue.js";
+import type { WorkerStatus } from "./ports/status.js";
+import type { Telemetry } from "./ports/telemetry.js";
+import { Processor } from "./run/processor.js";
+import { Acknowledger } from "./settle/acknowledger.js";
+import type { RetryBackoff } from "./settle/settlement.js";
 
 export interface PipelineOptions {
   readonly queue: Queue;

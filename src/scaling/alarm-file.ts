@@ -1,6 +1,7 @@
 import { parseMetricMath } from "./metric-math.js";
+import { METRIC_NAMES, type MetricName, type Statistic } from "./metric-name.js";
 import type { MetricQuery } from "./metric-query.js";
-import { type AlarmDefinition, METRIC_NAMES, type MetricName, type Statistic } from "./policy.js";
+import type { AlarmDefinition } from "./policy.js";
 import type { Properties } from "./properties.js";
 
 /** Reads an AWS::CloudWatch::Alarm. @throws TemplateError or MetricMathError for what isn't simulated. */

@@ -3,6 +3,7 @@ import { ScaleInCooldown, ScaleOutCooldown } from "./cooldown.js";
 import { Hpa } from "./hpa.js";
 import type { Metrics } from "./metric-series.js";
 import type { Policy, ScalingDefinition, StepScalingPolicy, TargetTrackingPolicy } from "./policy.js";
+import type { PolicyRun, Proposal } from "./policy-run.js";
 import { aggregated, capacityAfterStep, stepFor } from "./step-scaling.js";
 import { capacityIn, capacityOut, targetTrackingAlarms } from "./target-tracking.js";
 
@@ -10,22 +11,6 @@ import { capacityIn, capacityOut, targetTrackingAlarms } from "./target-tracking
 export interface ScalingActivity {
   readonly desiredTasks: number;
   readonly policy: string;
-}
-
-/** What one policy asks for at one moment. */
-export interface Proposal {
-  readonly desiredTasks: number;
-  /** The proposal became the new number of tasks. */
-  accepted(): void;
-}
-
-/** One policy as time goes by. */
-export interface PolicyRun {
-  readonly name: string;
-  /** @param tasks that are ordered now. */
-  tick(now: number, tasks: number): Proposal | undefined;
-  /** Target trackings scale in only together; undefined for the other kinds, which neither ask nor are asked. */
-  readonly readyToScaleIn: boolean | undefined;
 }
 
 /**

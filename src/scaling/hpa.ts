@@ -1,6 +1,6 @@
-import type { PolicyRun, Proposal } from "./autoscaler.js";
 import type { Metrics } from "./metric-series.js";
 import type { HpaPolicy } from "./policy.js";
+import type { PolicyRun, Proposal } from "./policy-run.js";
 
 /** Kubernetes' default behaviour: at most doubles, or adds four, in a sync. */
 const GROWTH_FACTOR = 2;

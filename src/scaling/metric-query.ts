@@ -1,6 +1,6 @@
 import type { MathExpression } from "./metric-math.js";
+import type { MetricName, Statistic } from "./metric-name.js";
 import type { Metrics } from "./metric-series.js";
-import type { MetricName, Statistic } from "./policy.js";
 
 /** What an alarm or a target tracking looks at: a statistic of a metric, or metric math over such. */
 export type MetricQuery =

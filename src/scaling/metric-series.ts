@@ -1,4 +1,4 @@
-import type { MetricName, Statistic } from "./policy.js";
+import type { MetricName, Statistic } from "./metric-name.js";
 
 /** The samples of one metric, in the order of their times. */
 class MetricSeries {

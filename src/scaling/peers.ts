@@ -1,4 +1,5 @@
-import type { AlarmDefinition, MetricName, Policy, ScalingDefinition, StepAdjustment } from "./policy.js";
+import type { MetricName } from "./metric-name.js";
+import type { AlarmDefinition, Policy, ScalingDefinition, StepAdjustment } from "./policy.js";
 
 /** What a comparison has to know of the workload. */
 export interface PeerWorkload {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Parameter, readTemplate, type Value } from "../../infra/checks/template.js";
-import { fallbackOf, SETTINGS, type Setting } from "../../src/settings.js";
+import { fallbackOf, SETTINGS, type Setting } from "../../src/config/settings.js";
 
 const { Parameters, Resources } = readTemplate("service", new URL("../../../infra/", import.meta.url));
 const settings: readonly Setting[] = SETTINGS;

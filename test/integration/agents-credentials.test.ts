@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProgramHandler, type ProgramOptions } from "../../src/agents/program/program.js";
-import type { AgentRole, RoleCredentials } from "../../src/pipeline/agent-role.js";
-import type { Outcome } from "../../src/pipeline/outcome.js";
+import type { AgentRole, RoleCredentials } from "../../src/pipeline/ports/agent-role.js";
+import type { Outcome } from "../../src/pipeline/ports/outcome.js";
 import { HandRun, KeptLog, received } from "../support/agent-bundle.js";
 import { eventually } from "../support/eventually.js";
 

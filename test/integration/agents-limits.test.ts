@@ -9,8 +9,8 @@ import { Launcher } from "../../src/agents/process/launcher.js";
 import { ProgramHandler, type ProgramOptions } from "../../src/agents/program/program.js";
 import { ServiceHandler } from "../../src/agents/service/service.js";
 import { WatchedService } from "../../src/agents/service/watched-service.js";
-import type { Handler } from "../../src/pipeline/handler.js";
-import type { Outcome } from "../../src/pipeline/outcome.js";
+import type { Handler } from "../../src/pipeline/ports/handler.js";
+import type { Outcome } from "../../src/pipeline/ports/outcome.js";
 import { HandRun, KeptLog, received } from "../support/agent-bundle.js";
 
 let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/module/process-pool.js";
-import type { Outcome } from "../../src/pipeline/outcome.js";
+import type { Outcome } from "../../src/pipeline/ports/outcome.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
 
 let folder: string;

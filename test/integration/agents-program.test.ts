@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProgramHandler, type ProgramOptions } from "../../src/agents/program/program.js";
-import type { Outcome } from "../../src/pipeline/outcome.js";
-import type { ReceivedMessage } from "../../src/pipeline/queue.js";
+import type { Outcome } from "../../src/pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
 import { eventually } from "../support/eventually.js";
 

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ServiceHandler, type ServiceOptions } from "../../src/agents/service/service.js";
-import type { Outcome } from "../../src/pipeline/outcome.js";
-import type { ReceivedMessage } from "../../src/pipeline/queue.js";
+import type { Outcome } from "../../src/pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 import { HandRun, received } from "../support/agent-bundle.js";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;

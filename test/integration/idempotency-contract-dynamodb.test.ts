@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { DynamoDbIdempotency } from "../../src/aws/dynamodb-idempotency.js";
+import { DynamoDbIdempotency } from "../../src/aws/dynamodb/dynamodb-idempotency.js";
 import { containerSuite } from "../support/container-suite.js";
 import { DynamoDbServer } from "../support/dynamodb.js";
 import { idempotencyContract } from "../support/idempotency-contract.js";

@@ -3,7 +3,7 @@ import { ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { StsAgentRole } from "../../src/aws/sts-agent-role.js";
+import { StsAgentRole } from "../../src/aws/sts/sts-agent-role.js";
 import { roleFindings } from "../../src/cli/doctor/role.js";
 import { createWorker, type Fact, loadConfig, Reject, Retry } from "../../src/index.js";
 import { containerSuite } from "../support/container-suite.js";

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { loadConfig } from "../../src/config.js";
+import { loadConfig } from "../../src/config/config.js";
 import { createLogger } from "../../src/observe/log.js";
-import type { IdempotencyTable } from "../../src/pipeline/idempotency.js";
-import { Reject } from "../../src/pipeline/outcome.js";
-import { type MessageAttribute, type Queue, QueueError } from "../../src/pipeline/queue.js";
-import { createWorker, type Worker } from "../../src/worker.js";
+import type { IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
+import { Reject } from "../../src/pipeline/ports/outcome.js";
+import { type MessageAttribute, type Queue, QueueError } from "../../src/pipeline/ports/queue.js";
+import { createWorker, type Worker } from "../../src/worker/worker.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { MemoryIdempotency } from "../support/memory-idempotency.js";
 import { MemoryQueue } from "../support/memory-queue.js";

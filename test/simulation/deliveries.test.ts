@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { Defer, Reject, Retry } from "../../src/pipeline/outcome.js";
-import { QueueError } from "../../src/pipeline/queue.js";
+import { Defer, Reject, Retry } from "../../src/pipeline/ports/outcome.js";
+import { QueueError } from "../../src/pipeline/ports/queue.js";
 import type { Fault, Operation } from "../support/memory-queue.js";
 import { randomFrom } from "../support/random.js";
 import { workerBundle } from "../support/worker-bundle.js";

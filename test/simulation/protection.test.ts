@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { TaskProtection } from "../../src/pipeline/protection.js";
-import { ProtectionError, type TaskGuard } from "../../src/pipeline/task-guard.js";
+import { TaskProtection } from "../../src/pipeline/protect/protection.js";
+import { ProtectionError, type TaskGuard } from "../../src/pipeline/protect/task-guard.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { randomFrom } from "../support/random.js";
 

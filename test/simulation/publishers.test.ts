@@ -4,8 +4,8 @@ import { FleetEstimate } from "../../src/observe/fleet-estimate.js";
 import { MetricsPublisher } from "../../src/observe/publisher.js";
 import { QueueWatch } from "../../src/observe/queue-watch.js";
 import { askFleetEveryMs, OWN_SUMS_WAIT_MAX_MS, publishChance } from "../../src/observe/thinning.js";
-import type { Publication } from "../../src/pipeline/metrics.js";
-import type { WorkerStatus } from "../../src/pipeline/status.js";
+import type { Publication } from "../../src/pipeline/ports/metrics.js";
+import type { WorkerStatus } from "../../src/pipeline/ports/status.js";
 import { slotDemand } from "../../src/scaling/slot-demand.js";
 import { FakeClock } from "../support/fake-clock.js";
 

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { AgentLog } from "../../src/agents/context.js";
-import type { SaveCheckpoint } from "../../src/pipeline/checkpoint.js";
-import type { Run } from "../../src/pipeline/handler.js";
-import type { AbortCause } from "../../src/pipeline/outcome.js";
-import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/queue.js";
-import { RunAborted } from "../../src/pipeline/run-signal.js";
+import type { Run, SaveCheckpoint } from "../../src/pipeline/ports/handler.js";
+import type { AbortCause } from "../../src/pipeline/ports/outcome.js";
+import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/ports/queue.js";
+import { RunAborted } from "../../src/pipeline/run/run-signal.js";
 
 /** One line that an agent's log was given. */
 export interface Entry {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/pipeline/clock.js";
+import type { Clock, Timer } from "../../src/pipeline/ports/clock.js";
 
 interface Pending {
   readonly at: number;

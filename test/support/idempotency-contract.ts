@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { CLOCK_SKEW_MAX_MS, type ClaimRequest, type IdempotencyTable } from "../../src/pipeline/idempotency.js";
+import { CLOCK_SKEW_MAX_MS, type ClaimRequest, type IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
 
 const never = new AbortController().signal;
 const T0 = Date.UTC(2026, 0, 1);

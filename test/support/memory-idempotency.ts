@@ -6,7 +6,7 @@ import {
   type HoldEnd,
   type IdempotencyTable,
   TableError,
-} from "../../src/pipeline/idempotency.js";
+} from "../../src/pipeline/ports/idempotency.js";
 
 type Operation = "check" | "claim" | "renew" | "complete" | "release";
 

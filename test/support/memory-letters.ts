@@ -1,7 +1,7 @@
-import type { Letter } from "../../src/aws/letter.js";
+import type { Letter } from "../../src/aws/sqs/letter.js";
 import type { LetterQueue } from "../../src/cli/dlq/letter-queue.js";
-import { deadLetterMarks } from "../../src/pipeline/dead-letter-marks.js";
-import type { EntryResult, MessageAttribute } from "../../src/pipeline/queue.js";
+import type { EntryResult, MessageAttribute } from "../../src/pipeline/ports/queue.js";
+import { deadLetterMarks } from "../../src/pipeline/settle/dead-letter-marks.js";
 
 export interface LetterOptions {
   readonly id?: string;

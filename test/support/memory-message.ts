@@ -1,4 +1,4 @@
-import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/queue.js";
+import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 
 /** What a test may say about a message that it sends. */
 export interface SendOptions {

@@ -1,4 +1,4 @@
-import type { PayloadPointer, PayloadRead, PayloadStore } from "../../src/pipeline/payload.js";
+import type { PayloadPointer, PayloadRead, PayloadStore } from "../../src/pipeline/ports/payload.js";
 
 /** Payloads in memory, with what went wrong on request. */
 export class MemoryPayloads implements PayloadStore {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/pipeline/clock.js";
+import type { Clock, Timer } from "../../src/pipeline/ports/clock.js";
 import {
   BATCH_MAX,
   type DeadLetter,
@@ -8,7 +8,7 @@ import {
   type ReceivedMessage,
   VISIBILITY_MAX_SECONDS,
   type VisibilityChange,
-} from "../../src/pipeline/queue.js";
+} from "../../src/pipeline/ports/queue.js";
 import { type DeadMessage, MemoryMessage, type SendOptions } from "./memory-message.js";
 
 /** FIFO queues swallow a message that repeats a deduplication id for so long. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type MessageAttribute, type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/queue.js";
+import { type MessageAttribute, type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 import type { SendOptions } from "./memory-message.js";
 import type { QueueBundle, QueueKind, QueueServer } from "./queue-servers.js";
 

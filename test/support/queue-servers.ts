@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { startFauxqs } from "fauxqs";
 import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
-import { CredentialSource } from "../../src/aws/credentials.js";
-import type { WireAttribute } from "../../src/aws/sqs-message.js";
-import { SqsQueue } from "../../src/aws/sqs-queue.js";
-import { SqsWire } from "../../src/aws/sqs-wire.js";
-import { type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/queue.js";
+import { SqsQueue } from "../../src/aws/sqs/sqs-queue.js";
+import { SqsWire } from "../../src/aws/sqs/sqs-wire.js";
+import { CredentialSource } from "../../src/aws/wire/credentials.js";
+import type { WireAttribute } from "../../src/aws/wire/wire-attributes.js";
+import { type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 import { FakeClock } from "./fake-clock.js";
 import type { SendOptions } from "./memory-message.js";
 import { MemoryQueue } from "./memory-queue.js";

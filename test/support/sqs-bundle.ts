@@ -1,5 +1,5 @@
-import { SqsQueue, type SqsQueueOptions } from "../../src/aws/sqs-queue.js";
-import type { Fact } from "../../src/pipeline/telemetry.js";
+import { SqsQueue, type SqsQueueOptions } from "../../src/aws/sqs/sqs-queue.js";
+import type { Fact } from "../../src/pipeline/ports/telemetry.js";
 import { NullServer } from "./null-server.js";
 
 export const never = new AbortController().signal;

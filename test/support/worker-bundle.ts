@@ -1,12 +1,12 @@
 import type { Agent } from "../../src/agents/define-handler.js";
-import { loadConfig } from "../../src/config.js";
+import { loadConfig } from "../../src/config/config.js";
 import { createLogger } from "../../src/observe/log.js";
-import type { AgentRole } from "../../src/pipeline/agent-role.js";
-import type { Handler } from "../../src/pipeline/handler.js";
-import type { IdempotencyTable } from "../../src/pipeline/idempotency.js";
-import type { PayloadStore } from "../../src/pipeline/payload.js";
-import type { Fact } from "../../src/pipeline/telemetry.js";
-import { createWorker, type RunResult, type Worker } from "../../src/worker.js";
+import type { AgentRole } from "../../src/pipeline/ports/agent-role.js";
+import type { Handler } from "../../src/pipeline/ports/handler.js";
+import type { IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
+import type { PayloadStore } from "../../src/pipeline/ports/payload.js";
+import type { Fact } from "../../src/pipeline/ports/telemetry.js";
+import { createWorker, type RunResult, type Worker } from "../../src/worker/worker.js";
 import { FakeClock } from "./fake-clock.js";
 import { MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
 

@@ -5,7 +5,7 @@ import type { Agent } from "../../src/agents/define-handler.js";
 import { type LambdaHandler, toLambda } from "../../src/agents/lambda/lambda.js";
 import type { SqsRecord } from "../../src/agents/lambda/lambda-event.js";
 import { lambdaIdempotency } from "../../src/lambda.js";
-import { Reject } from "../../src/pipeline/outcome.js";
+import { Reject } from "../../src/pipeline/ports/outcome.js";
 import { MemoryIdempotency } from "../support/memory-idempotency.js";
 
 // What a function logs goes straight to stdout.

@@ -1,5 +1,5 @@
-import { ORIGINAL_ID, PACKED_MARKS } from "../../pipeline/dead-letter-marks.js";
-import { Reject } from "../../pipeline/outcome.js";
+import { Reject } from "../../pipeline/ports/outcome.js";
+import { ORIGINAL_ID, PACKED_MARKS } from "../../pipeline/settle/dead-letter-marks.js";
 import type { Undecoded } from "../define-handler.js";
 import { parsedBody } from "../message.js";
 import { SignatureCheck, type SignatureOptions, type SignatureScheme } from "./signature.js";

@@ -1,9 +1,9 @@
-import { Checkpoint } from "../../pipeline/checkpoint.js";
-import { systemClock } from "../../pipeline/clock.js";
-import type { Run } from "../../pipeline/handler.js";
-import type { ReceivedMessage } from "../../pipeline/queue.js";
-import { checkExtension } from "../../pipeline/run-control.js";
-import { RunAborted } from "../../pipeline/run-signal.js";
+import { systemClock } from "../../pipeline/ports/clock.js";
+import type { Run } from "../../pipeline/ports/handler.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { Checkpoint } from "../../pipeline/run/checkpoint.js";
+import { checkExtension } from "../../pipeline/run/run-control.js";
+import { RunAborted } from "../../pipeline/run/run-signal.js";
 import { messageLog } from "./lambda-log.js";
 
 /** What all runs of an invocation share: its deadline and its abort. */

@@ -1,7 +1,7 @@
-import type { Handler } from "../../pipeline/handler.js";
-import type { Outcome } from "../../pipeline/outcome.js";
-import type { ReceivedMessage } from "../../pipeline/queue.js";
-import { CHECKPOINT_MS } from "../../pipeline/run-control.js";
+import type { Handler } from "../../pipeline/ports/handler.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { CHECKPOINT_MS } from "../../pipeline/run/run-control.js";
 import { agentMessage, type Message, parsedBody } from "../message.js";
 import { InvocationRun } from "./invocation-run.js";
 import { messageLog } from "./lambda-log.js";

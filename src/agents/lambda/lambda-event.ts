@@ -1,4 +1,4 @@
-import type { MessageAttribute, ReceivedMessage } from "../../pipeline/queue.js";
+import type { MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
 
 /** What an SQS event source mapping hands to a Lambda function; only what is read here. */
 export interface SqsEvent {

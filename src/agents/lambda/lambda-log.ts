@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { AgentLog } from "../context.js";
 import { errorToWire } from "../module/module-wire.js";
 

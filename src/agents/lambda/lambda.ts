@@ -1,4 +1,4 @@
-import type { Handler } from "../../pipeline/handler.js";
+import type { Handler } from "../../pipeline/ports/handler.js";
 import type { Agent } from "../define-handler.js";
 import { InProcessHandler } from "../in-process.js";
 import { LambdaBatch, type OnReject } from "./lambda-batch.js";

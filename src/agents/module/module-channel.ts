@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { Outcome } from "../../pipeline/outcome.js";
-import { VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { readPaced } from "../process/paced-lines.js";
 import {
   errorFromWire,

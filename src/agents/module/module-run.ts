@@ -1,8 +1,7 @@
-import type { AgentRole } from "../../pipeline/agent-role.js";
-import type { CheckpointCause } from "../../pipeline/checkpoint.js";
-import type { Run } from "../../pipeline/handler.js";
-import type { AbortCause, Outcome } from "../../pipeline/outcome.js";
-import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { AgentRole } from "../../pipeline/ports/agent-role.js";
+import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
+import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { printable } from "../printable.js";
 import { killGraceMs } from "../process/kill-grace.js";
 import { RoleSession } from "../role-session.js";

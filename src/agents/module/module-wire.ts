@@ -1,8 +1,7 @@
-import type { RoleCredentials } from "../../pipeline/agent-role.js";
-import type { CheckpointCause } from "../../pipeline/checkpoint.js";
-import type { Run } from "../../pipeline/handler.js";
-import type { AbortCause, Outcome } from "../../pipeline/outcome.js";
-import type { MessageAttribute, ReceivedMessage } from "../../pipeline/queue.js";
+import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
+import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
+import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
+import type { MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
 
 /** The argument that tells a module's process that its agent has a role of its own. */
 export const WITH_ROLE = "with-role";

@@ -1,9 +1,9 @@
-import type { AgentRole, RoleCredentials } from "../../pipeline/agent-role.js";
-import { type CheckpointCause, checkSave, type SaveCheckpoint } from "../../pipeline/checkpoint.js";
-import type { Run } from "../../pipeline/handler.js";
-import type { AbortCause } from "../../pipeline/outcome.js";
-import { checkExtension } from "../../pipeline/run-control.js";
-import { RunAborted, RunSignal } from "../../pipeline/run-signal.js";
+import type { AgentRole, RoleCredentials } from "../../pipeline/ports/agent-role.js";
+import type { CheckpointCause, Run, SaveCheckpoint } from "../../pipeline/ports/handler.js";
+import type { AbortCause } from "../../pipeline/ports/outcome.js";
+import { checkSave } from "../../pipeline/run/checkpoint.js";
+import { checkExtension } from "../../pipeline/run/run-control.js";
+import { RunAborted, RunSignal } from "../../pipeline/run/run-signal.js";
 import type { AgentLog } from "../context.js";
 import {
   credentialsFromWire,

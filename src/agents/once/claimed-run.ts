@@ -1,6 +1,5 @@
-import type { SaveCheckpoint } from "../../pipeline/checkpoint.js";
-import type { Run } from "../../pipeline/handler.js";
-import { RunAborted } from "../../pipeline/run-signal.js";
+import type { Run, SaveCheckpoint } from "../../pipeline/ports/handler.js";
+import { RunAborted } from "../../pipeline/run/run-signal.js";
 
 /**
  * The run of an agent that has a key for itself. Its signal is the worker's, and aborts also when the key is lost; it is

@@ -1,4 +1,4 @@
-import type { Claim } from "../../pipeline/idempotency.js";
+import type { Claim } from "../../pipeline/ports/idempotency.js";
 
 /** What this worker knows of a key without asking the table. */
 export type KnownKey =

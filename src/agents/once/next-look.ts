@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 
 /** A repetition whose first is at work here looks again after this: it costs no call. */
 const HERE_MS = 5_000;

@@ -1,6 +1,6 @@
-import { fullJitter } from "../../pipeline/backoff.js";
-import { type Clock, sleep } from "../../pipeline/clock.js";
-import type { Claim } from "../../pipeline/idempotency.js";
+import { fullJitter } from "../../pipeline/ports/backoff.js";
+import { type Clock, sleep } from "../../pipeline/ports/clock.js";
+import type { Claim } from "../../pipeline/ports/idempotency.js";
 import type { TableCalls } from "./table-calls.js";
 
 /** What became of a result: it stands in the table, another run's counts, or the table took none in time. */

@@ -1,7 +1,7 @@
-import type { Clock } from "../../pipeline/clock.js";
-import { withDeadline } from "../../pipeline/deadline.js";
-import { type IdempotencyTable, TableError } from "../../pipeline/idempotency.js";
-import type { Telemetry } from "../../pipeline/telemetry.js";
+import type { Clock } from "../../pipeline/ports/clock.js";
+import { withDeadline } from "../../pipeline/ports/deadline.js";
+import { type IdempotencyTable, TableError } from "../../pipeline/ports/idempotency.js";
+import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 
 export interface TableCallsOptions {
   readonly table: IdempotencyTable;

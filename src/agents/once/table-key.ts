@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { KEY_BYTES_MAX } from "../../pipeline/idempotency.js";
+import { KEY_BYTES_MAX } from "../../pipeline/ports/idempotency.js";
 
 /** A key, or an owner's name, as the table has it: itself, or a hash of what is too long. */
 export function tableKey(key: string): string {

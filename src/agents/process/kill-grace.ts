@@ -1,5 +1,5 @@
-import type { AbortCause } from "../../pipeline/outcome.js";
-import type { RunAborted } from "../../pipeline/run-signal.js";
+import type { AbortCause } from "../../pipeline/ports/outcome.js";
+import type { RunAborted } from "../../pipeline/run/run-signal.js";
 
 /**
  * How long an agent's process may go on after SIGTERM before it is killed, in milliseconds. A timeout leaves time to

@@ -1,6 +1,6 @@
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentRole, RoleCredentials } from "../../pipeline/agent-role.js";
+import type { AgentRole, RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import type { WorkFolder } from "../process/work-folder.js";
 
 /** Where a program finds its credentials. */

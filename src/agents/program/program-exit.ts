@@ -1,4 +1,4 @@
-import { done, type Outcome } from "../../pipeline/outcome.js";
+import { done, type Outcome } from "../../pipeline/ports/outcome.js";
 import { crashOf } from "../process/crash.js";
 import type { ErrorLines } from "../process/error-lines.js";
 import { type Exit, howItEnded } from "../process/exit.js";

@@ -1,7 +1,7 @@
-import type { AgentRole } from "../../pipeline/agent-role.js";
-import type { Handler, Run } from "../../pipeline/handler.js";
-import type { Outcome } from "../../pipeline/outcome.js";
-import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { AgentRole } from "../../pipeline/ports/agent-role.js";
+import type { Handler, Run } from "../../pipeline/ports/handler.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { printable } from "../printable.js";

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import type { Run } from "../../pipeline/handler.js";
-import type { Outcome } from "../../pipeline/outcome.js";
+import type { Run } from "../../pipeline/ports/handler.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { readPaced } from "../process/paced-lines.js";
 import { heed, type Spoken } from "./verbs.js";
 

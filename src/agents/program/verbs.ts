@@ -1,6 +1,6 @@
-import type { Run } from "../../pipeline/handler.js";
-import type { Outcome } from "../../pipeline/outcome.js";
-import { VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import type { Run } from "../../pipeline/ports/handler.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
+import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { printable } from "../printable.js";
 
 /** Longest note, and longest reason, in characters. */

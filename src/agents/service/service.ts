@@ -2,9 +2,9 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Handler, Run } from "../../pipeline/handler.js";
-import { done, type Outcome } from "../../pipeline/outcome.js";
-import { type ReceivedMessage, VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import type { Handler, Run } from "../../pipeline/ports/handler.js";
+import { done, type Outcome } from "../../pipeline/ports/outcome.js";
+import { type ReceivedMessage, VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { AgentLoadError } from "../load-module.js";
 import { printable } from "../printable.js";
 import { sqsdHeaders } from "./sqsd-headers.js";

@@ -1,5 +1,5 @@
-import type { Run } from "../../pipeline/handler.js";
-import type { ReceivedMessage } from "../../pipeline/queue.js";
+import type { Run } from "../../pipeline/ports/handler.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { traceparentOf } from "../traceparent.js";
 
 /** Node's own servers refuse more than 16 KiB of headers; attributes may fill so much of it. */

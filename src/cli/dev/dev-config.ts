@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Config, loadConfig } from "../../config.js";
+import { type Config, loadConfig } from "../../config/config.js";
 import { freePort } from "./free-port.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { QueuePair } from "../../aws/queue-pair.js";
-import { SqsProducer } from "../../aws/sqs-producer.js";
-import type { Config } from "../../config.js";
+import { QueuePair } from "../../aws/sqs/queue-pair.js";
+import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
+import type { Config } from "../../config/config.js";
 import { StatusBlock } from "../../console/status-block.js";
-import { type Fact, fanOut } from "../../pipeline/telemetry.js";
-import { createWorker, type Worker } from "../../worker.js";
+import { type Fact, fanOut } from "../../pipeline/ports/telemetry.js";
+import { createWorker, type Worker } from "../../worker/worker.js";
 import { loadAgent } from "../agent.js";
 import { ExitGuard } from "../exit-guard.js";
 import { sendAll } from "../send/send-all.js";

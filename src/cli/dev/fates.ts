@@ -1,4 +1,4 @@
-import type { Telemetry } from "../../pipeline/telemetry.js";
+import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 
 /** Follows each message to its end. A message counts once however often it is delivered. */
 export class Fates {

@@ -1,4 +1,4 @@
-import type { Config } from "../../config.js";
+import type { Config } from "../../config/config.js";
 import { FAILING_EVERY, failingAmong } from "./samples.js";
 
 /** The line to type to send a message of one's own. */

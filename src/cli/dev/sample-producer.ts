@@ -1,5 +1,5 @@
-import type { OutgoingMessage } from "../../aws/sqs-producer.js";
-import { BATCH_MAX } from "../../pipeline/queue.js";
+import type { OutgoingMessage } from "../../aws/sqs/sqs-producer.js";
+import { BATCH_MAX } from "../../pipeline/ports/queue.js";
 import type { Sender } from "../send/send-all.js";
 
 /** Often enough that a few messages a second look steady, seldom enough to send in batches at hundreds. */

@@ -1,10 +1,10 @@
-import type { PairCounts } from "../../aws/queue-pair.js";
+import type { PairCounts } from "../../aws/sqs/queue-pair.js";
 import type { StatusBlock } from "../../console/status-block.js";
 import { type StatusView, statusLine, statusLines } from "../../console/status-lines.js";
 import { Counters } from "../../observe/counters.js";
-import { systemClock } from "../../pipeline/clock.js";
-import type { WorkerStatus } from "../../pipeline/status.js";
-import type { Telemetry } from "../../pipeline/telemetry.js";
+import { systemClock } from "../../pipeline/ports/clock.js";
+import type { WorkerStatus } from "../../pipeline/ports/status.js";
+import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 
 export interface StatusTickerParts {
   readonly screen: StatusBlock;

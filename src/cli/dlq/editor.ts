@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { printable } from "../../agents/printable.js";
 import { commandWords } from "../../agents/process/command-words.js";
-import type { Letter } from "../../aws/letter.js";
+import type { Letter } from "../../aws/sqs/letter.js";
 import { UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 

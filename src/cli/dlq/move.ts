@@ -1,5 +1,5 @@
-import type { DeadLetters } from "../../aws/dead-letters.js";
-import { isWithoutMove, MessageMove, type MoveState } from "../../aws/message-move.js";
+import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { isWithoutMove, MessageMove, type MoveState } from "../../aws/sqs/message-move.js";
 import { CommandError } from "../failure.js";
 import type { Progress } from "./progress.js";
 

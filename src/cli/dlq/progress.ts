@@ -1,5 +1,5 @@
 import { type Screen, StatusBlock } from "../../console/status-block.js";
-import { type Clock, systemClock } from "../../pipeline/clock.js";
+import { type Clock, systemClock } from "../../pipeline/ports/clock.js";
 
 const BAR_WIDTH = 28;
 /** In a file or a pipe, where every state is a line: seldom enough for the log of a long run. */

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import type { DeadLetters } from "../../aws/dead-letters.js";
-import { QueueError } from "../../pipeline/queue.js";
+import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { QueueError } from "../../pipeline/ports/queue.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";

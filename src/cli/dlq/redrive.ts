@@ -1,6 +1,6 @@
 import { printable } from "../../agents/printable.js";
-import type { DeadLetters } from "../../aws/dead-letters.js";
-import { QueueError } from "../../pipeline/queue.js";
+import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { QueueError } from "../../pipeline/ports/queue.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";

@@ -1,4 +1,4 @@
-import type { Letter } from "../../aws/letter.js";
+import type { Letter } from "../../aws/sqs/letter.js";
 import type { Editor } from "./editor.js";
 import type { Visited } from "./letter-pass.js";
 import type { LetterQueue } from "./letter-queue.js";

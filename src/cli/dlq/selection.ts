@@ -1,5 +1,5 @@
-import type { Letter } from "../../aws/letter.js";
-import { jsonPointer } from "../../pipeline/idempotency-key.js";
+import { jsonPointer } from "../../agents/once/idempotency-key.js";
+import type { Letter } from "../../aws/sqs/letter.js";
 import { type Option, type Typed, UsageError } from "../command-line.js";
 import { WAYS } from "./ways.js";
 

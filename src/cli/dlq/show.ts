@@ -1,6 +1,6 @@
 import { printable } from "../../agents/printable.js";
-import type { Letter, LetterWay } from "../../aws/letter.js";
-import type { MessageAttribute } from "../../pipeline/queue.js";
+import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
+import type { MessageAttribute } from "../../pipeline/ports/queue.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";

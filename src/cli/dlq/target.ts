@@ -1,6 +1,6 @@
-import { DeadLetters } from "../../aws/dead-letters.js";
-import { ConfigError } from "../../config.js";
-import { QueueError } from "../../pipeline/queue.js";
+import { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { ConfigError } from "../../config/config.js";
+import { QueueError } from "../../pipeline/ports/queue.js";
 import type { Option, Typed } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";

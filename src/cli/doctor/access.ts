@@ -1,5 +1,5 @@
-import type { Trial } from "../../aws/harmless-calls.js";
-import type { QueueReport } from "../../aws/queue-checks.js";
+import type { QueueReport } from "../../aws/sqs/queue-checks.js";
+import type { Trial } from "../../aws/wire/trial.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
 
 /** Where the queue is, as whom we ask, and what we may do there. */

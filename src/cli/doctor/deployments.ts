@@ -1,5 +1,5 @@
-import type { QueueAttributes } from "../../aws/queue-attributes.js";
-import type { Config } from "../../config.js";
+import type { QueueAttributes } from "../../aws/sqs/queue-attributes.js";
+import type { Config } from "../../config/config.js";
 import { bad, type Finding, ok, span, warn } from "./finding.js";
 
 const DAY_SECONDS = 86_400;

@@ -1,7 +1,7 @@
-import type { QueueAttributes } from "../../aws/queue-attributes.js";
-import type { QueueReport } from "../../aws/queue-checks.js";
-import type { Config } from "../../config.js";
-import { VISIBILITY_MAX_SECONDS } from "../../pipeline/queue.js";
+import type { QueueAttributes } from "../../aws/sqs/queue-attributes.js";
+import type { QueueReport } from "../../aws/sqs/queue-checks.js";
+import type { Config } from "../../config/config.js";
+import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { bad, type Finding, ok, span, warn } from "./finding.js";
 
 /** Fewer, and interruptions alone make dead letters: each deploy counts as a receive. */

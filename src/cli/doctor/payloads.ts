@@ -1,5 +1,5 @@
-import { endpointOf, regionOf } from "../../aws/region.js";
-import type { Config } from "../../config.js";
+import { endpointOf, regionOf } from "../../aws/wire/region.js";
+import type { Config } from "../../config/config.js";
 import { bad, type Finding, ok } from "./finding.js";
 
 const TIMEOUT_MS = 8_000;
@@ -9,7 +9,7 @@ const KEY = "queuehand: is the bucket there?";
 /** Whether payloads can be read from PAYLOAD_BUCKETS, by a read of an object that nobody has. */
 export async function payloadFindings({ payloads, queueUrl }: Config): Promise<Finding[]> {
   if (!payloads) return [];
-  const { S3Payloads } = await import("../../aws/s3-payload.js");
+  const { S3Payloads } = await import("../../aws/s3/s3-payload.js");
   const store = new S3Payloads({ region: regionOf(queueUrl, process.env, endpointOf(process.env)) });
   try {
     return await Promise.all(

@@ -1,9 +1,9 @@
-import { answerOf } from "../../aws/answer.js";
-import { tryQueueCalls } from "../../aws/harmless-calls.js";
-import { makeSqsClient } from "../../aws/sqs-client.js";
-import { agentRoleOf } from "../../aws/sts-agent-role.js";
-import type { Config } from "../../config.js";
-import type { RoleCredentials } from "../../pipeline/agent-role.js";
+import { tryQueueCalls } from "../../aws/sqs/queue-trials.js";
+import { makeSqsClient } from "../../aws/sqs/sqs-client.js";
+import { agentRoleOf } from "../../aws/sts/sts-agent-role.js";
+import { answerOf } from "../../aws/wire/answer.js";
+import type { Config } from "../../config/config.js";
+import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
 
 const ABOUT = "agent role";

@@ -1,7 +1,7 @@
-import { endpointOf, regionOf } from "../../aws/region.js";
-import { examineStack, type StackReport } from "../../aws/service-stack.js";
-import type { ServiceName, ServiceSize, WorkerContainer } from "../../aws/stack-calls.js";
-import type { Config } from "../../config.js";
+import { examineStack, type StackReport } from "../../aws/ecs/service-stack.js";
+import type { ServiceName, ServiceSize, WorkerContainer } from "../../aws/ecs/stack-calls.js";
+import { endpointOf, regionOf } from "../../aws/wire/region.js";
+import type { Config } from "../../config/config.js";
 import { QUOTAS, raiseCommand } from "../../scaling/quotas.js";
 import { UsageError } from "../command-line.js";
 import { permission } from "./access.js";

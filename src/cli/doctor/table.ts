@@ -1,7 +1,7 @@
-import type { Answer } from "../../aws/answer.js";
-import { endpointOf, regionOf } from "../../aws/region.js";
-import { examineTable, type TableSetup } from "../../aws/table-checks.js";
-import type { Config } from "../../config.js";
+import { examineTable, type TableSetup } from "../../aws/dynamodb/table-checks.js";
+import type { Answer } from "../../aws/wire/answer.js";
+import { endpointOf, regionOf } from "../../aws/wire/region.js";
+import type { Config } from "../../config/config.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
 
 const ABOUT = "idempotency";

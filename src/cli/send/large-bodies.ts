@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { pointerMessage } from "../../agents/payload-pointer.js";
-import { ATTRIBUTES_MAX, BYTES_MAX } from "../../aws/dead-letter-copy.js";
-import type { OutgoingMessage, SendResult } from "../../aws/sqs-producer.js";
-import { sizeOf } from "../../aws/wire-attributes.js";
-import type { PayloadPointer } from "../../pipeline/payload.js";
+import { ATTRIBUTES_MAX, BYTES_MAX } from "../../aws/sqs/dead-letter-copy.js";
+import type { OutgoingMessage, SendResult } from "../../aws/sqs/sqs-producer.js";
+import { sizeOf } from "../../aws/wire/wire-attributes.js";
+import type { PayloadPointer } from "../../pipeline/ports/payload.js";
 import type { Sender } from "./send-all.js";
 
 /** Where payloads are written to; S3Payloads is one. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { OutgoingMessage } from "../../aws/sqs-producer.js";
-import { jsonPointer } from "../../pipeline/idempotency-key.js";
-import type { MessageAttribute } from "../../pipeline/queue.js";
+import { jsonPointer } from "../../agents/once/idempotency-key.js";
+import type { OutgoingMessage } from "../../aws/sqs/sqs-producer.js";
+import type { MessageAttribute } from "../../pipeline/ports/queue.js";
 import { type Typed, UsageError } from "../command-line.js";
 
 const DELAY_MAX_SECONDS = 900;

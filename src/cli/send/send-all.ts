@@ -1,5 +1,5 @@
-import type { OutgoingMessage, SendResult } from "../../aws/sqs-producer.js";
-import { BATCH_MAX } from "../../pipeline/queue.js";
+import type { OutgoingMessage, SendResult } from "../../aws/sqs/sqs-producer.js";
+import { BATCH_MAX } from "../../pipeline/ports/queue.js";
 
 /** What sends a batch of at most ten; SqsProducer is one. */
 export interface Sender {

@@ -1,5 +1,5 @@
-import type { SqsClientOptions } from "../../aws/sqs-client.js";
-import { ConfigError } from "../../config.js";
+import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
+import { ConfigError } from "../../config/config.js";
 import { devCredentials } from "../dev/credentials.js";
 import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";

@@ -1,5 +1,5 @@
 import type { Moment } from "../../scaling/simulation-result.js";
-import type { Run } from "../simulate.js";
+import type { PricedRun } from "./priced-run.js";
 import type { Scenario } from "./scenario.js";
 import { escapeXml, type Line, svgChart } from "./svg-chart.js";
 import { HEADER, rowsOf } from "./table.js";
@@ -8,7 +8,7 @@ import { short } from "./terminal-chart.js";
 const COLORS = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed"];
 
 /** The four charts of a run, or of several laid over each other. */
-export function chartsOf(runs: readonly Run[]): string[] {
+export function chartsOf(runs: readonly PricedRun[]): string[] {
   const lines = (value: (moment: Moment) => number): Line[] =>
     runs.map((run, at) => ({
       label: run.policy,
@@ -37,7 +37,7 @@ export function chartsOf(runs: readonly Run[]): string[] {
 }
 
 /** A page that needs nothing but itself. */
-export function pageOf(scenario: Scenario, runs: readonly Run[]): string {
+export function pageOf(scenario: Scenario, runs: readonly PricedRun[]): string {
   const title = `queuehand simulate: ${scenario.load.name}`;
   const options = scenario.runs[0]!;
   const row = (cells: readonly string[], tag: string) =>

@@ -1,4 +1,4 @@
-import type { Run } from "../simulate.js";
+import type { PricedRun } from "./priced-run.js";
 import type { Scenario } from "./scenario.js";
 import { HEADER, rowsOf } from "./table.js";
 import { short, terminalChart } from "./terminal-chart.js";
@@ -6,7 +6,7 @@ import { short, terminalChart } from "./terminal-chart.js";
 const CHART_WIDTH = 76;
 
 /** What the terminal shows: charts of the first run, then a table of all of them. */
-export function reportOf(scenario: Scenario, runs: readonly Run[], elapsedMs: number): string {
+export function reportOf(scenario: Scenario, runs: readonly PricedRun[], elapsedMs: number): string {
   const { moments } = runs[0]!;
   const chart = (title: string, values: number[], unit: string) => terminalChart(title, values, CHART_WIDTH, unit);
   const grain = scenario.runs[0]!.grain;
@@ -38,7 +38,7 @@ export function reportOf(scenario: Scenario, runs: readonly Run[], elapsedMs: nu
   ].join("\n\n")}\n`;
 }
 
-function tableOf(runs: readonly Run[]): string {
+function tableOf(runs: readonly PricedRun[]): string {
   const rows = rowsOf(runs);
   const widths = HEADER.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   return [HEADER, ...rows]
@@ -46,7 +46,7 @@ function tableOf(runs: readonly Run[]): string {
     .join("\n");
 }
 
-function footnoteOf(runs: readonly Run[]): string {
+function footnoteOf(runs: readonly PricedRun[]): string {
   const notes = ["× least: task-hours over those of a fleet that is always full and starts in no time."];
   for (const { policy, unfinished } of runs) {
     if (unfinished === 0) continue;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { defineHandler, Skip, s3Objects, type Undecoded, webhook } from "../../../src/index.js";
-import { Defer, Reject, Retry } from "../../../src/pipeline/outcome.js";
+import { Defer, Reject, Retry } from "../../../src/pipeline/ports/outcome.js";
 import type { SendOptions } from "../../support/memory-message.js";
 import { workerBundle } from "../../support/worker-bundle.js";
 

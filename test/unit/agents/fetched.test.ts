@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { pointerMessage } from "../../../src/agents/payload-pointer.js";
-import { Reject } from "../../../src/pipeline/outcome.js";
+import { Reject } from "../../../src/pipeline/ports/outcome.js";
 import { MemoryIdempotency } from "../../support/memory-idempotency.js";
 import { MemoryPayloads } from "../../support/memory-payloads.js";
 import { type WorkerBundleOptions, workerBundle } from "../../support/worker-bundle.js";

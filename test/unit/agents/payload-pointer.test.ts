@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { payloadMark, pointerMessage, withPayload } from "../../../src/agents/payload-pointer.js";
-import type { MessageAttribute, ReceivedMessage } from "../../../src/pipeline/queue.js";
+import type { MessageAttribute, ReceivedMessage } from "../../../src/pipeline/ports/queue.js";
 
 const number = (string: string): MessageAttribute => ({ type: "Number", string });
 const mark = (body: string, ...attributes: [string, MessageAttribute][]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { crashOf } from "../../../src/agents/process/crash.js";
-import type { Outcome } from "../../../src/pipeline/outcome.js";
+import type { Outcome } from "../../../src/pipeline/ports/outcome.js";
 import { type WorkerBundleOptions, workerBundle } from "../../support/worker-bundle.js";
 
 const crashed = (crash: string): Outcome => ({

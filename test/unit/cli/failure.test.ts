@@ -1,6 +1,6 @@
 import { expect, jest, test } from "@jest/globals";
 import { reportFailure } from "../../../src/cli/failure.js";
-import { TableError } from "../../../src/pipeline/idempotency.js";
+import { TableError } from "../../../src/pipeline/ports/idempotency.js";
 
 test("A table that can't be used is told of by the setting that names it", () => {
   const stdout = jest.spyOn(process.stdout, "write").mockReturnValue(true);

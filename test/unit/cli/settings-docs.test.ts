@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import * as settings from "../../../src/settings.js";
+import * as settings from "../../../src/config/settings.js";
 
 interface Writer {
   configurationPage(page: string, table: typeof settings): string;

@@ -4,7 +4,7 @@ import { Console } from "../../../src/console/console.js";
 import type { ConsoleState, QueueCounts } from "../../../src/console/console-state.js";
 import { HealthServer } from "../../../src/console/health-server.js";
 import { Counters } from "../../../src/observe/counters.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const opened: { stop(): void | Promise<void> }[] = [];

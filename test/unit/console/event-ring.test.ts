@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { EventRing } from "../../../src/console/event-ring.js";
-import type { Fact } from "../../../src/pipeline/telemetry.js";
+import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 2, body: "a body that is nobody's business" };

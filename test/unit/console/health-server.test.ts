@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { HealthServer, type HealthServerParts } from "../../../src/console/health-server.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
-import type { Fact } from "../../../src/pipeline/telemetry.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
+import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const opened: { stop(): Promise<void> }[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { Health, type Pulse } from "../../../src/console/health.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 function setup() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { Counters } from "../../../src/observe/counters.js";
-import { OUTCOME_KINDS, type OutcomeKind } from "../../../src/pipeline/outcome.js";
+import { OUTCOME_KINDS, type OutcomeKind } from "../../../src/pipeline/ports/outcome.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 1 };

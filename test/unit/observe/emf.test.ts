@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { EmfMetrics, emfLines } from "../../../src/observe/emf.js";
-import type { Metric, Publication } from "../../../src/pipeline/metrics.js";
+import type { Metric, Publication } from "../../../src/pipeline/ports/metrics.js";
 
 const at = Date.UTC(2026, 0, 1);
 

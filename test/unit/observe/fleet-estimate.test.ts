@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { FleetEstimate } from "../../../src/observe/fleet-estimate.js";
-import type { Fleet } from "../../../src/pipeline/metrics.js";
+import type { Fleet } from "../../../src/pipeline/ports/metrics.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const never = new AbortController().signal;

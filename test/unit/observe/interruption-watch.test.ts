@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { InterruptionWatch } from "../../../src/observe/interruption-watch.js";
-import type { OutcomeKind } from "../../../src/pipeline/outcome.js";
+import type { OutcomeKind } from "../../../src/pipeline/ports/outcome.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 function setup(maxReceiveCount: number | undefined = 5) {

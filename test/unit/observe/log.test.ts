@@ -6,7 +6,7 @@ import { FactLog } from "../../../src/observe/fact-log.js";
 import { createLogger, type LoggerOptions } from "../../../src/observe/log.js";
 import { LogOutput } from "../../../src/observe/log-output.js";
 import { prettyLine } from "../../../src/observe/pretty-line.js";
-import type { OutcomeKind } from "../../../src/pipeline/outcome.js";
+import type { OutcomeKind } from "../../../src/pipeline/ports/outcome.js";
 import { FakeClock, settle } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 2 };

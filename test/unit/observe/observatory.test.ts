@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { createLogger } from "../../../src/observe/log.js";
 import { LogOutput } from "../../../src/observe/log-output.js";
 import { Observatory } from "../../../src/observe/observatory.js";
-import type { MetricsSink, Publication } from "../../../src/pipeline/metrics.js";
+import type { MetricsSink, Publication } from "../../../src/pipeline/ports/metrics.js";
 import { slotDemand } from "../../../src/scaling/slot-demand.js";
 import { FakeClock } from "../../support/fake-clock.js";
 

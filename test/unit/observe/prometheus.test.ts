@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Counters } from "../../../src/observe/counters.js";
 import { PrometheusPage } from "../../../src/observe/prometheus.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 1 };

@@ -4,10 +4,10 @@ import { FleetEstimate } from "../../../src/observe/fleet-estimate.js";
 import { MetricsPublisher } from "../../../src/observe/publisher.js";
 import type { SlotDemandInput } from "../../../src/observe/queue-metrics.js";
 import { QueueWatch } from "../../../src/observe/queue-watch.js";
-import type { Backlog, Fleet, Publication } from "../../../src/pipeline/metrics.js";
-import type { OutcomeKind } from "../../../src/pipeline/outcome.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
-import type { Fact } from "../../../src/pipeline/telemetry.js";
+import type { Backlog, Fleet, Publication } from "../../../src/pipeline/ports/metrics.js";
+import type { OutcomeKind } from "../../../src/pipeline/ports/outcome.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
+import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { slotDemand } from "../../../src/scaling/slot-demand.js";
 import { FakeClock } from "../../support/fake-clock.js";
 

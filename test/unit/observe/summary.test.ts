@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { createLogger } from "../../../src/observe/log.js";
 import { LogOutput } from "../../../src/observe/log-output.js";
 import { Observatory } from "../../../src/observe/observatory.js";
-import type { WorkerStatus } from "../../../src/pipeline/status.js";
+import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 1 };

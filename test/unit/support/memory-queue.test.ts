@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { QueueError } from "../../../src/pipeline/queue.js";
+import { QueueError } from "../../../src/pipeline/ports/queue.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { MemoryQueue } from "../../support/memory-queue.js";
 

@@ -3,7 +3,7 @@ import type { Agent } from "../../../../src/agents/define-handler.js";
 import { type LambdaOptions, toLambda } from "../../../../src/agents/lambda/lambda.js";
 import type { SqsRecord } from "../../../../src/agents/lambda/lambda-event.js";
 import { lambdaLog } from "../../../../src/agents/lambda/lambda-log.js";
-import { Defer, Reject, Retry } from "../../../../src/pipeline/outcome.js";
+import { Defer, Reject, Retry } from "../../../../src/pipeline/ports/outcome.js";
 
 // What a function logs goes straight to stdout.
 let stdout: jest.Spied<typeof process.stdout.write>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Letter } from "../../../../src/aws/letter.js";
+import type { Letter } from "../../../../src/aws/sqs/letter.js";
 import { eachLetter } from "../../../../src/cli/dlq/letter-pass.js";
 import { Pace } from "../../../../src/cli/dlq/pace.js";
 import { Redriver, type RedriverOptions } from "../../../../src/cli/dlq/redriver.js";
-import { QueueError } from "../../../../src/pipeline/queue.js";
+import { QueueError } from "../../../../src/pipeline/ports/queue.js";
 import { FakeClock } from "../../../support/fake-clock.js";
 import { letter, MemoryLetters } from "../../../support/memory-letters.js";
 import { randomFrom } from "../../../support/random.js";

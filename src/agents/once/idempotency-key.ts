@@ -1,0 +1,66 @@
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { deadLetterMarks } from "../../pipeline/settle/dead-letter-marks.js";
+
+/** The key of a message, or why it has none. */
+export type KeyOf = (message: ReceivedMessage) => { readonly key: string } | { readonly missing: string };
+
+/**
+ * How to find a message's key.
+ * @param setting IDEMPOTENCY_KEY: `messageId`, `attribute:NAME`, or `body:/json/pointer`.
+ */
+export function keyFinder(setting: string): KeyOf {
+  if (setting.startsWith("attribute:")) return ofAttribute(setting.slice("attribute:".length));
+  if (setting.startsWith("body:")) return ofBody(setting.slice("body:".length));
+  // A message that a redrive sent back has an id of its own: its first one is the key.
+  return (message) => ({ key: deadLetterMarks(message.attributes).messageId ?? message.id });
+}
+
+function ofAttribute(name: string): KeyOf {
+  return ({ attributes }) => {
+    const value = attributes.get(name)?.string;
+    return value ? { key: value } : { missing: `the message has no attribute ${name}` };
+  };
+}
+
+function ofBody(pointer: string): KeyOf {
+  const at = jsonPointer(pointer);
+  const where = pointer === "" ? "the body" : `${pointer} in the body`;
+  return ({ body }) => {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(body);
+    } catch {
+      return { missing: "the body is no JSON" };
+    }
+    const value = at(parsed);
+    if (typeof value === "string" && value !== "") return { key: value };
+    // Beyond the safe integers two keys may have become one number.
+    if (typeof value === "number" && (!Number.isInteger(value) || Number.isSafeInteger(value))) {
+      return { key: String(value) };
+    }
+    return { missing: `${where} is no string and no safe number` };
+  };
+}
+
+/**
+ * Follows a JSON pointer (RFC 6901) into a parsed value; undefined where it leads nowhere.
+ * @throws SyntaxError when the pointer is neither empty nor begins with a slash.
+ */
+export function jsonPointer(pointer: string): (value: unknown) => unknown {
+  if (pointer !== "" && !pointer.startsWith("/")) {
+    throw new SyntaxError(`a JSON pointer is empty or begins with /, got "${pointer}"`);
+  }
+  const steps = pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return (value) => {
+    let found = value;
+    for (const step of steps) {
+      if (typeof found !== "object" || found === null || !Object.hasOwn(found, step)) return undefined;
+      if (Array.isArray(found) && !/^(0|[1-9]\d*)$/.test(step)) return undefined;
+      found = (found as Record<string, unknown>)[step];
+    }
+    return found;
+  };
+}

@@ -1,0 +1,47 @@
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { receivedMessage, type WireMessage } from "./sqs-message.js";
+
+/** Told of something odd, and how often. */
+export type OddListener = (detail: string, count: number) => void;
+
+/**
+ * The messages of an answer. Odd ones are told and, where anything can be done with them, taken: a message that came
+ * twice once with its last handle, all of more than were asked for, one whose body is damaged marked as such.
+ */
+export function messagesOf(given: unknown, max: number, odd: OddListener): ReceivedMessage[] {
+  if (!Array.isArray(given) || given.length === 0) return [];
+  const messages: ReceivedMessage[] = [];
+  const positions = new Map<string, number>();
+  let withoutHandle = 0;
+  let twice = 0;
+  let broken = 0;
+  for (const wireMessage of given as (WireMessage | null)[]) {
+    const message = wireMessage ? receivedMessage(wireMessage) : undefined;
+    if (!message) {
+      withoutHandle++;
+      continue;
+    }
+    if (!message.intact) broken++;
+    const before = positions.get(message.id);
+    if (before === undefined) positions.set(message.id, messages.push(message) - 1);
+    else {
+      messages[before] = message;
+      twice++;
+    }
+  }
+  if (withoutHandle > 0) odd("a message without receipt handle was left to its visibility timeout", withoutHandle);
+  if (twice > 0) odd("a message was twice in one answer: its last receipt handle counts", twice);
+  if (messages.length > max) odd("more messages came than were asked for: all were taken", messages.length - max);
+  if (broken > 0) odd("a body did not match its MD5", broken);
+  return messages;
+}
+
+/**
+ * The receipt handles in an answer that is too broken to be read. The search is safe: inside a body, which is a JSON
+ * string, the quotes of the key would be escaped.
+ */
+export function handlesIn(text: string): string[] {
+  return [...text.matchAll(/"ReceiptHandle"\s*:\s*"((?:[^"\\]|\\.)+)"/g)].map(
+    ([, handle]) => JSON.parse(`"${handle}"`) as string,
+  );
+}

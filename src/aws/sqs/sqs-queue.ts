@@ -1,0 +1,186 @@
+import {
+  BATCH_MAX,
+  type EntryResult,
+  type Queue,
+  type ReceivedMessage,
+  type VisibilityChange,
+} from "../../pipeline/ports/queue.js";
+import type { Telemetry } from "../../pipeline/ports/telemetry.js";
+import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
+import type { WireCall } from "../wire/json-wire.js";
+import { endpointOf, regionOf } from "../wire/region.js";
+import { entryResults } from "./batch-answer.js";
+import { DeadLetterQueue } from "./dead-letter-queue.js";
+import {
+  attributesOf,
+  COUNT_ATTRIBUTES,
+  countsOf,
+  ownerOfArn,
+  type QueueAttributes,
+  type QueueCounts,
+} from "./queue-description.js";
+import { handlesIn, messagesOf } from "./receive-answer.js";
+import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
+import { SqsWire } from "./sqs-wire.js";
+
+export interface SqsQueueOptions {
+  readonly queueUrl: string;
+  /** For how many seconds a receive hides a message (0..43,200). */
+  readonly visibilityTimeoutSeconds: number;
+  /** Where `copyToDeadLetters` sends to; undefined: there is no copying. */
+  readonly deadLetterQueueUrl?: string | undefined;
+  /** Unset: of the queue's URL, else of the environment. */
+  readonly region?: string | undefined;
+  /** Wins over the host in the queue's URL; unset: of the environment, else that host. */
+  readonly endpoint?: string | undefined;
+  /** Unset: the SDK's default chain. */
+  readonly credentials?: CredentialProvider | undefined;
+  /** Told of odd answers and of what is missing; unset: nobody. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
+/** Beyond the poll's own wait: the longest that a receive may take for its answer. */
+const RECEIVE_SLACK_MS = 10_000;
+/** Deletes and visibility changes take milliseconds; a socket that is silent for longer is dead, and leases run. */
+const SETTLE_TIMEOUT_MS = 5_000;
+
+/**
+ * The Queue on Amazon SQS. Promises: an answer that is odd loses no message that can be saved (one bad MD5, a message
+ * twice, more than asked, attributes missing; of an answer cut short, the messages that can be made out are released);
+ * a call ends when its signal aborts; and receiving never takes a socket from deleting.
+ */
+export class SqsQueue implements Queue {
+  readonly copyToDeadLetters: Queue["copyToDeadLetters"] = undefined;
+  readonly deadLetterQueueUrl: string | undefined;
+  /** The region that calls are signed for. */
+  readonly region: string;
+  readonly #options: SqsQueueOptions;
+  readonly #telemetry: Telemetry;
+  readonly #credentials: CredentialSource;
+  /** Where calls go: a custom endpoint, else the host in the queue's URL. */
+  readonly #endpoint: string;
+  readonly #wires = new Map<string, SqsWire>();
+
+  /** Makes no call, and connects on first use. */
+  constructor(options: SqsQueueOptions) {
+    this.#options = options;
+    this.#telemetry = options.telemetry ?? (() => {});
+    this.#credentials = new CredentialSource(options.credentials ?? defaultCredentials, (error) =>
+      this.#telemetry({
+        kind: "warning",
+        text: "credentials could not be refreshed: the old ones serve until they end",
+        error,
+      }),
+    );
+    const custom = options.endpoint ?? endpointOf(process.env);
+    this.region = options.region ?? regionOf(options.queueUrl, process.env, custom) ?? "us-east-1";
+    this.#endpoint = custom ?? new URL(options.queueUrl).origin;
+    const url = options.deadLetterQueueUrl;
+    this.deadLetterQueueUrl = url;
+    if (url === undefined) return;
+    const endpoint = custom ?? new URL(url).origin;
+    const deadLetters = new DeadLetterQueue({
+      url,
+      send: (input, signal) => this.#wire("settle", endpoint).call(shortCall("SendMessageBatch", input, signal)),
+      warn: (text) => this.#telemetry({ kind: "warning", text }),
+    });
+    this.copyToDeadLetters = (letters, signal) => deadLetters.copy(letters, signal);
+  }
+
+  async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
+    const answer = await this.#wire("receive").call({
+      operation: "ReceiveMessage",
+      input: {
+        QueueUrl: this.#options.queueUrl,
+        MaxNumberOfMessages: max,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: this.#options.visibilityTimeoutSeconds,
+        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        MessageAttributeNames: ["All"],
+      },
+      signal,
+      timeoutMs: waitSeconds * 1000 + RECEIVE_SLACK_MS,
+      repeatable: false,
+      onBroken: (text) => this.#releaseHandlesIn(text),
+    });
+    return messagesOf(answer.Messages, max, this.#odd);
+  }
+
+  async delete(handles: readonly string[], signal: AbortSignal): Promise<EntryResult[]> {
+    const entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+    return entryResults(handles.length, await this.#settle("DeleteMessageBatch", { Entries: entries }, signal));
+  }
+
+  async changeVisibility(changes: readonly VisibilityChange[], signal: AbortSignal): Promise<EntryResult[]> {
+    const entries = changes.map(({ handle, seconds }, index) => ({
+      Id: String(index),
+      ReceiptHandle: handle,
+      // SQS takes whole seconds, and refuses the whole batch over a fraction.
+      VisibilityTimeout: Math.ceil(seconds),
+    }));
+    return entryResults(
+      changes.length,
+      await this.#settle("ChangeMessageVisibilityBatch", { Entries: entries }, signal),
+    );
+  }
+
+  /** What the queue says of itself. Rejects with a QueueError. */
+  async attributes(signal: AbortSignal): Promise<QueueAttributes> {
+    const answer = await this.#settle("GetQueueAttributes", { AttributeNames: ["All"] }, signal);
+    return attributesOf((answer.Attributes ?? {}) as Record<string, string>, this.#options.queueUrl);
+  }
+
+  /** The queue's approximate counts, for metrics. Rejects with a QueueError. */
+  async counts(signal: AbortSignal): Promise<QueueCounts> {
+    const answer = await this.#settle("GetQueueAttributes", { AttributeNames: COUNT_ATTRIBUTES }, signal);
+    return countsOf((answer.Attributes ?? {}) as Record<string, string>);
+  }
+
+  /** The URL of a queue that this one names, as its dead-letter queue. Rejects with a QueueError. */
+  async urlOf(arn: string, signal: AbortSignal): Promise<string> {
+    const { account, name } = ownerOfArn(arn);
+    const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
+    const answer = await this.#wire("settle").call(shortCall("GetQueueUrl", input, signal));
+    return String(answer.QueueUrl);
+  }
+
+  /** Closes the sockets, open calls included. Harmless twice. */
+  close(): void {
+    for (const wire of this.#wires.values()) wire.close();
+  }
+
+  #settle(operation: string, input: object, signal: AbortSignal) {
+    const call = shortCall(operation, { QueueUrl: this.#options.queueUrl, ...input }, signal);
+    return this.#wire("settle").call(call);
+  }
+
+  /** A pool of sockets for each purpose and host: an open poll must never stand between a delete and its socket. */
+  #wire(purpose: "receive" | "settle", endpoint = this.#endpoint): SqsWire {
+    const name = `${purpose} ${endpoint}`;
+    let wire = this.#wires.get(name);
+    if (!wire) {
+      wire = new SqsWire({ endpoint: new URL(endpoint), region: this.region, credentials: this.#credentials });
+      this.#wires.set(name, wire);
+    }
+    return wire;
+  }
+
+  readonly #odd = (detail: string, count: number) => this.#telemetry({ kind: "oddAnswer", detail, count });
+
+  /** Shows messages again that came in an answer too broken to be read, since nobody here will work on them. */
+  #releaseHandlesIn(text: string): void {
+    const handles = handlesIn(text);
+    if (handles.length > 0) this.#odd("messages of an answer cut short were released", handles.length);
+    for (let at = 0; at < handles.length; at += BATCH_MAX) {
+      const changes = handles.slice(at, at + BATCH_MAX).map((handle) => ({ handle, seconds: 0 }));
+      this.changeVisibility(changes, AbortSignal.timeout(SETTLE_TIMEOUT_MS)).catch((error) =>
+        this.#telemetry({ kind: "settleFailed", operation: "visibility", count: changes.length, error }),
+      );
+    }
+  }
+}
+
+/** A short call that may be made twice without harm. */
+function shortCall(operation: string, input: object, signal: AbortSignal): WireCall {
+  return { operation, input, signal, timeoutMs: SETTLE_TIMEOUT_MS, repeatable: true };
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from "node:http";
+
+/** The names that SQS, CloudWatch and IAM give to "you may not"; a wrong key or signature is one too. */
+export function isDenial(name: string): boolean {
+  return /AccessDenied|NotAuthorized|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKey|InvalidSecurity|Signature|MissingAuthenticationToken|ExpiredToken/.test(
+    name,
+  );
+}
+
+/** An answer that is no success, in the shape of the SDK's errors. Its name is what the service calls it. */
+export class Refusal extends Error {
+  /** What servers of the older query protocol called it. */
+  readonly Code: string | undefined;
+  readonly $metadata: { readonly httpStatusCode: number };
+  /** The answer's fields. Not enumerable, so that no log has them. */
+  declare readonly said: Readonly<Record<string, unknown>>;
+
+  constructor(response: IncomingMessage, status: number, answer: unknown) {
+    const said = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
+    super(String(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
+    const type = said.__type ?? said.code ?? said.Code;
+    const [queryCode] = String(response.headers["x-amzn-query-error"] ?? "").split(";");
+    this.name = typeof type === "string" ? type : queryCode || "UnknownError";
+    this.Code = queryCode;
+    this.$metadata = { httpStatusCode: status };
+    Object.defineProperty(this, "said", { value: said, enumerable: false });
+  }
+
+  /** The signature's time was refused: the next call is signed by the server's clock. */
+  get isForTime(): boolean {
+    return /RequestTimeTooSkewed|RequestExpired|Signature (expired|not yet current)/i.test(
+      `${this.name} ${this.message}`,
+    );
+  }
+}

@@ -1,0 +1,122 @@
+import { tryMetrics } from "../../aws/cloudwatch/metrics-trial.js";
+import { readEcsTask } from "../../aws/ecs/ecs-task.js";
+import { tryFleet } from "../../aws/ecs/task-trials.js";
+import { examineQueue } from "../../aws/sqs/queue-checks.js";
+import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../../config/config.js";
+import { createLogger } from "../../observe/log.js";
+import { loadAgent } from "../agent.js";
+import { type CommandLine, parseCommandLine } from "../command-line.js";
+import { loadEnvironment } from "../environment.js";
+import { ExitCode } from "../exit-code.js";
+import { printHelp } from "../help.js";
+import { accessFindings } from "./access.js";
+import { deploymentFindings } from "./deployments.js";
+import { bad, type Finding, ok } from "./finding.js";
+import { fitFindings } from "./fit.js";
+import { payloadFindings } from "./payloads.js";
+import { roleFindings } from "./role.js";
+import { askStack, serviceNamed, stackFindings } from "./stack.js";
+import { tableFindings } from "./table.js";
+
+const LINE: CommandLine = {
+  name: "doctor",
+  about:
+    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.\nOn ECS, or with --service, the task definition, the scaling range and the account's quotas are read as far as permitted.",
+  options: [
+    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
+    { name: "service", value: "CLUSTER/SERVICE", meaning: "the ECS service that runs it: stop timeout, tasks, quotas" },
+    { name: "deployments-per-day", value: "N", meaning: "holds so many (1 to 1000) against maxReceiveCount" },
+  ],
+  examples: [
+    "SQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/tasks HANDLER=./agent.mjs queuehand doctor",
+    "queuehand doctor --service agents/orders --deployments-per-day 4",
+    "queuehand doctor --json",
+  ],
+  exits: [
+    ["0", "everything fits; there may be warnings"],
+    ["1", "something doesn't fit"],
+    ["64", "wrong command line"],
+    ["78", "bad settings: all faults are listed"],
+  ],
+};
+
+/** `queuehand doctor`. */
+export async function doctor(argv: readonly string[]): Promise<number> {
+  const typed = parseCommandLine(LINE, argv);
+  if (typed.flag("help")) return printHelp(LINE);
+  const service = serviceNamed(typed.text("service"));
+  const deploymentsPerDay = typed.integer("deployments-per-day", 1, 1000);
+  const { variables } = await loadEnvironment(false, {
+    SQS_QUEUE_URL: typed.text("queue-url"),
+    HANDLER: typed.text("handler"),
+  });
+  const config = loadConfig(variables, "run");
+  const agent = await agentFinding(config);
+  const report = await examineQueue({
+    queueUrl: config.queueUrl,
+    deadLetterQueueUrl: config.deadLetterQueueUrl,
+    beside: [
+      async (region, signal) =>
+        config.metrics === "cloudwatch" ? [await tryMetrics(region, config.metricsNamespace, signal)] : [],
+      async (_region, signal) => {
+        const task = await readEcsTask(process.env, signal);
+        return task ? [await tryFleet(task, signal)] : [];
+      },
+    ],
+  });
+  const attributes = report.queue?.ok ? report.queue.value : undefined;
+  const findings = [
+    ok("settings", "all of them are fine"),
+    agent,
+    ...accessFindings(report, config.queueUrl),
+    ...(report.credentials.ok ? await tableFindings(config) : []),
+    ...(report.credentials.ok ? await payloadFindings(config) : []),
+    ...(report.credentials.ok ? await roleFindings(config) : []),
+    ...fitFindings(config, report),
+    ...(deploymentsPerDay === undefined ? [] : deploymentFindings(config, attributes, deploymentsPerDay)),
+    ...(report.credentials.ok ? stackFindings(config, await askStack(config, service)) : []),
+  ];
+  const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;
+  if (typed.flag("json")) {
+    const ok = count("bad") === 0;
+    process.stdout.write(`${JSON.stringify({ ok, queueUrl: config.queueUrl, findings })}\n`);
+  } else {
+    process.stdout.write(`${findings.map(line).join("\n")}\n\n`);
+    process.stdout.write(`${count("ok")} fit, ${count("warn")} to know of, ${count("bad")} to mend.\n`);
+  }
+  return count("bad") > 0 ? ExitCode.failed : ExitCode.ok;
+}
+
+async function agentFinding(config: Config): Promise<Finding> {
+  try {
+    // Without isolation, since only a module that is imported here and now shows that it loads.
+    await loadAgent({ ...config, isolation: "none" }, createLogger({ level: "silent" }));
+    return ok("agent", whatWasSeen(config.handler!));
+  } catch (error) {
+    if (error instanceof ConfigError) return bad("agent", error.message, "run would end with exit code 78");
+    throw error;
+  }
+}
+
+function whatWasSeen(handler: HandlerSpec): string {
+  switch (handler.kind) {
+    case "module":
+      return `${handler.path} loads`;
+    case "program":
+      return `${handler.command}: there is such a program`;
+    case "service":
+      return `${handler.url} is a service, which isn't called here`;
+  }
+}
+
+const SIGNS: Readonly<Record<Finding["level"], string>> = { ok: "✓", warn: "!", bad: "✗" };
+const COLORS: Readonly<Record<Finding["level"], number>> = { ok: 32, warn: 33, bad: 31 };
+const ABOUT_WIDTH = 13;
+
+function line({ level, about, text, advice }: Finding): string {
+  const sign =
+    process.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[${COLORS[level]}m${SIGNS[level]}\u001B[0m` : SIGNS[level];
+  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${advice}` : "";
+  return `${sign} ${about.padEnd(ABOUT_WIDTH)}${text}${todo}`;
+}

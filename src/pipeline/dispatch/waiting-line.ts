@@ -1,0 +1,57 @@
+import type { Clock, Timer } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+
+/** Waiting longer than this means that the agents became slow: another task may have a slot. */
+const WAIT_MAX_MS = 10_000;
+const LOOK_MS = 1_000;
+
+/** The deliveries that wait for a slot, in order. Tells of each that has waited for too long, while it is asked to. */
+export class WaitingLine {
+  readonly #clock: Clock;
+  readonly #onLate: (delivery: Delivery) => void;
+  readonly #waiting = new Set<Delivery>();
+  #look: Timer;
+
+  /** @param onLate is to remove the delivery. */
+  constructor(clock: Clock, onLate: (delivery: Delivery) => void) {
+    this.#clock = clock;
+    this.#onLate = onLate;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(delivery: Delivery): void {
+    this.#waiting.add(delivery);
+  }
+
+  /** False if it didn't wait any more. */
+  remove(delivery: Delivery): boolean {
+    return this.#waiting.delete(delivery);
+  }
+
+  /** All, in order; they go on waiting. */
+  all(): Delivery[] {
+    return [...this.#waiting];
+  }
+
+  /** Looks once a second for those that are late, for as long as anything waits. */
+  watch(): void {
+    this.#look ??= this.#clock.setTimer(() => {
+      this.#look = undefined;
+      const before = this.#clock.monotonic() - WAIT_MAX_MS;
+      for (const delivery of this.#waiting) {
+        if (delivery.waitsSince > before) break;
+        this.#onLate(delivery);
+      }
+      if (this.#waiting.size > 0) this.watch();
+    }, LOOK_MS);
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    this.#clock.clearTimer(this.#look);
+    this.#look = undefined;
+  }
+}

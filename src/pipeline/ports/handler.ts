@@ -1,0 +1,47 @@
+import type { Outcome } from "./outcome.js";
+import type { ReceivedMessage } from "./queue.js";
+
+/** Why a run is about to be aborted while there is still time to save. */
+export type CheckpointCause = "timeout" | "shutdown";
+
+/** What an agent gives to be called, once, before its run is aborted. What it returns is waited for. */
+export type SaveCheckpoint = (cause: CheckpointCause) => unknown;
+
+/** What a run may ask of the worker that runs it. */
+export interface Run {
+  /** Aborts with an AbortError-like reason whose `cause` is `timeout`, `shutdown` or `lease lost`. Made on first use. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds at which the run is aborted. */
+  readonly deadline: number;
+  /** Moves the deadline to at least `seconds` from now (1..43,200; never past the lease's 12 hours); returns it. */
+  extend(seconds: number): number;
+  /** Reports a note on the way; it becomes a log line and a console entry. */
+  progress(note: string): void;
+  /**
+   * Has `save` called once before the run is aborted because of its deadline or a shutdown, and waited for: five seconds
+   * at most, a tenth of HANDLER_TIMEOUT_SECONDS or a fifth of SHUTDOWN_TIMEOUT_SECONDS where that is less. Then the signal
+   * aborts. A message whose state was saved at its deadline comes again at once. Not called when the lease is lost:
+   * another may be at work by then. A further call replaces `save`.
+   */
+  checkpoint(save: SaveCheckpoint): void;
+  /**
+   * With IDEMPOTENCY_TABLE: the message's key, to be handed on to what must happen once, and the fence of this run,
+   * which grows with each run on the key (0 where the table was down and IDEMPOTENCY_ON_ERROR is open).
+   */
+  readonly idempotency?: { readonly key: string; readonly fence: number } | undefined;
+}
+
+/**
+ * A way to run agents: in this process, a pool, a program, a service. `run` never rejects: its end is an Outcome. It
+ * resolves when the agent has really ended and nothing of it lives on, since its slot is given away then.
+ */
+export interface Handler {
+  /**
+   * Made ready before the first receive; rejects with an error that says what to do. When `signal` aborts, the worker
+   * is to stop: it resolves or rejects soon then.
+   */
+  start?(signal: AbortSignal): Promise<void>;
+  run(message: ReceivedMessage, run: Run): Promise<Outcome>;
+  /** Called once, after the last run has ended. */
+  stop?(): Promise<void>;
+}

@@ -1,0 +1,136 @@
+import type { CheckpointCause } from "./handler.js";
+import type { OutcomeKind } from "./outcome.js";
+
+/**
+ * Why the platform didn't do as asked: `blocked` = more tasks are guarded than the service wants (a deployment waits),
+ * `denied` = the role may not, `impossible` = such a task can't be guarded, `unreachable` = no answer, or none that says why.
+ */
+export type ProtectionTrouble = "blocked" | "throttled" | "denied" | "impossible" | "unreachable";
+
+/** What a fact about one delivery carries. */
+export interface DeliveryFacts {
+  readonly messageId: string;
+  readonly receiveCount: number;
+  readonly groupId?: string;
+  /** Only where LOG_BODIES asks for it: what has no body can't log one. */
+  readonly body?: string;
+}
+
+/** Everything that the stages report. Times are milliseconds. */
+export type Fact =
+  | { readonly kind: "received"; readonly count: number; readonly asked: number; readonly elapsedMs: number }
+  | {
+      readonly kind: "receiveFailed";
+      readonly cause: string;
+      readonly error: unknown;
+      /** In a row, this one included. */
+      readonly failures: number;
+      readonly retryInMs: number;
+      /** True for the first after a success, and when the cause is another than before: what is worth a log line. */
+      readonly changed: boolean;
+    }
+  | { readonly kind: "receiveRecovered"; readonly failures: number }
+  | {
+      readonly kind: "started";
+      readonly delivery: DeliveryFacts;
+      readonly inQueueMs: number | undefined;
+      readonly bufferedMs: number;
+    }
+  /** The agent has ended and its slot is free. Its outcome isn't carried out yet. */
+  | {
+      readonly kind: "ended";
+      readonly delivery: DeliveryFacts;
+      readonly outcome: OutcomeKind;
+      readonly agentMs: number;
+    }
+  /** The one terminal fact of a delivery: its outcome was carried out on the queue, or can no longer be. */
+  | {
+      readonly kind: "settled";
+      readonly delivery: DeliveryFacts;
+      readonly outcome: OutcomeKind;
+      readonly agentMs: number;
+      /** Why, for every outcome but `done`: the agent's error, the reason of a rejection. */
+      readonly cause?: unknown;
+      /** Set when a failed message, after its last allowed receive, was copied to the dead letters and deleted. */
+      readonly deadLettered?: true;
+      /** False when the outcome could not be carried out before the lease ended: the message may come again. */
+      readonly certain: boolean;
+    }
+  /** A delivery that no agent saw here was made visible again. Terminal, like `settled`. */
+  | { readonly kind: "released"; readonly delivery: DeliveryFacts; readonly reason: string }
+  /** Most of the last `of` agents failed, and messages go one at a time until some succeed; or that is over. */
+  | { readonly kind: "breaker"; readonly open: boolean; readonly failures: number; readonly of: number }
+  /** Held back under its lease, without a slot; not terminal: it runs again here. */
+  | {
+      readonly kind: "deferred";
+      readonly delivery: DeliveryFacts;
+      readonly afterSeconds: number;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: "settleFailed";
+      readonly operation: "delete" | "visibility" | "deadLetter";
+      readonly count: number;
+      readonly error: unknown;
+    }
+  | { readonly kind: "extendFailed"; readonly count: number; readonly error: unknown }
+  | { readonly kind: "leaseLost"; readonly delivery: DeliveryFacts; readonly reason: string }
+  | {
+      readonly kind: "abortIgnored";
+      readonly delivery: DeliveryFacts;
+      readonly cause: string;
+      readonly sinceMs: number;
+    }
+  | { readonly kind: "progress"; readonly delivery: DeliveryFacts; readonly note: string }
+  /** Before an abort the agent saved its state, or didn't. */
+  | {
+      readonly kind: "checkpoint";
+      readonly delivery: DeliveryFacts;
+      readonly cause: CheckpointCause;
+      readonly saved: boolean;
+      readonly error?: unknown;
+      readonly elapsedMs: number;
+    }
+  /**
+   * With IDEMPOTENCY_TABLE: the message's key was `finished` before, is `held` by another run, was used with another
+   * payload, or was taken over while the agent ran (`late`: its result was discarded).
+   */
+  | {
+      readonly kind: "repeated";
+      readonly delivery: DeliveryFacts;
+      readonly found: "finished" | "held" | "otherPayload" | "late";
+    }
+  /** An agent's process died of a signal, or was killed for an excess: `times` in a row of the same, with this message. */
+  | { readonly kind: "crashed"; readonly delivery: DeliveryFacts; readonly of: string; readonly times: number }
+  | { readonly kind: "oddAnswer"; readonly detail: string; readonly count: number }
+  /** `starting → running → draining → stopped`. */
+  | {
+      readonly kind: "lifecycle";
+      readonly state: "starting" | "running" | "draining" | "stopped";
+      readonly detail?: string;
+    }
+  /** The health and metrics pages are served at this address. */
+  | { readonly kind: "listening"; readonly host: string; readonly port: number }
+  /** The platform protects this task from scale-in and deployments, or no more; `failures` tries before it failed. */
+  | { readonly kind: "protection"; readonly on: boolean; readonly failures: number }
+  /** It was asked to and didn't; told when the trouble is another than before. */
+  | {
+      readonly kind: "protectionFailed";
+      readonly on: boolean;
+      readonly trouble: ProtectionTrouble;
+      readonly retryInMs: number;
+      /** For how long an earlier protection surely lasts. */
+      readonly lastsMs: number;
+      readonly error: unknown;
+    }
+  | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
+
+/** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */
+export type Telemetry = (fact: Fact) => void;
+
+/** Hands each fact to several listeners. */
+export function fanOut(listeners: readonly Telemetry[]): Telemetry {
+  return (fact) => {
+    for (const listener of listeners) listener(fact);
+  };
+}

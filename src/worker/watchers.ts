@@ -1,0 +1,113 @@
+import { EcsTaskGuard } from "../aws/ecs/task-protection.js";
+import type { SourceQueue } from "../aws/sqs/source-queue.js";
+import type { Config } from "../config/config.js";
+import { Console } from "../console/console.js";
+import type { QueueCounts } from "../console/console-state.js";
+import { HealthServer, type Route } from "../console/health-server.js";
+import type { CountsSource } from "../console/latest-counts.js";
+import type { Histogram } from "../observe/histogram.js";
+import { InterruptionWatch } from "../observe/interruption-watch.js";
+import type { Logger } from "../observe/log.js";
+import { Observatory } from "../observe/observatory.js";
+import type { Snapshot } from "../observe/snapshot.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
+import { TaskProtection } from "../pipeline/protect/protection.js";
+import { publishingOf } from "./publishing.js";
+
+export interface WatchersParts {
+  readonly config: Config;
+  /** Undefined where the worker was given a queue of the caller's: its metrics go nowhere. */
+  readonly source: SourceQueue | undefined;
+  readonly status: () => WorkerStatus;
+  /** The worker's own, through which the watchers tell as well. */
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly routes?: Readonly<Record<string, Route>> | undefined;
+  /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
+  readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;
+}
+
+const COUNTS_WITHIN_MS = 3_000;
+
+/** Everything that watches a worker and tells of it: log, counters, metrics, pages, and the protection of its task. */
+export class Watchers {
+  readonly #observatory: Observatory;
+  readonly #interruptions: InterruptionWatch;
+  readonly #protection: TaskProtection | undefined;
+  readonly #console: Console<Histogram> | undefined;
+  readonly #healthServer: HealthServer | undefined;
+
+  constructor({ config, source, status, telemetry, clock, logger, routes, queueCounts }: WatchersParts) {
+    const queueName = config.queueUrl.split("/").at(-1)!;
+    const publishing = source && publishingOf(config, source, telemetry);
+    this.#observatory = new Observatory({ queueName, status, clock, logger, publishing });
+    this.#interruptions = new InterruptionWatch(clock, telemetry);
+    const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
+    this.#protection =
+      guard && new TaskProtection({ guard, clock, telemetry, longestRunSeconds: config.handlerTimeoutSeconds });
+    if (!config.http) return;
+    const { counters } = this.#observatory;
+    const { host } = config.http;
+    const counts = countsOf(queueCounts, source);
+    this.#console = new Console({ queueName, host, status, figures: counters, counts, clock });
+    this.#healthServer = new HealthServer({
+      ...config.http,
+      status,
+      clock,
+      telemetry,
+      pulse: counters,
+      metrics: () => this.#observatory.metricsPage.text(),
+      routes: { ...this.#console.routes, ...routes },
+    });
+  }
+
+  /** The listener; bound, so that it can be handed on as it is. */
+  readonly record = (fact: Fact): void => {
+    this.#observatory.telemetry(fact);
+    this.#interruptions.record(fact);
+    this.#protection?.record(fact);
+    this.#console?.record(fact);
+  };
+
+  snapshot(): Snapshot {
+    return this.#observatory.counters.snapshot();
+  }
+
+  /** Serves the pages, which are to be there while the agent is made ready. */
+  serve(): void {
+    void this.#healthServer?.start();
+    this.#console?.start();
+  }
+
+  /** Begins to publish and to sum up. */
+  start(): void {
+    this.#observatory.start();
+  }
+
+  /** What the queue says of itself, once it is known. */
+  learn({ maxReceiveCount }: { readonly maxReceiveCount: number | undefined }): void {
+    this.#interruptions.maxReceiveCount = maxReceiveCount;
+  }
+
+  /** Gives the task free: nothing runs in it any more. Two seconds at most; never rejects. */
+  async release(): Promise<void> {
+    await this.#protection?.stop();
+  }
+
+  /** Tells what is left, within some seconds, and ends. Never rejects. */
+  async stop(): Promise<void> {
+    await this.#observatory.stop();
+    this.#console?.stop();
+    await this.#healthServer?.stop();
+  }
+}
+
+function countsOf(cheap: WatchersParts["queueCounts"], source: SourceQueue | undefined): CountsSource | undefined {
+  if (cheap) return { ask: cheap, onlyWhileWatched: false };
+  if (!source) return undefined;
+  const ask = async () => ({ waiting: (await source.counts(AbortSignal.timeout(COUNTS_WITHIN_MS))).visible });
+  return { ask, onlyWhileWatched: true };
+}
