@@ -1,73 +1,34 @@
 import type { Agent } from "../agents/define-handler.js";
-import { InProcessHandler } from "../agents/in-process.js";
 import type { QueueAttributes } from "../aws/sqs/queue-attributes.js";
 import { SourceQueue } from "../aws/sqs/source-queue.js";
 import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
 import type { Config } from "../config/config.js";
-import type { QueueCounts } from "../console/console-state.js";
-import type { Route } from "../console/health-server.js";
 import type { Snapshot } from "../observe/counters.js";
-import { createLogger, type Logger } from "../observe/log.js";
+import { createLogger } from "../observe/log.js";
 import { LeaseTable } from "../pipeline/lease/lease-table.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { leasesFor } from "../pipeline/poll/room.js";
-import type { AgentRole } from "../pipeline/ports/agent-role.js";
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
-import type { IdempotencyTable } from "../pipeline/ports/idempotency.js";
-import type { PayloadStore } from "../pipeline/ports/payload.js";
-import type { Queue } from "../pipeline/ports/queue.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Extending, extendingOf } from "./extending.js";
+import { givenUp } from "./given-up.js";
+import { handlerOf } from "./handler-of.js";
 import { keysOf } from "./idempotency.js";
 import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
+import { withoutDeadLetters } from "./queue-lessons.js";
 import { listenForEnd } from "./signals.js";
 import { inShort, tellOfWaiting } from "./start-report.js";
 import { Watchers } from "./watchers.js";
+import type { WorkerOptions } from "./worker-options.js";
+import type { RunResult, Worker } from "./worker-run.js";
 
-export type { Snapshot };
+export type { RunResult, Snapshot, Worker, WorkerOptions };
 
 /** Exit codes of `run`, after sysexits.h where one fits. */
 const EXIT = { clean: 0, unexpected: 1, queueGone: 69, workReleased: 75 } as const;
-
-export interface WorkerOptions {
-  /** Told every fact besides the log and the counters. */
-  readonly telemetry?: Telemetry;
-  /** Instead of the SQS queue of the settings; its leases are then extended on the caller's event loop. */
-  readonly queue?: Queue;
-  /** Instead of the DynamoDB table that IDEMPOTENCY_TABLE names, which has to be set in any case. */
-  readonly idempotencyTable?: IdempotencyTable;
-  /** Instead of the S3 buckets that PAYLOAD_BUCKETS names, which has to be set in any case. */
-  readonly payloadStore?: PayloadStore;
-  /** Instead of the role that AGENT_ROLE_ARN names, for an agent in this process; closed when the worker stops. */
-  readonly agentRole?: AgentRole;
-  readonly clock?: Clock;
-  readonly logger?: Logger;
-  /** For the console: asked once a second. Unset: SQS is, once in five seconds and only while the page is open. */
-  readonly queueCounts?: () => Promise<QueueCounts>;
-  /** More paths for the HTTP server, besides the health pages and the console. */
-  readonly routes?: Readonly<Record<string, Route>>;
-}
-
-export interface RunResult {
-  /** 0 drained and clean, 1 unexpected, 69 the queue is gone or forbidden, 75 the drain's budget ended with work released. */
-  readonly exitCode: number;
-  readonly summary: Snapshot;
-}
-
-/** A worker for one queue. Stopping it twice, or before it runs, is harmless. */
-export interface Worker {
-  /**
-   * Works until it is stopped, by `stop`, SIGTERM or SIGINT; a second signal ends the process at once.
-   * Rejects when the agent can't be made ready.
-   */
-  run(): Promise<RunResult>;
-  /** Drains: resolves when nothing of the worker runs and nothing that it received is hidden. */
-  stop(reason?: string): Promise<void>;
-  status(): WorkerStatus;
-}
 
 /**
  * A worker that hands the messages of `config.queueUrl` to `agent`.
@@ -126,12 +87,7 @@ class QueueWorker implements Worker {
       routes: options.routes,
       queueCounts: options.queueCounts,
     });
-    const handler = isHandler(agent)
-      ? agent
-      : new InProcessHandler(agent, {
-          logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
-          role: options.agentRole ?? agentRoleOf(config),
-        });
+    const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
     const keys = keysOf(config, options.idempotencyTable);
     this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
 
@@ -207,7 +163,10 @@ class QueueWorker implements Worker {
     await this.#started.promise;
     const before = this.#watchers.snapshot();
     const clean = await this.#pipeline.drain(this.#config.shutdownTimeoutSeconds);
-    if (!clean) this.#tellOfGivenUp(before);
+    if (!clean) {
+      const text = givenUp(before, this.#watchers.snapshot(), this.#pipeline.status().busy);
+      this.#telemetry({ kind: "warning", text });
+    }
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     const released = this.#watchers.release();
     await this.#extending.stop();
@@ -219,21 +178,11 @@ class QueueWorker implements Worker {
     this.#stopped.resolve();
   }
 
-  #tellOfGivenUp(before: Snapshot): void {
-    const { settled, released } = this.#watchers.snapshot();
-    const aborted = settled.interrupted - before.settled.interrupted;
-    const runOn = this.#pipeline.status().busy;
-    const givenBack = aborted + released - before.released;
-    const text = `work was given up at the stop; agents aborted: ${aborted + runOn}, still running: ${runOn}, messages given back: ${givenBack}`;
-    this.#telemetry({ kind: "warning", text });
-  }
-
-  #learn(queue: Pick<QueueAttributes, "deadLetterArn" | "maxReceiveCount"> | undefined): void {
+  #learn(queue: QueueAttributes | undefined): void {
     if (!queue) return;
     this.#watchers.learn(queue);
-    if (queue.deadLetterArn || this.#config.deadLetterQueueUrl) return;
-    const text = "the queue has no dead-letter queue: what fails is retried until its retention ends";
-    this.#telemetry({ kind: "warning", text });
+    const text = withoutDeadLetters(queue, this.#config);
+    if (text) this.#telemetry({ kind: "warning", text });
   }
 
   /** Drains because of something that is no request to stop. */
@@ -250,11 +199,4 @@ class QueueWorker implements Worker {
     this.#pipeline.abortAgents("the worker is shutting down because of an uncaught error");
     void this.stop("uncaught error");
   }
-}
-
-function isHandler(agent: Agent | Handler): agent is Handler {
-  const given = agent as { run?: unknown; handle?: unknown } | undefined;
-  if (typeof given?.run === "function") return true;
-  if (typeof given === "function" || typeof given?.handle === "function") return false;
-  throw new TypeError("an agent is a function, what defineHandler made, or a Handler with a run method");
 }

@@ -1,7 +1,8 @@
-import type { Clock, Timer } from "../ports/clock.js";
+import type { Clock } from "../ports/clock.js";
 import { withDeadline } from "../ports/deadline.js";
 import type { IdempotencyTable } from "../ports/idempotency.js";
 import type { ClaimTable, DueClaim } from "./claim-table.js";
+import { Rounds } from "./rounds.js";
 
 /** What it has to say; it may live in another thread than those who listen. */
 export interface ClaimExtenderEvents {
@@ -27,6 +28,7 @@ const CALLS_MAX = 32;
 const CALL_DEADLINE_MS = 5_000;
 /** Looks in one lease: a renewal that failed is tried again well within a sixth of it. */
 const LOOKS_PER_LEASE = 20;
+const LOOK_MAX_MS = 5_000;
 
 /**
  * Renews the claims of the runs at work, each at half its lease, for as long as it is held: a run that is shorter costs
@@ -36,38 +38,26 @@ const LOOKS_PER_LEASE = 20;
 export class ClaimExtender {
   readonly #options: ClaimExtenderOptions;
   readonly #leaseMs: number;
-  readonly #lookEveryMs: number;
+  readonly #rounds: Rounds;
   /** Places whose claims are being renewed. */
   readonly #underWay = new Set<number>();
   /** By place: the generation of the claim that was found to be another's. */
   readonly #lost = new Map<number, number>();
-  readonly #stopping = new AbortController();
-  #timer: Timer;
-  #running = false;
   #down = false;
 
   constructor(options: ClaimExtenderOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseSeconds * 1000;
-    this.#lookEveryMs = Math.min(5_000, this.#leaseMs / LOOKS_PER_LEASE);
+    const everyMs = Math.min(LOOK_MAX_MS, this.#leaseMs / LOOKS_PER_LEASE);
+    this.#rounds = new Rounds(options.clock, everyMs, () => this.#renewDue());
   }
 
   start(): void {
-    if (this.#running || this.#stopping.signal.aborted) return;
-    this.#running = true;
-    this.#look();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#running = false;
-    this.#stopping.abort();
-    this.#options.clock.clearTimer(this.#timer);
-  }
-
-  #look(): void {
-    if (!this.#running) return;
-    this.#renewDue();
-    this.#timer = this.#options.clock.setTimer(() => this.#look(), this.#lookEveryMs);
+    this.#rounds.stop();
   }
 
   #renewDue(): void {
@@ -87,7 +77,7 @@ export class ClaimExtender {
     this.#underWay.add(index);
     const endsAt = clock.monotonic() + this.#leaseMs;
     try {
-      const end = await withDeadline(clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
+      const end = await withDeadline(clock, CALL_DEADLINE_MS, this.#rounds.stopped, (signal) =>
         table.renew(claim, endsAt + epoch, signal),
       );
       if (end.kind === "held") claims.renewed(claim, endsAt);
@@ -98,13 +88,13 @@ export class ClaimExtender {
       if (this.#down) events.recovered();
       this.#down = false;
     } catch (error) {
-      if (this.#running && !this.#down) {
+      if (this.#rounds.running && !this.#down) {
         this.#down = true;
         events.failed(error);
       }
     } finally {
       this.#underWay.delete(index);
-      if (this.#underWay.size === CALLS_MAX - 1 && this.#running && !this.#down) this.#renewDue();
+      if (this.#underWay.size === CALLS_MAX - 1 && this.#rounds.running && !this.#down) this.#renewDue();
     }
   }
 }

@@ -1,7 +1,8 @@
-import type { Clock, Timer } from "../ports/clock.js";
+import type { Clock } from "../ports/clock.js";
 import { withDeadline } from "../ports/deadline.js";
 import { BATCH_MAX, type EntryResult, type Queue, VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
 import type { DueLease, LeaseTable } from "./lease-table.js";
+import { Rounds } from "./rounds.js";
 
 /** What the extender has to say; it may live in another thread than those who listen. */
 export interface ExtenderEvents {
@@ -23,6 +24,7 @@ const CALLS_MAX = 8;
 const CALL_DEADLINE_MS = 5_000;
 /** Looks in one visibility timeout: a failed extension is tried again well within a sixth of it. */
 const LOOKS_PER_TIMEOUT = 20;
+const LOOK_MAX_MS = 5_000;
 /** Kept between what we ask for and the 12 hours that SQS grants, for clocks and round trips. */
 const MARGIN_OF_MAX_SECONDS = 5;
 
@@ -32,33 +34,21 @@ const MARGIN_OF_MAX_SECONDS = 5;
  */
 export class VisibilityExtender {
   readonly #options: VisibilityExtenderOptions;
-  readonly #lookEveryMs: number;
-  #timer: Timer;
+  readonly #rounds: Rounds;
   #calls = 0;
-  #running = false;
-  readonly #stopping = new AbortController();
 
   constructor(options: VisibilityExtenderOptions) {
     this.#options = options;
-    this.#lookEveryMs = Math.min(5_000, (options.visibilityTimeoutSeconds * 1000) / LOOKS_PER_TIMEOUT);
+    const everyMs = Math.min(LOOK_MAX_MS, (options.visibilityTimeoutSeconds * 1000) / LOOKS_PER_TIMEOUT);
+    this.#rounds = new Rounds(options.clock, everyMs, () => this.#extendDue());
   }
 
   start(): void {
-    if (this.#running || this.#stopping.signal.aborted) return;
-    this.#running = true;
-    this.#look();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#running = false;
-    this.#stopping.abort();
-    this.#options.clock.clearTimer(this.#timer);
-  }
-
-  #look(): void {
-    if (!this.#running) return;
-    this.#extendDue();
-    this.#timer = this.#options.clock.setTimer(() => this.#look(), this.#lookEveryMs);
+    this.#rounds.stop();
   }
 
   #extendDue(): void {
@@ -83,17 +73,17 @@ export class VisibilityExtender {
     const changes = batch.map((lease) => ({ handle: lease.handle, seconds: this.#secondsFor(lease, now) }));
     this.#calls++;
     try {
-      const results = await withDeadline(clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
+      const results = await withDeadline(clock, CALL_DEADLINE_MS, this.#rounds.stopped, (signal) =>
         queue.changeVisibility(changes, signal),
       );
       for (const [position, lease] of batch.entries())
         this.#conclude(lease, results[position], now + changes[position]!.seconds * 1000);
     } catch (error) {
       for (const lease of batch) leases.giveBack(lease, lease.expiresAt);
-      if (this.#running) events.failed(batch.length, error);
+      if (this.#rounds.running) events.failed(batch.length, error);
     } finally {
       this.#calls--;
-      if (this.#calls === CALLS_MAX - 1 && this.#running) this.#extendDue();
+      if (this.#calls === CALLS_MAX - 1 && this.#rounds.running) this.#extendDue();
     }
   }
 

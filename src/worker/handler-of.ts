@@ -1,0 +1,27 @@
+import type { Agent } from "../agents/define-handler.js";
+import { InProcessHandler } from "../agents/in-process.js";
+import type { Logger } from "../observe/log.js";
+import type { AgentRole } from "../pipeline/ports/agent-role.js";
+import type { Handler } from "../pipeline/ports/handler.js";
+
+/**
+ * What runs `agent`: a Handler itself, a function or what defineHandler made in this process.
+ * @throws TypeError when it is none of these.
+ */
+export function handlerOf(
+  agent: Agent | Handler,
+  { logger, role }: { readonly logger: Logger; readonly role: AgentRole | undefined },
+): Handler {
+  if (isHandler(agent)) return agent;
+  return new InProcessHandler(agent, {
+    logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
+    role,
+  });
+}
+
+function isHandler(agent: Agent | Handler): agent is Handler {
+  const given = agent as { run?: unknown; handle?: unknown } | undefined;
+  if (typeof given?.run === "function") return true;
+  if (typeof given === "function" || typeof given?.handle === "function") return false;
+  throw new TypeError("an agent is a function, what defineHandler made, or a Handler with a run method");
+}
