@@ -1,5 +1,6 @@
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { WithoutRun } from "../pipeline/ports/telemetry.js";
 import type { ConsoleEvent } from "./event-ring.js";
 import type { Curves } from "./history.js";
 import type { Quantiles } from "./recent-times.js";
@@ -16,6 +17,8 @@ export interface ConsoleTotals {
   readonly settled: Readonly<Record<OutcomeKind, number>>;
   readonly uncertain: number;
   readonly released: number;
+  readonly withoutRun: Readonly<Record<WithoutRun, number>>;
+  readonly retriedHere: number;
   readonly deferred: number;
   readonly receiveErrors: number;
   readonly settleErrors: number;

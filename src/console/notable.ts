@@ -29,6 +29,10 @@ export function notable(fact: Fact): Notable | undefined {
       return fact.outcome === "done" && fact.certain ? undefined : settled(fact);
     case "released":
       return { level: "info", what: "released", delivery: fact.delivery, detail: fact.reason };
+    case "retriedHere": {
+      const when = fact.afterSeconds === undefined ? "when the breaker closes" : `in ${fact.afterSeconds.toFixed(0)} s`;
+      return { level: "warn", what: `failed, is retried here ${when}`, delivery: fact.delivery, detail: fact.cause };
+    }
     case "deferred":
       return { level: "warn", what: `waits ${fact.afterSeconds} s`, delivery: fact.delivery, detail: fact.reason };
     case "leaseLost":
@@ -60,6 +64,8 @@ export function notable(fact: Fact): Notable | undefined {
       return { level: "warn", what: `extending ${fact.count} leases failed`, detail: fact.error };
     case "oddAnswer":
       return { level: "warn", what: "odd answer of the queue", detail: fact.detail };
+    case "draining":
+      return { level: "info", what: drainingText(fact), always: true };
     case "lifecycle":
       return { level: "info", what: `worker ${fact.state}`, detail: fact.detail, always: true };
     case "breaker":
@@ -82,16 +88,24 @@ const OPERATIONS = { delete: "delete", visibility: "visibility change", deadLett
 const ENDS: Readonly<Record<OutcomeKind, readonly [Level, string]>> = {
   done: ["info", "done"],
   retry: ["warn", "failed, is retried"],
-  reject: ["error", "rejected"],
+  reject: ["error", "rejected: dead letter"],
   defer: ["warn", "deferred, given back"],
   interrupted: ["info", "interrupted, released"],
   leaseLost: ["error", "lease lost"],
 };
 
-function settled({ outcome, certain, delivery, cause }: Settled): Notable | undefined {
+const LAST_RECEIVE = "failed for the last time: dead letter at its next receive";
+
+function settled({ outcome, certain, delivery, cause, deadLettered, lastReceive }: Settled): Notable | undefined {
   // The lease's loss was a fact of its own.
   if (outcome === "leaseLost") return undefined;
-  const [level, what] = ENDS[outcome];
+  const [level, usual] = ENDS[outcome];
+  const what = deadLettered ? "failed for the last time: dead letter" : lastReceive ? LAST_RECEIVE : usual;
   if (certain) return { level, what, delivery, detail: cause };
   return { level: "warn", what: `${what}; not surely settled, may come again`, delivery, detail: cause };
+}
+
+function drainingText({ running, unstarted, openPolls, pollsMs }: Extract<Fact, { kind: "draining" }>): string {
+  const polls = openPolls > 0 ? `, open polls: ${openPolls}, ending in ${Math.ceil(pollsMs / 1_000)} s` : "";
+  return `drain waits; agents: ${running}, messages that still get their run: ${unstarted}${polls}`;
 }

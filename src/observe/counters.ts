@@ -28,6 +28,8 @@ export class Counters {
     gone: 0,
     deadLettered: 0,
     released: 0,
+    withoutRun: { stop: 0, late: 0, group: 0, again: 0, overflow: 0, expired: 0, damaged: 0 },
+    retriedHere: 0,
     deferred: 0,
     receiveErrors: 0,
     settleErrors: 0,
@@ -72,6 +74,7 @@ export class Counters {
         break;
       case "settled":
         totals.settled[fact.outcome]++;
+        if (fact.withoutRun) totals.withoutRun[fact.withoutRun]++;
         if (!fact.certain) totals.uncertain++;
         else if (fact.outcome === "done") totals.gone++;
         else if (fact.outcome === "reject" || fact.deadLettered) {
@@ -87,6 +90,10 @@ export class Counters {
         break;
       case "released":
         totals.released++;
+        if (fact.cause !== "abandoned") totals.withoutRun[fact.cause]++;
+        break;
+      case "retriedHere":
+        totals.retriedHere++;
         break;
       case "receiveFailed":
         totals.receiveErrors++;
@@ -125,6 +132,7 @@ export class Counters {
       case "progress":
       case "checkpoint":
       case "lifecycle":
+      case "draining":
       case "listening":
       case "breaker":
       case "protection":
@@ -162,6 +170,7 @@ export class Counters {
     return {
       ...this.totals,
       settled: { ...this.totals.settled },
+      withoutRun: { ...this.totals.withoutRun },
       handled: this.handled,
       handledPerSecond: this.#rate.perSecond(now, this.handled),
       inQueueMs: distributionOf(this.inQueueMs),

@@ -54,7 +54,20 @@ export class FactLog {
       case "settled":
         return this.#settled(fact);
       case "released":
-        if (this.#debug) logger.debug({ ...about(fact.delivery), reason: fact.reason }, "message released");
+        if (this.#debug) {
+          logger.debug({ ...about(fact.delivery), cause: fact.cause, reason: fact.reason }, "message released");
+        }
+        return;
+      case "retriedHere":
+        if (this.#mayTell()) {
+          const { delivery, agentMs, afterSeconds } = fact;
+          const waits =
+            afterSeconds === undefined ? { until: "the breaker closes" } : { afterSeconds: tenth(afterSeconds) };
+          logger.warn(
+            { ...about(delivery), agentMs: tenth(agentMs), ...waits, ...causeOf(fact.cause) },
+            "agent failed: the message is tried again under its lease",
+          );
+        }
         return;
       case "deferred":
         if (this.#mayTell()) {
@@ -116,6 +129,21 @@ export class FactLog {
       case "lifecycle":
         logger.info({ state: fact.state, ...(fact.detail ? { detail: fact.detail } : {}) }, `worker ${fact.state}`);
         return;
+      case "draining": {
+        const { running, unstarted, openPolls } = fact;
+        const until = (ms: number) => new Date(this.#clock.wall() + ms).toISOString();
+        logger.info(
+          {
+            running,
+            unstarted,
+            openPolls,
+            ...(openPolls > 0 ? { pollsEndAt: until(fact.pollsMs) } : {}),
+            endsAt: until(fact.budgetMs),
+          },
+          "drain waits for agents, for messages that still get their run, and for open polls to end",
+        );
+        return;
+      }
       case "listening":
         logger.info({ host: fact.host, port: fact.port }, "health and metrics served");
         return;
@@ -157,7 +185,9 @@ export class FactLog {
       {
         ...about(fact.delivery),
         outcome: fact.outcome,
-        agentMs: Math.round(fact.agentMs * 10) / 10,
+        ...deadLetterOf(fact),
+        ...(fact.withoutRun ? { withoutRun: fact.withoutRun } : {}),
+        agentMs: tenth(fact.agentMs),
         ...causeOf(fact.cause),
       },
       fact.certain ? "message settled" : "message not surely settled: it may come again",
@@ -184,6 +214,14 @@ function about({ messageId, receiveCount, groupId, body }: DeliveryFacts): Recor
     ...(body === undefined ? {} : { body }),
   };
 }
+
+/** A dead letter is called one where it happens. */
+function deadLetterOf({ outcome, certain, deadLettered, lastReceive }: Extract<Fact, { kind: "settled" }>) {
+  if (deadLettered || (outcome === "reject" && certain)) return { deadLetter: "copied" };
+  return lastReceive ? { deadLetter: "at its next receive" } : {};
+}
+
+const tenth = (value: number) => Math.round(value * 10) / 10;
 
 function causeOf(cause: unknown): Record<string, unknown> {
   if (cause === undefined) return {};

@@ -53,6 +53,7 @@ export class Observatory {
   readonly #summary: Summary;
   readonly #output: LogOutput;
   readonly #publisher: MetricsPublisher | undefined;
+  readonly #watch: QueueWatch | undefined;
 
   constructor(parts: ObservatoryParts) {
     const { queueName, status, clock, logger, publishing, random = Math.random, output = LogOutput.stdout } = parts;
@@ -68,6 +69,7 @@ export class Observatory {
     const fleet = new FleetEstimate({ fleet: publishing.fleet, clock, random });
     const watch = new QueueWatch({ ...publishing, fleet, counters, status, clock, random });
     const { telemetry } = this;
+    this.#watch = watch;
     this.#publisher = new MetricsPublisher({
       ...publishing,
       queueName,
@@ -78,6 +80,11 @@ export class Observatory {
       telemetry,
       random,
     });
+  }
+
+  /** Tasks that work on the queue, as far as is known; 1 where nobody looks. */
+  get tasks(): number {
+    return this.#watch?.tasks ?? 1;
   }
 
   /** Begins the summary lines and the publications. Harmless twice. */

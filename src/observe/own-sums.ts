@@ -1,5 +1,6 @@
 import { METRIC_VALUES_MAX, type Metric } from "../pipeline/ports/metrics.js";
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
+import type { WithoutRun } from "../pipeline/ports/telemetry.js";
 import type { Histogram } from "./histogram.js";
 import type { Reading } from "./reading.js";
 import type { Totals } from "./snapshot.js";
@@ -8,8 +9,11 @@ const SECONDS_PER_MS = 1 / 1000;
 
 /** What happened in one task between two readings: its own share of the fleet's sums and distributions. */
 export function ownMetrics(before: Reading, now: Reading): Metric[] {
-  const settled = (kind: keyof Totals["settled"]) => now.totals.settled[kind] - before.totals.settled[kind];
-  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost" | "released") =>
+  // A failure is one whether the message is tried again here or by way of the queue.
+  const settled = (kind: keyof Totals["settled"]) =>
+    now.totals.settled[kind] - before.totals.settled[kind] + (kind === "retry" ? grown("retriedHere") : 0);
+  const unseen = (cause: WithoutRun) => now.totals.withoutRun[cause] - before.totals.withoutRun[cause];
+  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost" | "released" | "retriedHere") =>
     now.totals[name] - before.totals[name];
   return [
     distribution("TimeInQueueSeconds", now.inQueueMs.since(before.inQueueMs)),
@@ -23,7 +27,7 @@ export function ownMetrics(before: Reading, now: Reading): Metric[] {
     sum("SettleErrors", grown("settleErrors")),
     sum("LeasesLost", grown("leasesLost")),
     // What was given back unstarted, or with an agent deaf to its abort, has spent a receive as well.
-    sum("Interruptions", settled("interrupted") + grown("released")),
+    sum("Interruptions", settled("interrupted") + grown("released") + unseen("expired") + unseen("damaged")),
   ].filter(({ values }) => values.length > 0);
 }
 

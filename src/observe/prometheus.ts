@@ -1,6 +1,7 @@
 import type { Metric as PromMetric, Registry } from "prom-client";
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
+import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type { Counters } from "./counters.js";
 import type { Histogram } from "./histogram.js";
 
@@ -61,7 +62,15 @@ export class PrometheusPage {
       OUTCOME_KINDS.map((outcome) => ({ value: totals.settled[outcome], labels: { outcome } })),
     );
     yield counter("messages_uncertain", "Settled deliveries that may come again.", () => totals.uncertain);
-    yield counter("messages_released", "Deliveries given back unstarted.", () => totals.released);
+    yield counter("messages_released", "Deliveries given back without an outcome.", () => totals.released);
+    yield counter("receives_without_run", "Receives that no run followed, by cause.", () =>
+      WITHOUT_RUN.map((cause) => ({ value: totals.withoutRun[cause], labels: { cause } })),
+    );
+    yield counter(
+      "retries_here",
+      "Failed deliveries that were tried again under their lease.",
+      () => totals.retriedHere,
+    );
     yield counter("messages_dead_lettered", "Messages copied to the DLQ by us.", () => totals.deadLettered);
     yield counter("receives", "Receives that were answered.", () => totals.receives);
     yield counter("receive_errors", "Receives that failed.", () => totals.receiveErrors);
@@ -79,6 +88,7 @@ export class PrometheusPage {
     yield gauge("agents_hung", "Agents that run on although they were aborted.", () => counters.hungAgents);
     yield gauge("messages_buffered", "Received messages that wait for a slot.", () => status().buffered);
     yield gauge("messages_settling", "Ended runs whose outcome isn't carried out yet.", () => status().settling);
+    yield gauge("dead_letter_copies", "Copies to the DLQ that aren't certain yet.", () => status().copies ?? 0);
     yield gauge("polls_open", "Receives that wait for an answer.", () => status().openPolls);
     yield gauge("state", "1 for the state that the worker is in.", () => [
       { value: 1, labels: { state: status().state } },

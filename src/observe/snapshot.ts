@@ -1,4 +1,5 @@
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
+import type { WithoutRun } from "../pipeline/ports/telemetry.js";
 import type { Histogram } from "./histogram.js";
 
 /** A distribution in milliseconds; all 0 when nothing was recorded. */
@@ -24,7 +25,12 @@ export interface Totals {
   gone: number;
   /** Copied to the dead-letter queue by us; those that SQS moves by itself are not among them. */
   deadLettered: number;
+  /** Made visible again without an outcome. */
   released: number;
+  /** Receives that no run followed, by cause. */
+  withoutRun: Record<WithoutRun, number>;
+  /** Times that a failed delivery was tried again under its lease; `settled.retry` counts those that went back to the queue. */
+  retriedHere: number;
   /** Times that a delivery was held back here to run again later; `settled.defer` counts those that ended so. */
   deferred: number;
   /** Receives that failed. */

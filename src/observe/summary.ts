@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../pipeline/ports/clock.js";
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
+import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type { Counters } from "./counters.js";
 import type { Histogram } from "./histogram.js";
 import type { Logger } from "./log.js";
@@ -11,7 +12,9 @@ const INTERVAL_MS = 10_000;
 
 const TROUBLES = [
   "uncertain",
+  "deadLettered",
   "released",
+  "retriedHere",
   "deferred",
   "receiveErrors",
   "settleErrors",
@@ -77,6 +80,9 @@ export class Summary {
       ...TROUBLES.map((name) => [name, now.totals[name] - last.totals[name]] as const),
       ["lostLines", now.lostLines - last.lostLines] as const,
     ].filter(([, count]) => count > 0);
+    const withoutRun = WITHOUT_RUN.map(
+      (cause) => [cause, now.totals.withoutRun[cause] - last.totals.withoutRun[cause]] as const,
+    ).filter(([, count]) => count > 0);
     const held = this.#held();
     const started = now.totals.started - last.totals.started;
     if (handled === 0 && started === 0 && troubles.length === 0 && held === this.#lastHeld) return;
@@ -95,6 +101,7 @@ export class Summary {
         ...(inQueueMs.count > 0 ? { inQueueMs: percentiles(inQueueMs) } : {}),
         ...(agentMs.count > 0 ? { agentMs: percentiles(agentMs) } : {}),
         ...Object.fromEntries(troubles),
+        ...(withoutRun.length > 0 ? { withoutRun: Object.fromEntries(withoutRun) } : {}),
         ...(breakerOpen ? { breaker: "open" } : {}),
       },
       "summary",

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "./dispatch/dispatcher.js";
 import type { Poller } from "./poll/poller.js";
 import { type Clock, sleep } from "./ports/clock.js";
+import type { Telemetry } from "./ports/telemetry.js";
 import type { Processor } from "./run/processor.js";
 import { CHECKPOINT_MS } from "./run/run-control.js";
 import type { Acknowledger } from "./settle/acknowledger.js";
@@ -11,9 +12,12 @@ export interface DrainOptions {
   readonly processor: Processor;
   readonly acknowledger: Acknowledger;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   readonly budgetSeconds: number;
 }
 
+/** Of the budget, in which what is in hand but not yet started is to end, by the agents' pace. */
+const WORK_OFF_SHARE = 0.5;
 const SHUTTING_DOWN = "the worker is shutting down";
 /** Of the budget, what is kept for agents that heed their abort and for settling. */
 const RESERVE_MS = 5_000;
@@ -28,7 +32,8 @@ const CHECKPOINT_SHARE = 0.2;
 /**
  * Ends all work within a budget, so that nothing of ours runs and nothing of ours is hidden:
  * 1. No further poll is opened. The open ones end by themselves, since aborting one hides what it was about to bring.
- * 2. What waits in the buffer is made visible at once.
+ * 2. What waits in the buffer, and what the open polls still bring, is worked off as far as the agents' pace says that it
+ *    ends within half of the budget, what has the most receives first. Only the rest is made visible.
  * 3. Agents run on until the reserve begins, but for those that save checkpoints: these are asked for some seconds
  *    earlier. Then their signals abort, and what they leave is made visible.
  * 4. Agents that don't heed that lose their message: it is made visible while they still run, and the process ends.
@@ -36,7 +41,7 @@ const CHECKPOINT_SHARE = 0.2;
  * @returns false when work had to be given up: agents were aborted, or the last calls had no answer.
  */
 export async function drain(options: DrainOptions): Promise<boolean> {
-  const { poller, dispatcher, processor, acknowledger, clock, budgetSeconds } = options;
+  const { poller, dispatcher, processor, acknowledger, clock, telemetry, budgetSeconds } = options;
   const budgetMs = budgetSeconds * 1000;
   const reserveMs = Math.min(RESERVE_MS, budgetMs * RESERVE_SHARE);
   const graceMs = reserveMs * (1 - LAST_CALLS_SHARE) * KILL_SHARE;
@@ -51,9 +56,26 @@ export async function drain(options: DrainOptions): Promise<boolean> {
 
   const polled = poller.stop();
   acknowledger.hurry();
-  dispatcher.close("draining");
   const saveMs = Math.min(CHECKPOINT_MS, budgetMs * CHECKPOINT_SHARE);
-  const ended = await within(dispatcher.idle(), budgetMs - reserveMs - saveMs);
+  const abortMs = budgetMs - reserveMs - saveMs;
+  const workOffMs = Math.min(budgetMs * WORK_OFF_SHARE, abortMs);
+  dispatcher.close(workOffMs);
+  telemetry({
+    kind: "draining",
+    running: dispatcher.busy,
+    unstarted: dispatcher.buffered,
+    openPolls: poller.open,
+    pollsMs: poller.endsInMs,
+    budgetMs,
+  });
+  if (
+    !(await within(
+      polled.then(() => dispatcher.idle()),
+      workOffMs,
+    ))
+  )
+    dispatcher.giveBackUnstarted();
+  const ended = await within(dispatcher.idle(), abortMs);
   if (!ended) processor.saveAndAbortSavers("shutdown", SHUTTING_DOWN, saveMs, graceMs);
   const inTime = ended || (await within(dispatcher.idle(), budgetMs - reserveMs));
   let clean = inTime && processor.interrupted === 0;
@@ -61,7 +83,9 @@ export async function drain(options: DrainOptions): Promise<boolean> {
     processor.abortAll("shutdown", SHUTTING_DOWN, graceMs);
     await within(dispatcher.idle(), budgetMs - reserveMs * LAST_CALLS_SHARE);
     processor.abandon();
-    for (const delivery of dispatcher.running()) acknowledger.release(delivery, "the drain's budget is used up");
+    for (const delivery of dispatcher.running()) {
+      acknowledger.release(delivery, "abandoned", "the drain's budget is used up");
+    }
   }
   if (!(await within(polled, budgetMs - reserveMs * LAST_CALLS_SHARE))) poller.cut();
   await within(polled, budgetMs);

@@ -1,7 +1,8 @@
+import { Admission } from "./dispatch/admission.js";
 import { Dispatcher } from "./dispatch/dispatcher.js";
 import { drain } from "./drain.js";
 import type { LeaseTable } from "./lease/lease-table.js";
-import { LeaseWatch } from "./lease/lease-watch.js";
+import { LeaseWatch, leaseMarginMs } from "./lease/lease-watch.js";
 import { Poller } from "./poll/poller.js";
 import type { Clock } from "./ports/clock.js";
 import type { Handler } from "./ports/handler.js";
@@ -27,6 +28,8 @@ export interface PipelineOptions {
   readonly handlerTimeoutSeconds: number;
   readonly retryBackoff: RetryBackoff | undefined;
   readonly logBodies: boolean;
+  /** Whether other tasks may have a slot for what waits here. */
+  readonly othersAtWork: () => boolean;
   /** Told when the queue is gone or forbidden; polling has ended then. */
   readonly onFatal: (error: QueueError) => void;
 }
@@ -40,6 +43,7 @@ export class Pipeline {
   readonly #processor: Processor;
   readonly #acknowledger: Acknowledger;
   readonly #dispatcher: Dispatcher;
+  readonly #admission: Admission;
   readonly #poller: Poller;
 
   constructor(options: PipelineOptions) {
@@ -50,15 +54,23 @@ export class Pipeline {
     this.#acknowledger = new Acknowledger({ queue, clock, telemetry, retryBackoff, fifo, onFatal, onSettled: onRoom });
     this.#processor = new Processor({ handler, clock, telemetry, timeoutSeconds: options.handlerTimeoutSeconds });
     this.#dispatcher = new Dispatcher({
+      queue,
       slots,
       fifo,
       processor: this.#processor,
       acknowledger: this.#acknowledger,
+      clock,
+      telemetry,
+      othersAtWork: options.othersAtWork,
+      leaseMarginMs: leaseMarginMs(options.visibilityTimeoutSeconds),
+      onRoom,
+    });
+    this.#admission = new Admission({
       leases,
       clock,
       telemetry,
       logBodies: options.logBodies,
-      onRoom,
+      take: (delivery) => this.#dispatcher.take(delivery),
       onOverflow: (messages) => this.#giveBack(messages),
     });
     this.#poller = new Poller({
@@ -79,7 +91,8 @@ export class Pipeline {
       busy: this.#dispatcher.busy,
       buffered: this.#dispatcher.buffered,
       openPolls: this.#poller.open,
-      settling: this.#acknowledger.pending,
+      settling: this.#acknowledger.settling,
+      copies: this.#acknowledger.copies,
       meanAgentSeconds: this.#dispatcher.meanAgentSeconds,
       breakerOpen: this.#dispatcher.breakerOpen,
       lastReceiveOkAt: this.#poller.lastAnswerAt,
@@ -104,6 +117,7 @@ export class Pipeline {
       processor: this.#processor,
       acknowledger: this.#acknowledger,
       clock: this.#options.clock,
+      telemetry: this.#options.telemetry,
       budgetSeconds,
     });
     this.#leaseWatch.stop();
@@ -113,15 +127,19 @@ export class Pipeline {
   #accept(messages: readonly ReceivedMessage[], askedAt: number, answeredAt: number): void {
     const { visibilityTimeoutSeconds } = this.#options;
     // SQS hides from the moment it answers, which lies between the two; the earlier is safe. But a long poll may have
-    // lasted for longer than a short visibility timeout, and a message that comes at its end isn't lost yet.
-    const leaseFrom = Math.max(askedAt, answeredAt - (visibilityTimeoutSeconds * 1000) / 3);
-    this.#dispatcher.accept(messages, leaseFrom, visibilityTimeoutSeconds);
+    // lasted for longer than a short visibility timeout, and a message that comes at its end isn't lost yet. An answer
+    // that came while this process was frozen or blocked may be as old as that.
+    const answeredSince = Math.min(this.#leaseWatch.awakeSince, answeredAt - (visibilityTimeoutSeconds * 1000) / 3);
+    this.#admission.accept(messages, Math.max(askedAt, answeredSince), visibilityTimeoutSeconds);
   }
 
   /** No lease is left for these: others may have them at once. */
   #giveBack(messages: readonly ReceivedMessage[]): void {
     const { queue, telemetry } = this.#options;
-    telemetry({ kind: "warning", text: `${messages.length} messages more than fit were given back` });
+    for (const { id: messageId, receiveCount } of messages) {
+      const delivery = { messageId, receiveCount };
+      telemetry({ kind: "released", delivery, cause: "overflow", reason: "more messages came than fit" });
+    }
     for (let start = 0; start < messages.length; start += BATCH_MAX) {
       const changes = messages.slice(start, start + BATCH_MAX).map(({ handle }) => ({ handle, seconds: 0 }));
       queue

@@ -72,6 +72,11 @@ export class Watchers {
     this.#console?.record(fact);
   };
 
+  /** Tasks that work on the queue, as far as is known. */
+  get tasks(): number {
+    return this.#observatory.tasks;
+  }
+
   snapshot(): Snapshot {
     return this.#observatory.counters.snapshot();
   }

@@ -103,6 +103,7 @@ class QueueWorker implements Worker {
       telemetry,
       slots,
       fifo: queueUrl.endsWith(".fifo"),
+      othersAtWork: () => this.#watchers.tasks > 1,
       onFatal: (error) => this.#end(EXIT.queueGone, error.message),
     });
   }

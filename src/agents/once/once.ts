@@ -141,7 +141,7 @@ export class OnceHandler implements Handler {
     await this.#release(claim);
     if (claimed.lost && claimed.gaveUp && (outcome.kind === "done" || outcome.kind === "retry")) {
       this.#tell(message, "late");
-      return { kind: "defer", reason: "the claim on the message's key was lost", afterSeconds: 1 };
+      return { kind: "defer", reason: "the claim on the message's key was lost", afterSeconds: 1, awaitsRun: true };
     }
     return outcome;
   }
@@ -156,7 +156,12 @@ export class OnceHandler implements Handler {
         this.#known.delete(key);
         this.#tell(message, "late");
         // Whether the other run has ended well is for the next claim to say.
-        return { kind: "defer", reason: "another run has taken the message's key over", afterSeconds: 1 };
+        return {
+          kind: "defer",
+          reason: "another run has taken the message's key over",
+          afterSeconds: 1,
+          awaitsRun: true,
+        };
       case "unrecorded":
         if (this.#options.onError === "open") return done;
         // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
@@ -187,7 +192,7 @@ export class OnceHandler implements Handler {
   }
 
   #waitForKey(afterSeconds: number): Outcome {
-    return { kind: "defer", reason: "another run holds the message's key", afterSeconds };
+    return { kind: "defer", reason: "another run holds the message's key", afterSeconds, awaitsRun: true };
   }
 
   #waitForTable(message: ReceivedMessage, reason: string): Outcome {

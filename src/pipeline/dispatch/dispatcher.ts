@@ -1,73 +1,91 @@
-import pLimit from "p-limit";
-import type { LeaseTable } from "../lease/lease-table.js";
 import { AgentPace } from "../poll/agent-pace.js";
-import { DEFERRED_PER_SLOT, type Demand, demandBeside } from "../poll/room.js";
+import { type Demand, demandBeside, heldBackMax } from "../poll/room.js";
 import type { Clock } from "../ports/clock.js";
-import { Delivery } from "../ports/delivery.js";
+import type { Delivery } from "../ports/delivery.js";
 import { leaseLost, type Outcome } from "../ports/outcome.js";
-import type { ReceivedMessage } from "../ports/queue.js";
-import type { Telemetry } from "../ports/telemetry.js";
+import type { Queue } from "../ports/queue.js";
+import type { Telemetry, WithoutRun } from "../ports/telemetry.js";
 import type { Processed, Processor } from "../run/processor.js";
 import type { Acknowledger } from "../settle/acknowledger.js";
 import { Breaker } from "./breaker.js";
-import { Deferrals } from "./deferrals.js";
-import { GroupOrder } from "./group-order.js";
 import { InHand } from "./in-hand.js";
+import { Reruns } from "./reruns.js";
+import { Slots } from "./slots.js";
+import { Unstarted } from "./unstarted.js";
 import { WaitingLine } from "./waiting-line.js";
 
 export interface DispatcherOptions {
+  readonly queue: Pick<Queue, "maxReceiveCount">;
   readonly slots: number;
   readonly fifo: boolean;
   readonly processor: Processor;
   readonly acknowledger: Acknowledger;
-  readonly leases: LeaseTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** LOG_BODIES: facts about a delivery carry its body. */
-  readonly logBodies: boolean;
+  /** Whether other tasks may have a slot for what waits here. */
+  readonly othersAtWork: () => boolean;
+  /** An agent starts only while at least this much is left of its message's lease. */
+  readonly leaseMarginMs: number;
   /** Told whenever there may be more room than before. */
   readonly onRoom: () => void;
-  /** Told of messages for which there is no room at all, not even a lease. */
-  readonly onOverflow: (messages: readonly ReceivedMessage[]) => void;
 }
 
+/** With so few receives each one counts: nothing is fetched without a free slot, and a stop lets run what is here. */
+const FEW_RECEIVES = 2;
+
 /**
- * Gives each received message a slot.
- * 1. At most `slots` agents run; a slot is free only when its agent has really ended.
- * 2. What waits is bounded in number and in time.
- * 3. A message is never worked on twice at once here, and a FIFO group never out of order.
+ * Brings each received message to its run, and from there to its settlement or to another run.
+ * 1. What waits is bounded in number, and keeps its lease: a receive is followed by a run.
+ * 2. A message is never worked on twice at once here, and a FIFO group never out of order.
+ * 3. A stop works off what is in hand as far as there is time, and makes the rest visible.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #limit: ReturnType<typeof pLimit>;
   readonly #pace: AgentPace;
-  readonly #groups: GroupOrder | undefined;
-  readonly #deferrals: Deferrals;
+  readonly #reruns: Reruns;
   readonly #breaker: Breaker;
   readonly #inHand: InHand;
-  readonly #waiting: WaitingLine;
-  #busy = 0;
+  readonly #unstarted: Unstarted;
+  readonly #slots: Slots;
   #closed = false;
+  /** After the close: how many messages may still be taken. */
+  #lastTakes = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#limit = pLimit(options.slots);
-    this.#pace = new AgentPace(options.slots);
-    this.#groups = options.fifo ? new GroupOrder() : undefined;
-    const { clock, telemetry } = options;
+    const { clock, telemetry, acknowledger, queue, slots, fifo } = options;
     this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
     this.#inHand = new InHand(telemetry);
-    this.#deferrals = new Deferrals(clock, options.slots * DEFERRED_PER_SLOT);
-    this.#waiting = new WaitingLine(clock, (delivery) => this.#release(delivery, "no slot became free in time"));
+    this.#pace = new AgentPace(slots, () => this.#inHand.runningSince());
+    this.#reruns = new Reruns({
+      clock,
+      telemetry,
+      fifo,
+      max: heldBackMax(slots),
+      maxReceiveCount: () => queue.maxReceiveCount,
+      operation: (delivery, outcome) => acknowledger.operation(delivery, outcome),
+      resume: (delivery) => this.#resume(delivery),
+      onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
+      onLost: (delivery) => this.#end(delivery, leaseLost, 0),
+    });
+    const waiting = new WaitingLine(clock, (delivery) => this.#heedLate(delivery));
+    this.#unstarted = new Unstarted(waiting, fifo);
+    this.#slots = new Slots({
+      ...options,
+      waiting,
+      breaker: this.#breaker,
+      onEnded: (delivery, processed, ran) => this.#ended(delivery, processed, ran),
+    });
   }
 
   get busy(): number {
-    return this.#busy;
+    return this.#slots.busy;
   }
 
+  /** Messages that wait for a slot or for their group's head. */
   get buffered(): number {
-    return this.#waiting.size + (this.#groups?.blocked ?? 0);
+    return this.#unstarted.size;
   }
 
   get meanAgentSeconds(): number {
@@ -80,50 +98,44 @@ export class Dispatcher {
 
   /** What the poller may fetch. */
   demand(): Demand {
-    const { slots, acknowledger } = this.#options;
+    const { slots, acknowledger, clock } = this.#options;
     return demandBeside({
       slots,
       closed: this.#closed,
-      bufferMax: this.#pace.bufferMax,
-      busy: this.#busy,
-      waiting: this.#waiting.size,
-      blocked: this.#groups?.blocked ?? 0,
-      settling: acknowledger.pending,
-      breaker: this.#breaker,
+      bufferMax: this.#everyReceiveCounts ? 0 : this.#pace.bufferMax(clock.monotonic()),
+      busy: this.#slots.busy,
+      waiting: this.#unstarted.waiting,
+      blocked: this.#unstarted.blocked,
+      heldBack: this.#reruns.size,
+      settling: acknowledger.settling,
+      trial: this.#breaker.open ? this.#slots.mayTry : undefined,
     });
   }
 
-  /** Takes what a receive brought; `leaseFrom` (monotonic milliseconds) is when SQS may have begun to hide it. */
-  accept(messages: readonly ReceivedMessage[], leaseFrom: number, visibilityTimeoutSeconds: number): void {
-    const now = this.#options.clock.monotonic();
-    const overflow: ReceivedMessage[] = [];
-    for (const message of messages) {
-      const lease = this.#options.leases.hold(message.handle, leaseFrom, leaseFrom + visibilityTimeoutSeconds * 1000);
-      if (!lease) {
-        overflow.push(message);
-        continue;
-      }
-      const delivery = new Delivery(message, lease, now, this.#options.logBodies);
-      lease.onLost = (reason) => {
-        this.#options.telemetry({ kind: "leaseLost", delivery: delivery.facts, reason });
-        delivery.onLeaseLost?.(reason);
-      };
-      this.#take(delivery);
-    }
-    if (overflow.length > 0) this.#options.onOverflow(overflow);
+  /** Takes a received delivery. */
+  take(delivery: Delivery): void {
+    if (this.#closed && this.#lastTakes-- <= 0) return this.#release(delivery, "stop", "draining");
+    if (!this.#inHand.admit(delivery)) return;
+    this.#unstarted.add(delivery);
+    this.#slots.fill();
   }
 
-  /** Takes nothing any more and makes visible whatever hasn't started. */
-  close(reason: string): void {
+  /**
+   * Has nothing more fetched, and works off what is in hand as far as the agents' pace says that it ends within `ms`
+   * milliseconds; the rest is made visible.
+   */
+  close(ms: number): void {
     this.#closed = true;
-    this.#waiting.stop();
+    this.#unstarted.stop();
     this.#breaker.stop();
-    const deferred = this.#deferrals.clear();
-    const unstarted = [...this.#waiting.all(), ...(this.#groups?.clear() ?? []), ...this.#inHand.clearSuccessors()];
-    for (const delivery of unstarted) this.#release(delivery, reason);
-    for (const { delivery, secondsLeft, cause } of deferred) {
-      this.#end(delivery, { kind: "defer", reason: cause, afterSeconds: secondsLeft }, 0);
-    }
+    for (const { delivery, outcome } of this.#reruns.clear()) this.#end(delivery, outcome, 0);
+    this.#giveBackBeyond(this.#fits(ms), "draining");
+    this.#checkIdle();
+  }
+
+  /** After `close`: makes visible whatever hasn't started by now. */
+  giveBackUnstarted(): void {
+    this.#giveBackBeyond(0, "no slot became free in time before the stop");
     this.#checkIdle();
   }
 
@@ -140,88 +152,85 @@ export class Dispatcher {
     return this.#inHand.running();
   }
 
-  #take(delivery: Delivery): void {
-    const { acknowledger } = this.#options;
-    if (this.#closed) return acknowledger.release(delivery, "draining");
-    if (!this.#inHand.admit(delivery)) return;
-    if (!this.#groups || this.#groups.admit(delivery)) this.#submit(delivery);
+  get #everyReceiveCounts(): boolean {
+    return (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY) <= FEW_RECEIVES;
   }
 
-  /** A deferred one queues anew: it is not late because of the time that it was to wait. */
+  #fits(ms: number): number {
+    if (this.#breaker.open) return 0;
+    if (this.#everyReceiveCounts) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#pace.worksOff(ms, this.#options.clock.monotonic()) - this.#slots.busy);
+  }
+
+  #giveBackBeyond(fits: number, reason: string): void {
+    const back = this.#unstarted.keep(fits);
+    this.#lastTakes = fits - this.#unstarted.size;
+    for (const delivery of [...back, ...this.#inHand.clearSuccessors()]) this.#release(delivery, "stop", reason);
+  }
+
+  /** One that comes back queues anew: it is not late because of the time that it was to wait. */
   #resume(delivery: Delivery): void {
     delivery.waitsSince = this.#options.clock.monotonic();
-    this.#submit(delivery);
+    this.#unstarted.addAgain(delivery);
+    this.#slots.fill();
   }
 
-  #submit(delivery: Delivery): void {
-    this.#waiting.add(delivery);
-    void this.#limit(() => this.#work(delivery));
-    if (!this.#groups) this.#waiting.watch();
-  }
-
-  async #work(delivery: Delivery): Promise<void> {
-    if (!this.#waiting.remove(delivery)) return;
-    if (delivery.lease.lost) return this.#end(delivery, leaseLost, 0);
-    // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
-    if (!delivery.message.intact) {
-      return this.#end(delivery, { kind: "retry", error: new Error("the body's MD5 doesn't match") }, 0);
-    }
-    this.#busy++;
-    delivery.running = true;
-    const processed = await this.#options.processor.process(delivery);
-    delivery.running = false;
-    this.#busy--;
-    this.#pace.record(processed.agentMs, processed.outcome.kind);
-    if (!this.#closed) this.#breaker.record(processed.outcome.kind, delivery.message.receiveCount);
+  #ended(delivery: Delivery, processed: Processed, ran: boolean): void {
+    const { outcome, agentMs } = processed;
+    if (ran) this.#pace.record(agentMs, outcome.kind);
+    if (ran && !this.#closed) this.#breaker.record(outcome, delivery.message.receiveCount);
     this.#conclude(delivery, processed);
+    this.#slots.fill();
     this.#options.onRoom();
     this.#checkIdle();
   }
 
   #conclude(delivery: Delivery, { outcome, agentMs }: Processed): void {
-    const { acknowledger, telemetry } = this.#options;
-    const effective = acknowledger.effective(outcome);
-    if (effective.kind === "defer" && !this.#closed) {
-      const seconds = this.#deferrals.hold(delivery, effective, (again) => this.#resume(again));
-      if (seconds !== undefined) {
-        delivery.onLeaseLost = () => this.#deferrals.drop(delivery) && this.#end(delivery, leaseLost, 0);
-        telemetry({ kind: "deferred", delivery: delivery.facts, afterSeconds: seconds, reason: effective.reason });
-        return;
-      }
-    }
+    const effective = this.#options.acknowledger.effective(outcome);
+    if (!this.#closed && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.open)) return;
     this.#end(delivery, effective, agentMs);
   }
 
   #end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const { acknowledger } = this.#options;
     const successor = this.#inHand.end(delivery);
     delivery.onLeaseLost = undefined;
-    acknowledger.settle(delivery, outcome, agentMs);
-    if (this.#groups) {
-      if (outcome.kind === "done" || outcome.kind === "reject") {
-        const next = this.#groups.next(delivery);
-        if (next) this.#submit(next);
-      } else {
-        for (const follower of this.#groups.dissolve(delivery)) this.#release(follower, "its group's head failed");
-      }
-    }
-    if (successor) this.#take(successor);
+    const { acknowledger } = this.#options;
+    const operation = acknowledger.settle(delivery, outcome, agentMs, (copied) => this.#groupAfter(delivery, copied));
+    if (operation.kind !== "deadLetter") this.#groupAfter(delivery, operation.kind === "delete");
+    if (successor) this.take(successor);
   }
 
-  /** What waits in the buffer goes one at a time as well. */
+  #groupAfter(head: Delivery, gone: boolean): void {
+    for (const follower of this.#unstarted.ended(head, gone)) {
+      this.#release(follower, "group", "its group's head failed");
+    }
+    this.#slots.fill();
+    this.#checkIdle();
+  }
+
+  /** Given back at most once, to others that may have a slot, and never with its last receives. */
+  #heedLate(delivery: Delivery): void {
+    const { queue, othersAtWork } = this.#options;
+    const { receiveCount } = delivery.message;
+    if (receiveCount > 1 || (queue.maxReceiveCount ?? Number.POSITIVE_INFINITY) - receiveCount < FEW_RECEIVES) return;
+    if (othersAtWork()) this.#release(delivery, "late", "no slot became free in time");
+  }
+
   #heedBreaker(): void {
-    this.#limit.concurrency = this.#breaker.open ? 1 : this.#options.slots;
+    if (this.#closed) return;
+    if (!this.#breaker.open) this.#reruns.resumeSpared();
+    this.#slots.fill();
     this.#options.onRoom();
   }
 
-  #release(delivery: Delivery, reason: string): void {
-    this.#waiting.remove(delivery);
+  #release(delivery: Delivery, cause: WithoutRun, reason: string): void {
+    this.#unstarted.remove(delivery);
     this.#inHand.end(delivery);
-    this.#options.acknowledger.release(delivery, reason);
+    this.#options.acknowledger.release(delivery, cause, reason);
   }
 
   #checkIdle(): void {
-    if (this.#busy > 0 || this.#waiting.size > 0) return;
+    if (this.#slots.busy > 0 || this.#unstarted.size > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -46,6 +46,18 @@ export class GroupOrder {
     return followers;
   }
 
+  /** Takes back followers of any group, last ones first, until so many are left; returns them in order. Heads stay. */
+  shorten(left: number): Delivery[] {
+    const taken: Delivery[] = [];
+    for (const followers of this.#followers.values()) {
+      if (this.#blocked <= left) break;
+      const cut = followers.splice(Math.max(0, followers.length - (this.#blocked - left)));
+      this.#blocked -= cut.length;
+      taken.push(...cut);
+    }
+    return taken;
+  }
+
   /** Every follower of every group, in order within a group; heads stay. */
   clear(): Delivery[] {
     const all: Delivery[] = [];

@@ -31,6 +31,11 @@ export class InHand {
     return [...this.#held.values()].filter((delivery) => delivery.running);
   }
 
+  /** Monotonic milliseconds at which each of these agents began. */
+  *runningSince(): Iterable<number> {
+    for (const { startedAt } of this.#held.values()) if (startedAt !== undefined) yield startedAt;
+  }
+
   /** Forgets a delivery that has ended or was released; returns the one that waited for that, if any. */
   end(delivery: Delivery): Delivery | undefined {
     const { id } = delivery.message;
@@ -56,7 +61,7 @@ export class InHand {
 
   /** Only the newest receipt handle is good: the older delivery goes on with it. */
   #join(older: Delivery, newer: Delivery): void {
-    this.telemetry({ kind: "released", delivery: older.facts, reason: "received again" });
+    this.telemetry({ kind: "released", delivery: older.facts, cause: "again", reason: "received again" });
     older.adopt(newer);
   }
 }

@@ -9,10 +9,11 @@ const LOOK_MS = 1_000;
 export class WaitingLine {
   readonly #clock: Clock;
   readonly #onLate: (delivery: Delivery) => void;
-  readonly #waiting = new Set<Delivery>();
+  #waiting = new Set<Delivery>();
   #look: Timer;
+  #stopped = false;
 
-  /** @param onLate is to remove the delivery. */
+  /** @param onLate may remove the delivery; it is told again a second later otherwise. */
   constructor(clock: Clock, onLate: (delivery: Delivery) => void) {
     this.#clock = clock;
     this.#onLate = onLate;
@@ -31,13 +32,23 @@ export class WaitingLine {
     return this.#waiting.delete(delivery);
   }
 
-  /** All, in order; they go on waiting. */
-  all(): Delivery[] {
-    return [...this.#waiting];
+  /** Removes and returns the next. */
+  next(): Delivery | undefined {
+    const next = this.#waiting.values().next().value;
+    if (next) this.#waiting.delete(next);
+    return next;
   }
 
-  /** Looks once a second for those that are late, for as long as anything waits. */
+  /** Keeps so many, those with the most receives first; removes and returns the rest. */
+  keep(count: number): Delivery[] {
+    const all = [...this.#waiting].sort((a, b) => b.message.receiveCount - a.message.receiveCount);
+    this.#waiting = new Set(all.slice(0, count));
+    return all.slice(count);
+  }
+
+  /** Looks once a second for those that are late, for as long as anything waits; not after `stop`. */
   watch(): void {
+    if (this.#stopped) return;
     this.#look ??= this.#clock.setTimer(() => {
       this.#look = undefined;
       const before = this.#clock.monotonic() - WAIT_MAX_MS;
@@ -51,6 +62,7 @@ export class WaitingLine {
 
   /** Looks no more. */
   stop(): void {
+    this.#stopped = true;
     this.#clock.clearTimer(this.#look);
     this.#look = undefined;
   }

@@ -87,8 +87,15 @@ export class LeaseTable implements LeasePlaces {
     for (let index = 0; index < this.#places.used; index++) {
       const state = this.#state(index);
       if (state === FREE || state === LOST || this.#floats[index * FLOATS_PER_LEASE]! >= before) continue;
-      if (this.#lose(index)) this.#leases[index]?.onLost?.("its visibility timeout could not be extended in time");
+      this.lapse(index);
     }
+  }
+
+  /** @internal */
+  lapse(index: number): boolean {
+    if (!this.#lose(index)) return false;
+    this.#leases[index]?.onLost?.("its visibility timeout could not be extended in time");
+    return true;
   }
 
   /** Tells a lease's holder that the extender found it lost; for the main thread. */

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "../ports/clock.js";
+import type { Clock } from "../ports/clock.js";
+import { Rounds } from "./rounds.js";
 
 const LOOK_MS = 500;
 const MARGIN_MIN_MS = 1_000;
@@ -12,39 +13,45 @@ export interface Expiring {
   loseExpiring(before: number): void;
 }
 
+/** So long before its end a lease that was not extended is given up. */
+export function leaseMarginMs(visibilityTimeoutSeconds: number): number {
+  return Math.min(MARGIN_MAX_MS, Math.max(MARGIN_MIN_MS, visibilityTimeoutSeconds * 100));
+}
+
 /**
  * Gives up leases that could not be extended, a little before SQS shows their messages to others, so that an agent is
  * aborted before a second one starts. Also what notices, after the process was frozen, that its leases are gone.
  */
 export class LeaseWatch {
-  readonly #marginMs: number;
-  #timer: Timer;
-  #running = false;
+  readonly #rounds: Rounds;
+  #lookedAt: number;
+  #awakeSince: number;
 
-  constructor(
-    private readonly leases: Expiring,
-    private readonly clock: Clock,
-    visibilityTimeoutSeconds: number,
-  ) {
-    this.#marginMs = Math.min(MARGIN_MAX_MS, Math.max(MARGIN_MIN_MS, visibilityTimeoutSeconds * 100));
+  constructor(leases: Expiring, clock: Clock, visibilityTimeoutSeconds: number) {
+    this.#lookedAt = clock.monotonic();
+    this.#awakeSince = this.#lookedAt;
+    const marginMs = leaseMarginMs(visibilityTimeoutSeconds);
+    this.#rounds = new Rounds(clock, LOOK_MS, () => {
+      const now = clock.monotonic();
+      this.#awakeSince = this.#lookedAt;
+      this.#lookedAt = now;
+      if (leases.size > 0) leases.loseExpiring(now + marginMs);
+    });
+  }
+
+  /**
+   * Monotonic milliseconds since when this process has looked at what came in: an answer that it sees now came later. The
+   * look before the last, since a process that wakes looks at the clock first.
+   */
+  get awakeSince(): number {
+    return this.#awakeSince;
   }
 
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#arm();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#running = false;
-    this.clock.clearTimer(this.#timer);
-  }
-
-  #arm(): void {
-    this.#timer = this.clock.setTimer(() => {
-      if (!this.#running) return;
-      if (this.leases.size > 0) this.leases.loseExpiring(this.clock.monotonic() + this.#marginMs);
-      this.#arm();
-    }, LOOK_MS);
+    this.#rounds.stop();
   }
 }

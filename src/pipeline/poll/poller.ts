@@ -3,6 +3,7 @@ import { type Clock, sleep } from "../ports/clock.js";
 import { withDeadline } from "../ports/deadline.js";
 import { type Queue, QueueError, type ReceivedMessage } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
+import { LastingRefusal } from "./lasting-refusal.js";
 import type { Demand } from "./room.js";
 
 export interface PollerOptions {
@@ -37,8 +38,10 @@ export class Poller {
   readonly #options: PollerOptions;
   readonly #stopping = new AbortController();
   readonly #cut = new AbortController();
+  readonly #refusal: LastingRefusal;
   #open = 0;
   #asked = 0;
+  #lastAskedAt = 0;
   #wanted = 1;
   #failures = 0;
   #cause: string | undefined;
@@ -49,11 +52,19 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#refusal = new LastingRefusal(options.clock, false);
   }
 
   /** Polls that wait for their answer. */
   get open(): number {
     return this.#open;
+  }
+
+  /** Milliseconds until the last of the open polls has ended, unless its answer is late. */
+  get endsInMs(): number {
+    if (this.#open === 0) return 0;
+    const { clock, waitSeconds } = this.#options;
+    return Math.max(0, this.#lastAskedAt + waitSeconds * 1000 - clock.monotonic());
   }
 
   /** Receives that failed since the last success. */
@@ -101,6 +112,7 @@ export class Poller {
     this.#open++;
     this.#asked += count;
     const askedAt = clock.monotonic();
+    this.#lastAskedAt = askedAt;
     const deadlineMs = waitSeconds * 1000 + DEADLINE_EXTRA_MS;
     let fatal: QueueError | undefined;
     try {
@@ -109,6 +121,7 @@ export class Poller {
       );
       const answeredAt = clock.monotonic();
       this.#asked -= count;
+      this.#refusal.permitted();
       this.#recovered();
       this.#lastAnswerAt = answeredAt;
       telemetry({ kind: "received", count: messages.length, asked: count, elapsedMs: answeredAt - askedAt });
@@ -122,7 +135,7 @@ export class Poller {
       if (messages.length === 0 && waitSeconds === 0) await sleep(clock, SHORT_POLL_PAUSE_MS, this.#stopping.signal);
     } catch (error) {
       this.#asked -= count;
-      if (error instanceof QueueError && error.kind === "fatal") fatal = error;
+      if (error instanceof QueueError && error.kind === "fatal" && this.#refusal.refused()) fatal = error;
       this.#failed(error);
     } finally {
       this.#open--;

@@ -20,35 +20,52 @@ interface Held {
   readonly waiting: number;
   /** Messages that wait behind others of their FIFO group. */
   readonly blocked: number;
+  /** Messages that wait under their lease for another run. */
+  readonly heldBack: number;
   readonly settling: number;
   /** Nothing is taken any more. */
   readonly closed: boolean;
-  readonly breaker: { readonly open: boolean; readonly pausing: boolean };
+  /** While the breaker is open: whether the next message may be tried. Undefined: it is closed. */
+  readonly trial: boolean | undefined;
 }
 
 /** Ended runs whose outcome isn't carried out yet, beyond one for each slot: more, and the queue is the bottleneck. */
 const SETTLING_EXTRA = 500;
-export const DEFERRED_PER_SLOT = 4;
+/** Copies to the dead letters that wait to be certain: more, and what is rejected is tried again instead. */
+export const COPIES_MAX = 250;
 const BLOCKED_PER_SLOT = 10;
+/** Messages that wait under their lease for another run: so many, and nothing is fetched until some of them have run. */
+const HELD_BACK_PER_SLOT = 10;
+const HELD_BACK_EXTRA = 100;
 /** Messages that open polls may bring beyond what was asked for. */
 const OVERSHOOT = 200;
 
+/** Messages that may wait under their lease for another run before nothing more is fetched. */
+export function heldBackMax(slots: number): number {
+  return HELD_BACK_EXTRA + slots * HELD_BACK_PER_SLOT;
+}
+
 /** Leases that a worker of so many slots can need at once. */
 export function leasesFor(slots: number): number {
-  return (
-    slots * (1 + DEFERRED_PER_SLOT + BLOCKED_PER_SLOT) + bufferCapacity(slots) + slots + SETTLING_EXTRA + OVERSHOOT
-  );
+  const started = slots + slots + SETTLING_EXTRA + COPIES_MAX;
+  const unstarted = bufferCapacity(slots) + slots * BLOCKED_PER_SLOT + OVERSHOOT;
+  return started + unstarted + heldBackMax(slots);
 }
 
 /** What may be fetched beside what is in hand. */
 export function demandBeside(held: Held): Demand {
-  const { slots, closed, bufferMax, busy, waiting, blocked, settling, breaker } = held;
+  const { slots, closed, bufferMax, busy, waiting, blocked, heldBack, settling, trial } = held;
   const step = Math.max(1, Math.ceil(bufferMax / 2));
-  if (closed || settling >= slots + SETTLING_EXTRA || blocked >= slots * BLOCKED_PER_SLOT) {
+  if (
+    closed ||
+    settling >= slots + SETTLING_EXTRA ||
+    blocked >= slots * BLOCKED_PER_SLOT ||
+    heldBack >= heldBackMax(slots)
+  ) {
     return { room: 0, idleSlots: 0, step };
   }
-  if (breaker.open) {
-    const room = busy + waiting > 0 || breaker.pausing ? 0 : 1;
+  if (trial !== undefined) {
+    const room = trial && waiting === 0 ? 1 : 0;
     return { room, idleSlots: room, step };
   }
   const idleSlots = slots - busy - waiting;

@@ -9,12 +9,16 @@ export class Delivery {
   #facts: DeliveryFacts | undefined;
   /** Called once if the lease is lost, with the reason; set by whoever works on the delivery. */
   onLeaseLost: ((reason: string) => void) | undefined;
-  /** True while an agent works on it. */
-  running = false;
+  /** Monotonic milliseconds at which the agent that works on it began; undefined while none does. */
+  startedAt: number | undefined;
+  /** Whether an agent has worked on it: if not, its receive was spent without a run. */
+  ran = false;
   /** Monotonic milliseconds from which its wait for a slot counts. */
   waitsSince: number;
   /** How often its agent has deferred it in this lease. */
   deferrals = 0;
+  /** Tries in this lease, beyond the one that its receive stands for. */
+  #tries = 0;
 
   constructor(
     message: ReceivedMessage,
@@ -50,11 +54,23 @@ export class Delivery {
     return this.#facts;
   }
 
+  get running(): boolean {
+    return this.startedAt !== undefined;
+  }
+
+  /** It is to be tried again in this lease, which counts as a receive. */
+  countTry(): void {
+    this.#tries++;
+    this.#message = { ...this.#message, receiveCount: this.#message.receiveCount + 1 };
+    this.#facts = undefined;
+  }
+
   /** The same message was received again: from now on only the newer receipt counts. */
   adopt(newer: Delivery): void {
     const { onLost } = this.#lease;
     this.#lease.end();
-    this.#message = newer.#message;
+    const { message } = newer;
+    this.#message = this.#tries > 0 ? { ...message, receiveCount: message.receiveCount + this.#tries } : message;
     this.#lease = newer.#lease;
     this.#lease.onLost = onLost;
     this.#facts = undefined;

@@ -3,6 +3,8 @@ export interface LeasePlaces {
   expiresAt(index: number): number;
   heldSince(index: number): number;
   isLost(index: number): boolean;
+  /** Gives a lease up and tells its holder; false if it could not, as it had been given up before. */
+  lapse(index: number): boolean;
   lock(index: number): boolean | Promise<boolean>;
   unlock(index: number): boolean;
   free(index: number): void;
@@ -33,6 +35,12 @@ export class Lease {
 
   get lost(): boolean {
     return !this.#ended && this.places.isLost(this.index);
+  }
+
+  /** Asks the clock: true, and the lease is lost, if it ends before `before` (monotonic milliseconds). */
+  isOver(before: number): boolean {
+    if (this.#ended) return false;
+    return this.lost || (this.expiresAt < before && this.places.lapse(this.index));
   }
 
   /** Takes the lease for an operation on the queue: true when taken, false when it is lost, a promise while it is extended. */

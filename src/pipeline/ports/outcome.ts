@@ -16,7 +16,13 @@ export type Outcome =
   /** The message can never succeed. */
   | { readonly kind: "reject"; readonly reason: string }
   /** The message is not at fault and must not walk towards the dead-letter queue. */
-  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number }
+  | {
+      readonly kind: "defer";
+      readonly reason: string;
+      readonly afterSeconds?: number;
+      /** Set where no agent ran: the message waits for another's run with its key. */
+      readonly awaitsRun?: true;
+    }
   /** We were told to stop before the agent ended. */
   | { readonly kind: "interrupted" }
   /** The message may be somebody else's by now: nothing may be done to it. */

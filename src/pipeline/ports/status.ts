@@ -9,6 +9,8 @@ export interface WorkerStatus {
   readonly openPolls: number;
   /** Ended runs whose outcome isn't carried out yet. */
   readonly settling: number;
+  /** Copies to the dead-letter queue that aren't certain yet. */
+  readonly copies?: number;
   /** Moving average of the agents' time, in seconds; 0 before the first has ended well. */
   readonly meanAgentSeconds: number;
   /** Most of the last agents failed, and messages go one at a time until some succeed. */

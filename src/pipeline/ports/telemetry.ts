@@ -7,6 +7,16 @@ import type { OutcomeKind } from "./outcome.js";
  */
 export type ProtectionTrouble = "blocked" | "throttled" | "denied" | "impossible" | "unreachable";
 
+/**
+ * Why a receive was spent without a run: a `stop`; a wait for a slot that others may have sooner (`late`); a head of the
+ * message's FIFO `group` that had to go back; the message was received `again` while it was in hand; more came than fit
+ * (`overflow`); its lease was over before a slot was free (`expired`); its body was `damaged`.
+ */
+export type WithoutRun = (typeof WITHOUT_RUN)[number];
+
+/** Every cause, in the order in which people want to read them. */
+export const WITHOUT_RUN = ["stop", "late", "group", "again", "overflow", "expired", "damaged"] as const;
+
 /** What a fact about one delivery carries. */
 export interface DeliveryFacts {
   readonly messageId: string;
@@ -53,11 +63,23 @@ export type Fact =
       readonly cause?: unknown;
       /** Set when a failed message, after its last allowed receive, was copied to the dead letters and deleted. */
       readonly deadLettered?: true;
+      /** Set when a failed message has no receive left: SQS moves it to the dead letters when it is asked for next. */
+      readonly lastReceive?: true;
+      /** Set when no agent saw it. */
+      readonly withoutRun?: WithoutRun;
       /** False when the outcome could not be carried out before the lease ended: the message may come again. */
       readonly certain: boolean;
     }
-  /** A delivery that no agent saw here was made visible again. Terminal, like `settled`. */
-  | { readonly kind: "released"; readonly delivery: DeliveryFacts; readonly reason: string }
+  /**
+   * A delivery was made visible again without an outcome. Terminal, like `settled`. No agent saw it, unless it was
+   * `abandoned`: its agent runs on in spite of its abort.
+   */
+  | {
+      readonly kind: "released";
+      readonly delivery: DeliveryFacts;
+      readonly cause: WithoutRun | "abandoned";
+      readonly reason: string;
+    }
   /** Most of the last `of` agents failed, and messages go one at a time until some succeed; or that is over. */
   | { readonly kind: "breaker"; readonly open: boolean; readonly failures: number; readonly of: number }
   /** Held back under its lease, without a slot; not terminal: it runs again here. */
@@ -66,6 +88,25 @@ export type Fact =
       readonly delivery: DeliveryFacts;
       readonly afterSeconds: number;
       readonly reason: string;
+    }
+  /** Failed, and is tried again under its lease; not terminal. Without a time: when the breaker closes, or nothing else is to be tried. */
+  | {
+      readonly kind: "retriedHere";
+      readonly delivery: DeliveryFacts;
+      readonly agentMs: number;
+      readonly afterSeconds: number | undefined;
+      readonly cause?: unknown;
+    }
+  /** A stop begins: what it waits for, and for how long at most. */
+  | {
+      readonly kind: "draining";
+      readonly running: number;
+      /** Received messages that still get their run. */
+      readonly unstarted: number;
+      readonly openPolls: number;
+      /** Until the last of the open polls has ended. */
+      readonly pollsMs: number;
+      readonly budgetMs: number;
     }
   | {
       readonly kind: "settleFailed";

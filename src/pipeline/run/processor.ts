@@ -41,6 +41,8 @@ export class Processor {
     const startedAt = clock.monotonic();
     const run = new RunControl({ delivery, clock, telemetry, timeoutSeconds }, startedAt);
     this.#runs.add(run);
+    delivery.startedAt = startedAt;
+    delivery.ran = true;
     delivery.onLeaseLost = (reason) => run.abort("lease lost", reason);
     telemetry({
       kind: "started",
@@ -56,6 +58,7 @@ export class Processor {
     }
     run.end();
     this.#runs.delete(run);
+    delivery.startedAt = undefined;
     if (run.abortCause === "shutdown") this.#interrupted++;
     delivery.onLeaseLost = undefined;
     const agentMs = clock.monotonic() - startedAt;

@@ -1,11 +1,13 @@
+import { COPIES_MAX } from "../poll/room.js";
 import { fullJitter } from "../ports/backoff.js";
 import { sleep } from "../ports/clock.js";
-import { withDeadline } from "../ports/deadline.js";
 import type { Delivery } from "../ports/delivery.js";
 import { interrupted, type Outcome } from "../ports/outcome.js";
-import { type EntryResult, type Queue, QueueError } from "../ports/queue.js";
-import { BatchLane } from "./batch-lane.js";
-import { endOf, type Settlement } from "./settlement.js";
+import type { EntryResult, Queue, QueueError } from "../ports/queue.js";
+import type { WithoutRun } from "../ports/telemetry.js";
+import { meaningOf } from "./meaning.js";
+import { SettleLanes } from "./settle-lanes.js";
+import { endOf, type Operation, type Settlement } from "./settlement.js";
 import { Verdicts, type VerdictsOptions } from "./verdicts.js";
 
 export interface AcknowledgerOptions extends VerdictsOptions {
@@ -18,12 +20,6 @@ export interface AcknowledgerOptions extends VerdictsOptions {
   readonly onSettled?: () => void;
 }
 
-/** A success may stay undeleted this long for the sake of a full batch. */
-const LINGER_MS = 50;
-/** In a FIFO queue the rest of a group waits for the delete. */
-const FIFO_LINGER_MS = 2;
-const CALLS_MAX = 16;
-const CALL_DEADLINE_MS = 5_000;
 const RETRY_BACKOFF_MS = { base: 200, max: 5_000 };
 
 /**
@@ -32,34 +28,34 @@ const RETRY_BACKOFF_MS = { base: 200, max: 5_000 };
  * 2. A call that failed is tried again for as long as the lease is ours; then the end is reported as uncertain.
  * 3. A success whose delete failed is never made visible by us.
  * 4. Each delivery has one operation under way at a time; an extension under way is waited for.
+ * 5. Copies to the dead letters are bounded in number, and stop nothing else: their messages stay hidden meanwhile.
  */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #verdicts: Verdicts;
-  readonly #deletes: BatchLane<Settlement>;
-  readonly #visibility: BatchLane<Settlement>;
-  readonly #deadLetters: BatchLane<Settlement>;
+  readonly #lanes: SettleLanes;
   readonly #pending = new Set<Settlement>();
-  readonly #cut = new AbortController();
+  #copies = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: AcknowledgerOptions) {
     this.#options = options;
     this.#verdicts = new Verdicts(options);
-    const { clock, fifo, queue } = options;
-    const lingerMs = fifo ? FIFO_LINGER_MS : LINGER_MS;
-    const lane = (
-      callsMax: number,
-      send: (items: readonly Settlement[], signal: AbortSignal) => Promise<EntryResult[]>,
-    ) => new BatchLane<Settlement>({ clock, lingerMs, callsMax, send: (items) => this.#call(items, send) });
-    this.#deletes = lane(CALLS_MAX, (items, signal) => queue.delete(handles(items), signal));
-    this.#visibility = lane(fifo ? 1 : CALLS_MAX, (items, signal) => queue.changeVisibility(items.map(change), signal));
-    this.#deadLetters = lane(CALLS_MAX, (items, signal) => queue.copyToDeadLetters!(items.map(letter), signal));
+    this.#lanes = new SettleLanes({
+      ...options,
+      onResult: (settlement, result) => this.#heed(settlement, result),
+      onHopeless: (settlement) => this.#conclude(settlement, false),
+    });
   }
 
-  /** Settlements that aren't certain yet. */
-  get pending(): number {
-    return this.#pending.size;
+  /** Settlements that aren't certain yet, but for copies to the dead letters. */
+  get settling(): number {
+    return this.#pending.size - this.#copies;
+  }
+
+  /** Copies to the dead letters that aren't certain yet. */
+  get copies(): number {
+    return this.#copies;
   }
 
   /** The outcome that can really be had: without a dead-letter queue a rejection is a retry, and never a delete. */
@@ -67,19 +63,37 @@ export class Acknowledger {
     return this.#verdicts.effective(outcome);
   }
 
-  /** Starts to carry out how a run ended. The delivery is settled, certainly or not, when telemetry says so. */
-  settle(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const operation = this.#verdicts.operation(delivery, outcome);
-    this.#begin({ delivery, outcome, agentMs, operation, attempts: 0 });
+  /** What an outcome comes to on the queue. */
+  operation(delivery: Delivery, outcome: Outcome): Operation {
+    return this.#verdicts.operation(delivery, outcome);
   }
 
-  /** Makes a delivery visible again that no agent saw here. */
-  release(delivery: Delivery, releaseReason: string): void {
+  /**
+   * Starts to carry out how a run ended, and says by what. The delivery is settled, certainly or not, when telemetry says
+   * so. `whenCopied` is told once, if that is a copy to the dead letters, whether it was made.
+   */
+  settle(
+    delivery: Delivery,
+    outcome: Outcome,
+    agentMs: number,
+    whenCopied: (copied: boolean) => void = () => {},
+  ): Operation {
+    const wanted = this.#verdicts.operation(delivery, outcome);
+    const crowded = wanted.kind === "deadLetter" && this.#copies >= COPIES_MAX;
+    const verdict = crowded
+      ? this.#verdicts.withoutCopy(delivery, outcome, `${COPIES_MAX} copies to the dead-letter queue wait already`)
+      : { outcome, operation: wanted };
+    this.#begin({ delivery, agentMs, attempts: 0, whenCopied, ...verdict });
+    return verdict.operation;
+  }
+
+  /** Makes a delivery visible again that no agent saw here, or whose agent was abandoned. */
+  release(delivery: Delivery, cause: WithoutRun | "abandoned", reason: string): void {
     this.#begin({
       delivery,
       outcome: interrupted,
       agentMs: 0,
-      releaseReason,
+      release: { cause, reason },
       operation: { kind: "visibility", seconds: 0 },
       attempts: 0,
     });
@@ -87,9 +101,7 @@ export class Acknowledger {
 
   /** From now on no operation waits for company. */
   hurry(): void {
-    this.#deletes.hurry();
-    this.#visibility.hurry();
-    this.#deadLetters.hurry();
+    this.#lanes.hurry();
   }
 
   /** Resolves when nothing is pending. */
@@ -101,16 +113,19 @@ export class Acknowledger {
   /** Ends every pending settlement as uncertain, and its call. */
   abandon(): void {
     for (const settlement of this.#pending) this.#conclude(settlement, false);
-    this.#cut.abort(new QueueError("deadline", "the drain's budget is used up"));
+    this.#lanes.cut();
   }
 
   #begin(settlement: Settlement): void {
     this.#pending.add(settlement);
+    if (settlement.operation.kind === "deadLetter") this.#copies++;
     this.#lock(settlement);
   }
 
   #lock(settlement: Settlement): void {
-    const locked = settlement.delivery.lease.lock();
+    const { lease } = settlement.delivery;
+    // A copy changes nothing about the message: it is kept hidden meanwhile, however long that takes.
+    const locked = settlement.operation.kind === "deadLetter" ? !lease.lost : lease.lock();
     if (typeof locked === "boolean") this.#proceed(settlement, locked);
     else void locked.then((now) => this.#proceed(settlement, now));
   }
@@ -118,110 +133,56 @@ export class Acknowledger {
   #proceed(settlement: Settlement, locked: boolean): void {
     if (!this.#pending.has(settlement)) return;
     if (!locked) return this.#conclude(settlement, false);
-    switch (settlement.operation.kind) {
-      case "delete":
-        return this.#deletes.add(settlement);
-      case "visibility":
-        return this.#visibility.add(settlement);
-      case "deadLetter":
-        return this.#deadLetters.add(settlement);
-      case "none":
-        return this.#conclude(settlement, true);
-    }
-  }
-
-  async #call(
-    items: readonly Settlement[],
-    send: (items: readonly Settlement[], signal: AbortSignal) => Promise<EntryResult[]>,
-  ): Promise<void> {
-    const { clock, telemetry } = this.#options;
-    let failed = 0;
-    let problem: unknown;
-    let fatal: QueueError | undefined;
-    try {
-      const results = await withDeadline(clock, CALL_DEADLINE_MS, this.#cut.signal, (signal) => send(items, signal));
-      for (const [position, settlement] of items.entries()) {
-        const result = results[position] ?? {
-          ok: false,
-          kind: "again",
-          detail: "the server gave no result for the entry",
-        };
-        if (!result.ok) {
-          failed++;
-          problem = result.detail;
-        }
-        this.#heed(settlement, result);
-      }
-    } catch (error) {
-      failed = items.length;
-      problem = error;
-      if (error instanceof QueueError && error.kind === "fatal") fatal = error;
-      for (const settlement of items) {
-        if (fatal) this.#conclude(settlement, false);
-        else this.#heed(settlement, { ok: false, kind: "again", detail: String(error) });
-      }
-    }
-    if (failed > 0) {
-      const kind = items[0]!.operation.kind;
-      telemetry({
-        kind: "settleFailed",
-        operation: kind === "none" ? "visibility" : kind,
-        count: failed,
-        error: problem,
-      });
-    }
-    if (fatal) this.#options.onFatal(fatal);
+    if (!this.#lanes.add(settlement)) this.#conclude(settlement, true);
   }
 
   #heed(settlement: Settlement, result: EntryResult): void {
     if (!this.#pending.has(settlement)) return;
-    const { lease } = settlement.delivery;
-    if (result.ok) {
-      if (settlement.operation.kind !== "deadLetter") return this.#conclude(settlement, !lease.lost);
-      settlement.operation = { kind: "delete" };
-      return this.#deletes.add(settlement);
+    const meaning = meaningOf(settlement, result);
+    switch (meaning.kind) {
+      case "over":
+        return this.#conclude(settlement, meaning.certain);
+      case "copied":
+        this.#copyEnded(settlement, true);
+        settlement.operation = { kind: "delete" };
+        return this.#lock(settlement);
+      case "notCopied":
+        return this.#settleInstead(settlement, meaning.detail);
+      case "again":
+        return this.#tryAgain(settlement);
     }
-    switch (result.kind) {
-      case "stale":
-        return this.#conclude(settlement, false);
-      case "refused":
-        if (settlement.operation.kind === "deadLetter") return this.#settleInstead(settlement, result.detail);
-        if (settlement.operation.kind === "visibility") return this.#conclude(settlement, false);
-    }
+  }
+
+  #tryAgain(settlement: Settlement): void {
     settlement.attempts++;
     // Between attempts the extender keeps the message hidden.
-    lease.unlock();
+    settlement.delivery.lease.unlock();
     const waitMs = fullJitter(RETRY_BACKOFF_MS, settlement.attempts);
-    void sleep(this.#options.clock, waitMs, this.#cut.signal).then(() => {
+    void sleep(this.#options.clock, waitMs, this.#lanes.ended).then(() => {
       if (this.#pending.has(settlement)) this.#lock(settlement);
     });
   }
 
   #settleInstead(settlement: Settlement, detail: string): void {
     const { delivery, outcome, agentMs } = settlement;
+    this.#copyEnded(settlement, false);
     this.#pending.delete(settlement);
-    delivery.lease.unlock();
     this.#begin({ delivery, agentMs, attempts: 0, ...this.#verdicts.withoutCopy(delivery, outcome, detail) });
+  }
+
+  #copyEnded({ operation, whenCopied }: Settlement, copied: boolean): void {
+    if (operation.kind !== "deadLetter") return;
+    this.#copies--;
+    whenCopied?.(copied);
   }
 
   #conclude(settlement: Settlement, certain: boolean): void {
     if (!this.#pending.delete(settlement)) return;
-    const fact = endOf(settlement, certain);
+    this.#copyEnded(settlement, false);
+    const fact = endOf(settlement, certain, this.#verdicts.isLast(settlement.delivery));
     settlement.delivery.lease.end();
     this.#options.telemetry(fact);
     if (this.#pending.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#options.onSettled?.();
   }
 }
-
-const handles = (items: readonly Settlement[]) => items.map(({ delivery }) => delivery.message.handle);
-
-const change = ({ delivery, operation }: Settlement) => ({
-  handle: delivery.message.handle,
-  seconds: operation.kind === "visibility" ? operation.seconds : 0,
-});
-
-const letter = ({ delivery, operation }: Settlement) => ({
-  message: delivery.message,
-  reason: operation.kind === "deadLetter" ? operation.reason : "",
-});

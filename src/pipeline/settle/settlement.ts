@@ -2,7 +2,7 @@ import { fullJitter } from "../ports/backoff.js";
 import type { Delivery } from "../ports/delivery.js";
 import { leaseLost, type Outcome } from "../ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
-import type { Fact } from "../ports/telemetry.js";
+import type { Fact, WithoutRun } from "../ports/telemetry.js";
 
 /** What has to be done on the queue for an outcome. */
 export type Operation =
@@ -18,8 +18,10 @@ export interface Settlement {
   readonly delivery: Delivery;
   readonly outcome: Outcome;
   readonly agentMs: number;
-  /** Set for a delivery that no agent saw: it ends as released, not as settled. */
-  readonly releaseReason?: string;
+  /** Set for a delivery without an outcome: it ends as released, not as settled. */
+  readonly release?: { readonly cause: WithoutRun | "abandoned"; readonly reason: string };
+  /** Told once whether a copy to the dead letters was made. */
+  readonly whenCopied?: (copied: boolean) => void;
   operation: Operation;
   attempts: number;
 }
@@ -71,24 +73,30 @@ function hideFor(seconds: number, delivery: Delivery, now: number): Operation {
   return { kind: "visibility", seconds: Math.max(0, Math.ceil(Math.min(seconds, left))) };
 }
 
-/** The terminal fact of a delivery. To be made before its lease is ended. */
-export function endOf(settlement: Settlement, certain: boolean): Fact {
-  const { delivery, agentMs, releaseReason, operation, attempts } = settlement;
+/** The terminal fact of a delivery. To be made before its lease is ended; `isLast`: it has no receive left. */
+export function endOf(settlement: Settlement, certain: boolean, isLast: boolean): Fact {
+  const { delivery, agentMs, release, operation, attempts } = settlement;
   // Lost before anything was asked of the queue: the outcome never had a chance.
   const outcome = delivery.lease.lost && !certain && attempts === 0 ? leaseLost : settlement.outcome;
-  if (releaseReason !== undefined && outcome !== leaseLost) {
-    return { kind: "released", delivery: delivery.facts, reason: releaseReason };
-  }
+  if (release && outcome !== leaseLost) return { kind: "released", delivery: delivery.facts, ...release };
   const cause = causeOf(outcome);
+  const withoutRun = delivery.ran ? undefined : outcome === leaseLost ? "expired" : "damaged";
   return {
     kind: "settled",
     delivery: delivery.facts,
     outcome: outcome.kind,
     agentMs,
     certain,
-    ...(certain && outcome.kind === "retry" && operation.kind === "delete" ? { deadLettered: true } : {}),
+    ...(outcome.kind === "retry" && certain && deathOf(operation, isLast)),
+    ...(withoutRun && { withoutRun }),
     ...(cause === undefined ? {} : { cause }),
   };
+}
+
+/** What a failure comes to beyond itself. */
+function deathOf(operation: Operation, isLast: boolean): { deadLettered: true } | { lastReceive: true } | undefined {
+  if (operation.kind === "delete") return { deadLettered: true };
+  return isLast ? { lastReceive: true } : undefined;
 }
 
 function causeOf(outcome: Outcome): unknown {

@@ -41,6 +41,11 @@ export class Verdicts {
     return { outcome: instead, operation: this.#usual(delivery, instead) };
   }
 
+  /** Whether SQS moves a message that comes again to its dead-letter queue. */
+  isLast({ message }: Delivery): boolean {
+    return message.receiveCount >= (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY);
+  }
+
   #usual(delivery: Delivery, outcome: Outcome): Operation {
     return operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
   }
@@ -49,9 +54,10 @@ export class Verdicts {
    * A message that has failed as often as its queue allows: at its next receive SQS would move it to the dead letters,
    * and nobody could tell why. Copied from here it takes its agent's last error along.
    */
-  #lastWords({ message }: Delivery, outcome: Outcome): Operation | undefined {
-    const { maxReceiveCount = Number.POSITIVE_INFINITY, copyToDeadLetters } = this.#options.queue;
-    if (outcome.kind !== "retry" || message.receiveCount < maxReceiveCount) return undefined;
+  #lastWords(delivery: Delivery, outcome: Outcome): Operation | undefined {
+    const { message } = delivery;
+    const { copyToDeadLetters } = this.#options.queue;
+    if (outcome.kind !== "retry" || !this.isLast(delivery)) return undefined;
     // A damaged body must not take the place of the good one that SQS may have.
     if (this.#silent || !copyToDeadLetters || !message.intact) return undefined;
     return { kind: "deadLetter", reason: gaveUpReason(message.receiveCount, outcome.error) };

@@ -73,7 +73,7 @@ describe("Counters", () => {
     record({ kind: "settleFailed", operation: "delete", count: 3, error: new Error("throttled") });
     record({ kind: "extendFailed", count: 2, error: new Error("throttled") });
     record({ kind: "leaseLost", delivery, reason: "not extended in time" });
-    record({ kind: "released", delivery, reason: "draining" });
+    record({ kind: "released", cause: "stop", delivery, reason: "draining" });
     record({ kind: "crashed", delivery, of: "SIGSEGV", times: 1 });
     record({ kind: "oddAnswer", detail: "the same message twice", count: 2 });
     record({ kind: "abortIgnored", delivery, cause: "timeout", sinceMs: 5_000 });

@@ -53,7 +53,12 @@ describe("The watch over interruptions", () => {
 
   test("counts what was given back without a run", () => {
     const { warnings, watch } = setup();
-    watch.record({ kind: "released", delivery: { messageId: "m", receiveCount: 4 }, reason: "draining" });
+    watch.record({
+      kind: "released",
+      cause: "stop",
+      delivery: { messageId: "m", receiveCount: 4 },
+      reason: "draining",
+    });
     expect(warnings).toHaveLength(1);
   });
 

@@ -263,7 +263,7 @@ describe("MetricsPublisher", () => {
     const { publisher, publications, handle, counters } = setup({ fleet: { desired: 1, running: 1 } });
     publisher.start();
     handle("interrupted", 4);
-    for (let i = 0; i < 3; i++) counters.record({ kind: "released", delivery, reason: "draining" });
+    for (let i = 0; i < 3; i++) counters.record({ kind: "released", cause: "stop", delivery, reason: "draining" });
     await publisher.stop(2_000);
     expect(published(publications.at(-1), "Interruptions")).toBe(7);
     expect(published(publications.at(-1), "MessagesSettled", "interrupted")).toBe(4);

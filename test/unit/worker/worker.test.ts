@@ -382,19 +382,23 @@ describe("the buffer", () => {
     await short.stopped();
   });
 
-  test("gives back what waits for too long because the agents became slow", async () => {
+  test("keeps what waits when the agents become slow, since nobody else could have it sooner, and fetches nothing more", async () => {
     let ms = 10;
-    const { clock, queue, start, stopped, of } = workerBundle({
+    const { clock, queue, start, stopped, of, worker } = workerBundle({
       agent: () => new Promise<void>((resolve) => void clock.setTimer(resolve, ms)),
       env: { CONCURRENCY: "2" },
     });
-    for (let n = 0; n < 200; n++) queue.send(String(n));
+    for (let n = 0; n < 400; n++) queue.send(String(n));
     void start();
     await clock.advance(200);
-    ms = 300_000;
-    await clock.advance(20_000);
-    expect(of("released").length).toBeGreaterThan(0);
-    expect(of("released")[0]).toMatchObject({ reason: "no slot became free in time" });
+    ms = 60_000;
+    await clock.advance(5_000);
+    const { buffered } = worker.status();
+    expect(buffered).toBeGreaterThan(10);
+    await clock.advance(300_000);
+    expect(worker.status().buffered).toBeLessThan(buffered);
+    expect(of("released")).toEqual([]);
+    expect(of("started").every(({ delivery }) => delivery.receiveCount === 1)).toBe(true);
     await stopped();
   });
 });
@@ -586,19 +590,108 @@ describe("a FIFO queue", () => {
     await stopped();
   });
 
-  test("releases the followers of a failed message in order, unstarted", async () => {
+  test("tries a failed head again under its lease, its followers unstarted behind it", async () => {
+    const { agent, started, fail, end } = manualAgent();
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent,
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true },
+    });
+    for (const body of ["a1", "a2", "a3"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(100);
+    fail("a1", new Error("no"));
+    await clock.advance(2_000);
+    expect(started).toEqual(["a1", "a1"]);
+    expect(of("started").map(({ delivery }) => delivery.receiveCount)).toEqual([1, 2]);
+    for (const body of ["a1", "a2", "a3"]) {
+      end(body);
+      await clock.advance(100);
+    }
+    expect(started).toEqual(["a1", "a1", "a2", "a3"]);
+    expect(queue.deleted).toHaveLength(3);
+    expect(of("released")).toEqual([]);
+    expect((await stopped()).summary.received).toBe(3);
+  });
+
+  test("waits the rest of a failed head's visibility timeout where no back-off is set", async () => {
     const { agent, started, fail } = manualAgent();
-    const { clock, queue, start, stopped, of } = workerBundle({ agent, queue: { fifo: true } });
+    const { clock, queue, start, stopped } = workerBundle({
+      agent,
+      env: { VISIBILITY_TIMEOUT: "60" },
+      queue: { fifo: true },
+    });
+    queue.send("a1", { groupId: "a" });
+    void start();
+    await clock.advance(20_000);
+    fail("a1", new Error("no"));
+    await clock.advance(39_000);
+    expect(started).toEqual(["a1"]);
+    await clock.advance(2_000);
+    expect(started).toEqual(["a1", "a1"]);
+    await stopped();
+  });
+
+  test("makes a head that always fails the only dead letter, and runs its followers", async () => {
+    const runs: string[] = [];
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw, receiveCount }) => {
+        runs.push(`${raw} ${receiveCount}`);
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true, maxReceiveCount: 3, tellsMaxReceiveCount: true },
+    });
+    for (const body of ["bad", "good 1", "good 2"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(30_000);
+    expect(runs).toEqual(["bad 1", "bad 2", "bad 3", "good 1 1", "good 2 1"]);
+    expect(queue.deadLetters.map(({ body, by }) => [body, by])).toEqual([["bad", "copy"]]);
+    expect(of("settled").find(({ deadLettered }) => deadLettered)).toMatchObject({ outcome: "retry" });
+    await stopped();
+  });
+
+  test("starts the followers of a dead letter only when its copy is certain, and gives them back when it can't be had", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Error("always");
+      },
+      queue: { fifo: true, maxReceiveCount: 1, tellsMaxReceiveCount: true },
+    });
+    queue.failNext("copyToDeadLetters", new QueueError("throttled", "slow down"), 2);
+    for (const body of ["bad", "good"]) queue.send(body, { groupId: "a" });
+    queue.send("bad", { groupId: "b" });
+    queue.send("good", { groupId: "b" });
+    void start();
+    await clock.advance(15_000);
+    expect(queue.deleted.map(({ body }) => body).sort()).toEqual(["bad", "bad", "good", "good"]);
+    const copied = queue.calls.filter(({ operation }) => operation === "copyToDeadLetters").at(-1)!.at;
+    expect(copied).toBeGreaterThan(0);
+
+    queue.failNext("copyToDeadLetters", { entries: [{ ok: false, kind: "refused", detail: "AccessDenied" }] });
+    for (const body of ["bad", "good"]) queue.send(body, { groupId: "c" });
+    await clock.advance(1_000);
+    expect(of("released")).toMatchObject([{ cause: "group" }]);
+    await stopped();
+  });
+
+  test("gives a stopped group back in order: the head for the rest of its wait, its followers at once", async () => {
+    const { agent, started, fail } = manualAgent();
+    const { clock, queue, start, stopped } = workerBundle({
+      agent,
+      env: { RETRY_BACKOFF_SECONDS: "60,60", POLL_INTERVAL_SECONDS: "1" },
+      queue: { fifo: true },
+    });
     for (const body of ["a1", "a2", "a3"]) queue.send(body, { groupId: "a" });
     void start();
     await clock.advance(100);
     fail("a1", new Error("no"));
     await clock.advance(1_000);
-    expect(started).toEqual(["a1"]);
-    expect(of("released")).toHaveLength(2);
-    const [release] = queue.calls.filter(({ operation }) => operation === "changeVisibility");
-    expect(release!.changes!.map(({ seconds }) => seconds)).toEqual([0, 0]);
     await stopped();
+    expect(started).toEqual(["a1"]);
+    const changes = queue.calls.flatMap(({ changes = [] }) => changes);
+    expect(changes.map(({ handle }) => handle)).toEqual(["message-1#1", "message-2#1", "message-3#1"]);
+    expect(changes.slice(1).map(({ seconds }) => seconds)).toEqual([0, 0]);
   });
 });
 
@@ -630,12 +723,34 @@ describe("trouble with receiving", () => {
     queue.send("a");
     const run = start();
     await clock.advance(100);
-    queue.failNext("receive", new QueueError("fatal", "QueueDoesNotExist"));
-    await clock.advance(25_000);
+    queue.failNext("receive", new QueueError("fatal", "QueueDoesNotExist"), 100);
+    await clock.advance(150_000);
     end("a");
     await clock.advance(5_000);
     expect((await run).exitCode).toBe(69);
     expect(queue.deleted).toHaveLength(1);
+  });
+
+  test("ends with 69 at once when the first receive is refused", async () => {
+    const { clock, queue, start } = workerBundle();
+    queue.failNext("receive", new QueueError("fatal", "AccessDenied"));
+    const run = start();
+    await clock.advance(5_000);
+    expect((await run).exitCode).toBe(69);
+  });
+
+  test("works on when a refusal passes: permissions take a while to spread", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle();
+    queue.send("a");
+    void start();
+    await clock.advance(100);
+    queue.failNext("receive", new QueueError("fatal", "AccessDenied"), 3);
+    queue.failNext("delete", new QueueError("fatal", "AccessDenied"), 2);
+    queue.send("b");
+    await clock.advance(90_000);
+    expect(queue.deleted).toHaveLength(2);
+    expect(of("receiveRecovered")).toHaveLength(1);
+    expect((await stopped()).exitCode).toBe(0);
   });
 
   test("hands no message with a bad MD5 to the agent, and runs the good ones", async () => {

@@ -1,0 +1,60 @@
+import type { Clock, Timer } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+import { VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
+import type { Rerun, Rerunnable } from "./rerun.js";
+
+interface Wait {
+  readonly timer: Timer;
+  readonly dueAt: number;
+  readonly outcome: Rerunnable;
+}
+
+/**
+ * Deliveries that wait under their lease for another run: deferred ones, and heads of FIFO groups that failed. Their next
+ * run costs no receive, so that they don't walk towards the dead-letter queue by waiting. They hold no slot.
+ */
+export class HeldBack {
+  readonly #clock: Clock;
+  readonly #resume: (delivery: Delivery, outcome: Rerunnable) => void;
+  readonly #waits = new Map<Delivery, Wait>();
+
+  /** @param resume is handed each delivery when its wait is over, and how its last run ended. */
+  constructor(clock: Clock, resume: (delivery: Delivery, outcome: Rerunnable) => void) {
+    this.#clock = clock;
+    this.#resume = resume;
+  }
+
+  get size(): number {
+    return this.#waits.size;
+  }
+
+  /** Keeps a delivery for so many seconds; false if its lease can't be sure to last for another run after them. */
+  hold(delivery: Delivery, outcome: Rerunnable, seconds: number): boolean {
+    const now = this.#clock.monotonic();
+    const leaseLeft = VISIBILITY_MAX_SECONDS - (now - delivery.lease.heldSince) / 1000;
+    if (seconds > leaseLeft / 2) return false;
+    const timer = this.#clock.setTimer(() => {
+      this.#waits.delete(delivery);
+      this.#resume(delivery, outcome);
+    }, seconds * 1000);
+    this.#waits.set(delivery, { timer, dueAt: now + seconds * 1000, outcome });
+    return true;
+  }
+
+  /** Forgets a delivery; false if it wasn't held. */
+  drop(delivery: Delivery): boolean {
+    this.#clock.clearTimer(this.#waits.get(delivery)?.timer);
+    return this.#waits.delete(delivery);
+  }
+
+  /** Forgets and returns all, each to come again after the rest of its wait. */
+  clear(): Rerun[] {
+    const now = this.#clock.monotonic();
+    const all = [...this.#waits].map(([delivery, { timer, dueAt, outcome }]) => {
+      this.#clock.clearTimer(timer);
+      return { delivery, outcome: { ...outcome, afterSeconds: Math.max(0, (dueAt - now) / 1000) } };
+    });
+    this.#waits.clear();
+    return all;
+  }
+}

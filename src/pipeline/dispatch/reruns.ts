@@ -1,0 +1,145 @@
+import type { Clock } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+import type { Outcome } from "../ports/outcome.js";
+import type { Telemetry } from "../ports/telemetry.js";
+import type { Operation } from "../settle/settlement.js";
+import { HeldBack } from "./held-back.js";
+import type { Rerun } from "./rerun.js";
+import { SparedLine } from "./spared-line.js";
+
+export interface RerunsOptions {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** A FIFO group waits for its head: that is tried again here. */
+  readonly fifo: boolean;
+  /** So many may wait before none is spared any more. */
+  readonly max: number;
+  readonly maxReceiveCount: () => number | undefined;
+  /** What the outcome comes to on the queue. */
+  readonly operation: (delivery: Delivery, outcome: Outcome) => Operation;
+  /** Takes a delivery whose wait is over. */
+  readonly resume: (delivery: Delivery) => void;
+  /** Told that a spared one has waited for long. */
+  readonly onPatienceOver: () => void;
+  /** Told of a delivery whose lease was lost while it waited. */
+  readonly onLost: (delivery: Delivery) => void;
+}
+
+const DEFER_BASE_SECONDS = 30;
+const DEFER_MAX_SECONDS = 900;
+/** An agent that defers for no time at all must not spin. */
+const DEFER_MIN_SECONDS = 1;
+
+/**
+ * Runs that were not a message's last: it waits here, under its lease, for another one that costs no receive.
+ * 1. A deferred message waits as long as it asked to.
+ * 2. The head of a FIFO group that failed waits out its back-off; its tries count as receives.
+ * 3. A message that failed while the breaker is open, and has few receives left, waits until the breaker closes.
+ */
+export class Reruns {
+  readonly #options: RerunsOptions;
+  readonly #heldBack: HeldBack;
+  readonly #spared: SparedLine;
+
+  constructor(options: RerunsOptions) {
+    this.#options = options;
+    this.#heldBack = new HeldBack(options.clock, (delivery, { kind }) => {
+      if (kind === "retry") delivery.countTry();
+      this.#resume(delivery);
+    });
+    this.#spared = new SparedLine(options.clock, options.onPatienceOver);
+  }
+
+  /** Messages that wait for another run. */
+  get size(): number {
+    return this.#heldBack.size + this.#spared.size;
+  }
+
+  /** False if the run was the last here: its outcome is to be settled. */
+  keep(delivery: Delivery, outcome: Outcome, agentMs: number, breakerOpen: boolean): boolean {
+    switch (outcome.kind) {
+      case "defer":
+        return this.#defer(delivery, outcome);
+      case "retry":
+        if (!delivery.message.intact) return false;
+        return (breakerOpen && this.#spare(delivery, outcome, agentMs)) || this.#retry(delivery, outcome, agentMs);
+      default:
+        return false;
+    }
+  }
+
+  /** Hands on one that was spared, if there is one. */
+  tryOne(): void {
+    const delivery = this.#spared.takeOldest();
+    if (delivery) this.#resume(delivery);
+  }
+
+  /** Hands on all that were spared: the breaker has closed. */
+  resumeSpared(): void {
+    for (const { delivery } of this.#spared.clear()) this.#resume(delivery);
+  }
+
+  /** Forgets and returns all that wait. */
+  clear(): Rerun[] {
+    const all = [...this.#spared.clear(), ...this.#heldBack.clear()];
+    for (const { delivery } of all) delivery.onLeaseLost = undefined;
+    return all;
+  }
+
+  #defer(delivery: Delivery, outcome: Outcome & { kind: "defer" }): boolean {
+    delivery.deferrals++;
+    const usual = Math.min(DEFER_MAX_SECONDS, DEFER_BASE_SECONDS * 2 ** Math.min(delivery.deferrals - 1, 10));
+    const seconds = Math.max(DEFER_MIN_SECONDS, outcome.afterSeconds ?? usual);
+    if (!this.#heldBack.hold(delivery, outcome, seconds)) return false;
+    this.#watchLease(delivery);
+    const { facts } = delivery;
+    this.#options.telemetry({ kind: "deferred", delivery: facts, afterSeconds: seconds, reason: outcome.reason });
+    return true;
+  }
+
+  #retry(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
+    if (!this.#options.fifo) return false;
+    const seconds = this.#backOff(delivery, this.#options.operation(delivery, outcome));
+    if (seconds === undefined || !this.#heldBack.hold(delivery, outcome, seconds)) return false;
+    this.#tell(delivery, outcome, agentMs, seconds);
+    return true;
+  }
+
+  #backOff({ lease }: Delivery, operation: Operation): number | undefined {
+    switch (operation.kind) {
+      case "visibility":
+        return operation.seconds;
+      case "none":
+        return Math.max(DEFER_MIN_SECONDS, (lease.expiresAt - this.#options.clock.monotonic()) / 1000);
+      default:
+        return undefined;
+    }
+  }
+
+  #spare(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
+    const { max, maxReceiveCount } = this.#options;
+    // One receive is left for who gets it when this worker ends.
+    if (delivery.message.receiveCount < (maxReceiveCount() ?? Number.POSITIVE_INFINITY) - 1) return false;
+    if (this.size >= max) return false;
+    this.#spared.add(delivery, outcome);
+    this.#tell(delivery, outcome, agentMs, undefined);
+    return true;
+  }
+
+  #tell(delivery: Delivery, { error }: Outcome & { kind: "retry" }, agentMs: number, seconds: number | undefined) {
+    const { facts } = delivery;
+    this.#options.telemetry({ kind: "retriedHere", delivery: facts, agentMs, afterSeconds: seconds, cause: error });
+    this.#watchLease(delivery);
+  }
+
+  #watchLease(delivery: Delivery): void {
+    delivery.onLeaseLost = () => {
+      if (this.#heldBack.drop(delivery) || this.#spared.drop(delivery)) this.#options.onLost(delivery);
+    };
+  }
+
+  #resume(delivery: Delivery): void {
+    delivery.onLeaseLost = undefined;
+    this.#options.resume(delivery);
+  }
+}

@@ -1,0 +1,79 @@
+import pLimit from "p-limit";
+import type { Clock } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+import { leaseLost, type Outcome } from "../ports/outcome.js";
+import type { Processed, Processor } from "../run/processor.js";
+import type { Breaker } from "./breaker.js";
+import type { WaitingLine } from "./waiting-line.js";
+
+export interface SlotsOptions {
+  readonly slots: number;
+  readonly waiting: WaitingLine;
+  readonly breaker: Pick<Breaker, "open" | "pausing">;
+  readonly processor: Pick<Processor, "process">;
+  readonly clock: Clock;
+  /** An agent starts only while at least this much is left of its message's lease. */
+  readonly leaseMarginMs: number;
+  /** Told of each delivery that has left its slot; `ran` is false where no agent was started. */
+  readonly onEnded: (delivery: Delivery, processed: Processed, ran: boolean) => void;
+}
+
+/**
+ * The slots: what waits gets the next free one, in order.
+ * 1. At most `slots` agents run; a slot is free only when its agent has really ended.
+ * 2. While the breaker is open one message at a time is tried, beside agents that began before.
+ * 3. No agent starts on a lease that is over, whatever the process has slept through.
+ */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #limit: ReturnType<typeof pLimit>;
+  #busy = 0;
+  /** Of these, what began while the breaker was open. */
+  #tries = 0;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.#limit = pLimit(options.slots);
+  }
+
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /** Whether the open breaker lets a message be tried. */
+  get mayTry(): boolean {
+    const { breaker, slots } = this.#options;
+    return !breaker.pausing && this.#tries === 0 && this.#busy < slots;
+  }
+
+  /** Starts what may start. */
+  fill(): void {
+    const { slots, breaker, waiting } = this.#options;
+    while (this.#busy < slots && (!breaker.open || this.mayTry)) {
+      const delivery = waiting.next();
+      if (!delivery) return;
+      this.#busy++;
+      const isTry = breaker.open;
+      if (isTry) this.#tries++;
+      void this.#limit(() => this.#work(delivery, isTry));
+    }
+  }
+
+  async #work(delivery: Delivery, isTry: boolean): Promise<void> {
+    const { processor, onEnded } = this.#options;
+    const unfit = this.#unfit(delivery);
+    const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
+    this.#busy--;
+    if (isTry) this.#tries--;
+    onEnded(delivery, processed, !unfit);
+  }
+
+  /** How a delivery ends that must not be started. */
+  #unfit({ lease, message }: Delivery): Outcome | undefined {
+    const { clock, leaseMarginMs } = this.#options;
+    // By the clock, since a process that was frozen starts agents before it looks at its leases.
+    if (lease.isOver(clock.monotonic() + leaseMarginMs)) return leaseLost;
+    // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
+    return message.intact ? undefined : { kind: "retry", error: new Error("the body's MD5 doesn't match") };
+  }
+}
