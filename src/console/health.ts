@@ -5,6 +5,8 @@ import type { WorkerStatus } from "../pipeline/ports/status.js";
 export interface Pulse {
   /** A streak of failed receives that lasts: why, and its start in monotonic milliseconds. */
   readonly receiveTrouble: { readonly cause: string; readonly since: number } | undefined;
+  /** A streak of failed copies to the dead-letter queue that lasts: its start in monotonic milliseconds. */
+  readonly copyTrouble: { readonly since: number } | undefined;
   /** Monotonic milliseconds at which a receive last ended, well or not; undefined before the first. */
   readonly lastReceiveAt: number | undefined;
   /** Deliveries settled so far. */
@@ -64,13 +66,18 @@ export class Health {
   /** Why the worker is not ready; empty when it is. */
   unready(): string[] {
     const { status, pulse, clock } = this.#parts;
-    const { state } = status();
+    const { state, copies = 0 } = status();
     const trouble = pulse.receiveTrouble;
-    const troubledMs = trouble ? clock.monotonic() - trouble.since : 0;
+    const lasts = (since: number | undefined) => (since === undefined ? 0 : clock.monotonic() - since);
+    const troubledMs = lasts(trouble?.since);
+    const uncopiedMs = copies > 0 ? lasts(pulse.copyTrouble?.since) : 0;
     return [
       ...(state === "running" ? [] : [state === "idle" ? "not started" : state]),
       ...(trouble && troubledMs >= UNREADY_AFTER_MS
         ? [`unable to receive for ${Math.round(troubledMs / 1000)} s: ${trouble.cause}`]
+        : []),
+      ...(uncopiedMs >= UNREADY_AFTER_MS
+        ? [`unable to copy to the dead-letter queue for ${Math.round(uncopiedMs / 1000)} s: ${copies} wait, hidden`]
         : []),
     ];
   }

@@ -13,10 +13,14 @@ const OUTCOMES = {
 const TROUBLES = {
   receiveErrors: "receives failed", settleErrors: "settles failed", extendErrors: "extends failed", leasesLost: "leases lost",
   uncertain: "not surely settled", abortsIgnored: "aborts ignored", crashes: "crashes", oddAnswers: "odd answers",
-  released: "released", deferred: "held back here",
+  withoutRun: "receives without a run", retriedHere: "retried here", deferred: "held back here",
+};
+const WITHOUT_RUN = {
+  stop: "given back at a stop", late: "waited for too long", group: "their group's head went back", again: "came again",
+  overflow: "more than fit", expired: "lease over before a slot", damaged: "damaged body",
 };
 /** Happens in a healthy worker too. */
-const HARMLESS = new Set(["released", "deferred"]);
+const HARMLESS = new Set(["retriedHere", "deferred"]);
 
 const find = (selector) => document.querySelector(selector);
 const make = (name, className, text) => {
@@ -102,7 +106,9 @@ function entry(title, value, color, bad) {
   return row;
 }
 
-function drawTotals({ settled, ...totals }) {
+function drawTotals({ settled, withoutRun: byCause, ...sums }) {
+  const causes = Object.entries(byCause).filter(([, receives]) => receives > 0);
+  const totals = { ...sums, withoutRun: causes.reduce((sum, [, receives]) => sum + receives, 0) };
   const kinds = Object.keys(OUTCOMES);
   find("#outcomes dl").replaceChildren(
     ...kinds.map((kind) => entry(OUTCOMES[kind], settled[kind], "var(--" + kind + ")", false)));
@@ -113,7 +119,10 @@ function drawTotals({ settled, ...totals }) {
     return share;
   }));
   find("#troubles dl").replaceChildren(
-    ...Object.keys(TROUBLES).map((name) => entry(TROUBLES[name], totals[name], "", !HARMLESS.has(name))));
+    ...Object.keys(TROUBLES).flatMap((name) => [
+      entry(TROUBLES[name], totals[name], "", !HARMLESS.has(name)),
+      ...(name === "withoutRun" ? causes.map(([cause, receives]) => entry("– " + WITHOUT_RUN[cause], receives, "", true)) : []),
+    ]));
 }
 
 function drawAlerts({ receiveTrouble, breaker, hungAgents, worker }) {

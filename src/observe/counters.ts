@@ -13,6 +13,12 @@ export interface ReceiveTrouble {
   readonly since: number;
 }
 
+/** A streak of failed copies to the dead-letter queue that hasn't ended. */
+export interface CopyTrouble {
+  /** Monotonic milliseconds of its first failure. */
+  readonly since: number;
+}
+
 /**
  * Counts the facts of a worker's life. Four facts are told for each message, at more than 10,000 messages a second, so
  * counting one is some additions: no allocation, and no clock but once for each receive.
@@ -51,6 +57,7 @@ export class Counters {
   readonly #rate: MovingRate;
   readonly #hung = new Set<string>();
   #trouble: ReceiveTrouble | undefined;
+  #copyTrouble: CopyTrouble | undefined;
   #lastReceiveAt: number | undefined;
 
   constructor(clock: Clock) {
@@ -80,6 +87,7 @@ export class Counters {
         else if (fact.outcome === "reject" || fact.deadLettered) {
           totals.gone++;
           totals.deadLettered++;
+          this.#copyTrouble = undefined;
         }
         break;
       case "received":
@@ -105,6 +113,7 @@ export class Counters {
         break;
       case "settleFailed":
         totals.settleErrors += fact.count;
+        if (fact.operation === "deadLetter") this.#copyTrouble ??= { since: this.#clock.monotonic() };
         break;
       case "extendFailed":
         totals.extendErrors += fact.count;
@@ -147,6 +156,11 @@ export class Counters {
   /** The streak of failed receives that lasts at this moment. */
   get receiveTrouble(): ReceiveTrouble | undefined {
     return this.#trouble;
+  }
+
+  /** The streak of failed copies to the dead-letter queue that lasts at this moment. */
+  get copyTrouble(): CopyTrouble | undefined {
+    return this.#copyTrouble;
   }
 
   /** Agents that run on at this moment although they were aborted; each holds a slot. */

@@ -3,9 +3,10 @@ import type { QueueReport } from "../../aws/sqs/queue-checks.js";
 import type { Config } from "../../config/config.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { bad, type Finding, ok, span, warn } from "./finding.js";
+import { receivesFinding } from "./receives.js";
 
-/** Fewer, and interruptions alone make dead letters: each deploy counts as a receive. */
-const MAX_RECEIVE_COUNT_LEAST = 5;
+/** As many as the templates give a queue. */
+const MAX_RECEIVE_COUNT_USUAL = 5;
 /** Shorter, and a weekend without a worker loses messages. */
 const RETENTION_LEAST_SECONDS = 86_400;
 
@@ -51,19 +52,9 @@ function deadLetterFindings(config: Config, report: QueueReport, queue: QueueAtt
   const about = "dead letters";
   if (queue.deadLetterArn === undefined) {
     const text = "the queue has no RedrivePolicy: a message that always fails comes again until its retention ends";
-    return [bad(about, text, `give it a dead-letter queue with maxReceiveCount ${MAX_RECEIVE_COUNT_LEAST} or more`)];
+    return [bad(about, text, `give it a dead-letter queue with maxReceiveCount ${MAX_RECEIVE_COUNT_USUAL} or more`)];
   }
-  const findings: Finding[] = [];
-  const count = queue.maxReceiveCount ?? 0;
-  findings.push(
-    count < MAX_RECEIVE_COUNT_LEAST
-      ? bad(
-          about,
-          `maxReceiveCount is ${count}, and each interruption by a deploy counts as a receive`,
-          `set it to ${MAX_RECEIVE_COUNT_LEAST} or more`,
-        )
-      : ok(about, `maxReceiveCount is ${count}`),
-  );
+  const findings: Finding[] = [receivesFinding(config, queue.maxReceiveCount ?? 0)];
   if (report.deadLetterLookup?.ok === false) {
     findings.push(
       warn(

@@ -57,7 +57,7 @@ async function served(page: ReturnType<typeof setup>["page"], clock: FakeClock) 
     host: "127.0.0.1",
     port: 0,
     status: () => STATUS,
-    pulse: { receiveTrouble: undefined, lastReceiveAt: undefined, handled: 0, hungAgents: 0 },
+    pulse: { receiveTrouble: undefined, copyTrouble: undefined, lastReceiveAt: undefined, handled: 0, hungAgents: 0 },
     metrics: async () => "",
     clock,
     telemetry: () => {},

@@ -29,6 +29,7 @@ async function setup(options: Partial<HealthServerParts> = {}) {
     }),
     pulse: {
       receiveTrouble: undefined,
+      copyTrouble: undefined,
       lastReceiveAt: undefined,
       handled: 0,
       get hungAgents() {

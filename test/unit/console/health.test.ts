@@ -16,7 +16,13 @@ function setup() {
       meanAgentSeconds: 0,
       lastReceiveOkAt: undefined,
     } as WorkerStatus,
-    pulse: { receiveTrouble: undefined, lastReceiveAt: undefined, handled: 0, hungAgents: 0 } as Pulse,
+    pulse: {
+      receiveTrouble: undefined,
+      copyTrouble: undefined,
+      lastReceiveAt: undefined,
+      handled: 0,
+      hungAgents: 0,
+    } as Pulse,
   };
   const health = new Health({
     status: () => world.status,
@@ -123,6 +129,18 @@ describe("a worker is ready", () => {
     await clock.advance(6_000);
     expect(health.unready()).toEqual(["unable to receive for 20 s: throttled"]);
     beat({ receiveTrouble: undefined });
+    expect(health.unready()).toEqual([]);
+  });
+
+  test("unless copies to the dead-letter queue fail for long, and their messages wait", async () => {
+    const { clock, health, be, beat } = setup();
+    beat({ copyTrouble: { since: clock.monotonic() } });
+    be({ copies: 3 });
+    await clock.advance(10_000);
+    expect(health.unready()).toEqual([]);
+    await clock.advance(10_000);
+    expect(health.unready()).toEqual(["unable to copy to the dead-letter queue for 20 s: 3 wait, hidden"]);
+    be({ copies: 0 });
     expect(health.unready()).toEqual([]);
   });
 });

@@ -301,6 +301,36 @@ describe("a dead-letter copy", () => {
     await stopped();
   });
 
+  test("that hangs keeps its message hidden, however short the visibility timeout", async () => {
+    const { clock, queue, start, stopped, of } = rejecting();
+    queue.failNext("copyToDeadLetters", "hang", 40);
+    queue.send("x");
+    void start();
+    await clock.advance(5 * 60_000);
+    expect(of("leaseLost")).toEqual([]);
+    expect(of("started")).toHaveLength(1);
+    expect(queue.deleted).toHaveLength(1);
+    await stopped();
+  });
+
+  test("that can't be had stops nothing else, and what is rejected beyond the most that wait is tried again", async () => {
+    const { clock, queue, start, stopped, worker } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Reject("bad");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "300,300" },
+    });
+    queue.failNext("copyToDeadLetters", new QueueError("unreachable", "no route to host"), 100_000);
+    for (let n = 0; n < 1_000; n++) queue.send(n % 2 === 0 ? "bad" : "good");
+    void start();
+    await clock.advance(60_000);
+    expect(queue.deleted.filter(({ body }) => body === "good")).toHaveLength(500);
+    expect(worker.status().copies).toBe(250);
+    expect(queue.visible()).toBeLessThanOrEqual(250);
+    await stopped();
+    expect(queue.deleted.filter(({ body }) => body === "bad")).toEqual([]);
+  });
+
   test("that is refused makes the rejection a retry", async () => {
     const { clock, queue, start, stopped, of } = rejecting();
     queue.failNext("copyToDeadLetters", { entries: [{ ok: false, kind: "refused", detail: "too large" }] });

@@ -54,7 +54,7 @@ describe("What fits", () => {
 
   test.each([4, 1])("is not a maxReceiveCount of %d", (maxReceiveCount) => {
     expect(troubles(fitting({ queue: { ok: true, value: attributes({ maxReceiveCount }) } }))).toEqual([
-      `bad: maxReceiveCount is ${maxReceiveCount}, and each interruption by a deploy counts as a receive`,
+      `bad: maxReceiveCount is ${maxReceiveCount}: a task that is killed hard spends one, a wait for a slot in a fleet one at most, and failures should have 3`,
     ]);
   });
 
@@ -87,6 +87,7 @@ describe("What fits", () => {
   test("warns of agents that outlast a stop, or SQS's twelve hours", () => {
     expect(troubles(fitting({}, { HANDLER_TIMEOUT_SECONDS: "120" }))).toEqual([
       expect.stringMatching(/^warn: agents may take 120 s, a stop waits 110 s/),
+      expect.stringMatching(/^warn: maxReceiveCount is 5: .*, a stop that interrupts an agent one, and failures/),
     ]);
     const lines = troubles(fitting({}, { HANDLER_TIMEOUT_SECONDS: "42600", VISIBILITY_TIMEOUT: "900" }));
     expect(lines[0]).toMatch(/^warn: an agent may take 710 min, but SQS hides a message for 12 h at most/);
