@@ -7,6 +7,7 @@ import { idempotency } from "./rows/idempotency.mjs";
 import { longTail } from "./rows/long-tail.mjs";
 import { manyPrograms } from "./rows/many-programs.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
+import { rollingDeployments } from "./rows/rolling-deployments.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
 
 const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
@@ -72,6 +73,7 @@ export const MEASUREMENTS = {
     together: true,
     trial: sigterm,
   },
+  rollingDeployments: { contestants: LIBRARIES, together: true, trial: rollingDeployments },
   pickUp: { contestants: EVERYBODY, trial: pickUp },
   coldStart: { contestants: EVERYBODY, timesRuns: 5, trial: coldStart },
 };

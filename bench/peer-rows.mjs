@@ -133,4 +133,24 @@ export const PEER_ROWS = [
     },
     judge: ({ blocking: { queuehand } }) => verdict(queuehand.runs === 2, `${queuehand.runs} runs of 2 messages`),
   },
+  {
+    number: 14,
+    title: "Ten rolling deployments over a backlog: agents of 50 to 500 ms, 10 slots, maxReceiveCount 3",
+    aim: "≤ 1.01 receives a message, each message runs once, no dead letter",
+    needs: ["rollingDeployments"],
+    columns: {
+      "receives a message": ({ receivesPerMessage }) => receivesPerMessage.toFixed(3),
+      "dead letters": ({ dead }) => whole(dead),
+      "dead without a run": ({ deadWithoutRun }) => whole(deadWithoutRun),
+      "runs a message": ({ runsPerMessage }) => runsPerMessage.toFixed(3),
+      "time, s": ({ elapsedMs }) => (elapsedMs / 1000).toFixed(1),
+    },
+    judge({ rollingDeployments: { queuehand } }) {
+      const { receivesPerMessage, dead, runsPerMessage } = queuehand;
+      return verdict(
+        receivesPerMessage <= 1.01 && dead === 0 && runsPerMessage === 1,
+        `${receivesPerMessage.toFixed(3)} receives and ${runsPerMessage.toFixed(3)} runs a message, ${whole(dead)} dead`,
+      );
+    },
+  },
 ];

@@ -75,8 +75,9 @@ export class EndlessQueue {
 
 /**
  * A queue like one of SQS, small enough to be scanned: visibility timeouts, receive counts, handles of which only the
- * latest is good. Of a FIFO group nothing is handed out while a message that was handed out before is hidden. `wake` is
- * called whenever a message may have become visible.
+ * latest is good; with `maxReceiveCount` a message that would be handed out more often becomes a dead letter instead. Of
+ * a FIFO group nothing is handed out while a message that was handed out before is hidden. `wake` is called whenever a
+ * message may have become visible.
  */
 export class SmallQueue {
   #messages = new Map();
@@ -84,15 +85,19 @@ export class SmallQueue {
   #receivedAt = {};
   #sent = 0;
   #deleted = new Set();
+  #dead = new Set();
   #staleDeletes = 0;
   #visibilityChanges = 0;
+  #receives = 0;
   #redeliveries = 0;
   #visibilitySeconds;
+  #maxReceiveCount;
   #wake;
   #timer;
 
-  constructor({ visibilitySeconds = 30, seed = 0, wake = () => {} } = {}) {
+  constructor({ visibilitySeconds = 30, maxReceiveCount, seed = 0, wake = () => {} } = {}) {
     this.#visibilitySeconds = visibilitySeconds;
+    this.#maxReceiveCount = maxReceiveCount;
     this.#wake = wake;
     for (let number = 0; number < seed; number++) this.send(JSON.stringify({ task_id: String(number), data: {} }));
   }
@@ -122,7 +127,13 @@ export class SmallQueue {
         continue;
       }
       if (message.groupId !== undefined && blocked.has(message.groupId)) continue;
+      if (message.receiveCount >= this.#maxReceiveCount) {
+        this.#messages.delete(message.id);
+        this.#dead.add(message.id);
+        continue;
+      }
       message.receiveCount += 1;
+      this.#receives += 1;
       if (message.receiveCount > 1) this.#redeliveries += 1;
       message.firstReceivedAt ??= now;
       this.#receivedAt[message.id] ??= monotonicMs();
@@ -130,6 +141,7 @@ export class SmallQueue {
       message.visibleAt = now + visibilitySeconds * 1000;
       batch.push({ ...message });
     }
+    for (const { id } of batch) this.#putLast(id);
     this.#schedule();
     return batch;
   }
@@ -153,6 +165,7 @@ export class SmallQueue {
     if (!message) return "InvalidParameterValue";
     if (message.visibleAt <= Date.now()) return "MessageNotInflight";
     message.visibleAt = Date.now() + seconds * 1000;
+    this.#putLast(message.id);
     if (seconds === 0) this.#wake();
     this.#schedule();
     return undefined;
@@ -161,6 +174,11 @@ export class SmallQueue {
   /** When each message was first handed out, in monotonic milliseconds, by id. */
   receipts() {
     return this.#receivedAt;
+  }
+
+  /** Undefined where nothing becomes a dead letter. */
+  get maxReceiveCount() {
+    return this.#maxReceiveCount;
   }
 
   stats() {
@@ -173,6 +191,9 @@ export class SmallQueue {
       hidden: hidden.length,
       hiddenIds: hidden.map(({ id }) => id),
       visible: this.#messages.size - hidden.length,
+      dead: this.#dead.size,
+      deadIds: [...this.#dead],
+      receives: this.#receives,
       redeliveries: this.#redeliveries,
       staleDeletes: this.#staleDeletes,
       visibilityChanges: this.#visibilityChanges,
@@ -187,6 +208,14 @@ export class SmallQueue {
     const id = handle.split(":")[1];
     const message = this.#messages.get(id);
     return message?.handle === handle ? message : undefined;
+  }
+
+  /** What comes back will stand behind what has waited: SQS promises no order, and it is the harder one. */
+  #putLast(id) {
+    const message = this.#messages.get(id);
+    if (message.groupId !== undefined) return;
+    this.#messages.delete(id);
+    this.#messages.set(id, message);
   }
 
   /** One timer for the message that becomes visible next. */

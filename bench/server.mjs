@@ -1,8 +1,9 @@
 /**
  * A server that speaks SQS's JSON protocol and costs little. It runs as a process of its own, so that a contestant's CPU
  * is the contestant's alone. `POST /reset` takes `{ mode: "endless" | "queue", delayMs, bodyBytes, seed,
- * visibilitySeconds }`, `GET /stats` says what was called and what became of the messages, `GET /receipts` when each was
- * handed out. Any path is a queue's; messages with a group are handed out as a FIFO queue does.
+ * visibilitySeconds, maxReceiveCount }`, `GET /stats` says what was called and what became of the messages,
+ * `GET /receipts` when each was handed out. Any path is a queue's; messages with a group are handed out as a FIFO queue
+ * does. With `maxReceiveCount` there is a dead-letter queue, which takes what the queue moves to it and nothing else.
  *
  *     node bench/server.mjs [PORT]
  */
@@ -12,7 +13,9 @@ import { monotonicMs } from "./clock.mjs";
 import { EndlessQueue, SmallQueue } from "./queue.mjs";
 
 const TARGET_PREFIX = "AmazonSQS.";
-const QUEUE_PATH = "/000000000000/bench";
+const ACCOUNT = "000000000000";
+const QUEUE_NAME = "bench";
+const DEAD_LETTERS_NAME = "bench-dead";
 
 let queue = new EndlessQueue();
 let delayMs = 0;
@@ -95,6 +98,10 @@ const visibilityFailure = {
   MessageNotInflight: "The message referred to isn't in flight.",
 };
 
+const pathOf = (name) => `/${ACCOUNT}/${name}`;
+const urlOf = (name) => `http://127.0.0.1:${server.address().port}${pathOf(name)}`;
+const arnOf = (name) => `arn:aws:sqs:us-east-1:${ACCOUNT}:${name}`;
+
 const sendTo = (queue, { MessageBody, MessageAttributes, MessageGroupId }) =>
   queue.send(MessageBody, MessageAttributes, MessageGroupId);
 
@@ -136,20 +143,23 @@ const actions = {
     const Successful = input.Entries.map((entry) => ({ Id: entry.Id, ...sent(sendTo(queue, entry)) }));
     reply({ Successful, Failed: [] });
   },
-  GetQueueUrl(_input, reply) {
-    reply({ QueueUrl: `http://127.0.0.1:${server.address().port}${QUEUE_PATH}` });
+  GetQueueUrl({ QueueName }, reply) {
+    reply({ QueueUrl: urlOf(QueueName) });
   },
   GetQueueAttributes(_input, reply) {
     const { visible = 0, hidden = 0 } = queue.stats();
+    const { maxReceiveCount } = queue;
+    const redrive = { deadLetterTargetArn: arnOf(DEAD_LETTERS_NAME), maxReceiveCount };
     reply({
       Attributes: {
-        QueueArn: "arn:aws:sqs:us-east-1:000000000000:bench",
+        QueueArn: arnOf(QUEUE_NAME),
         ApproximateNumberOfMessages: String(visible),
         ApproximateNumberOfMessagesNotVisible: String(hidden),
         ApproximateNumberOfMessagesDelayed: "0",
         MaximumMessageSize: "1048576",
         MessageRetentionPeriod: "1209600",
         VisibilityTimeout: "30",
+        ...(maxReceiveCount !== undefined && { RedrivePolicy: JSON.stringify(redrive) }),
       },
     });
   },
@@ -180,6 +190,13 @@ function handle(request, response, body) {
   if (!action) {
     return send(response, { __type: "com.amazonaws.sqs#UnsupportedOperation", message: `no action ${name}` }, 400);
   }
+  if (input.QueueUrl?.endsWith(pathOf(DEAD_LETTERS_NAME))) {
+    return send(
+      response,
+      { __type: "com.amazonaws.sqs#UnsupportedOperation", message: "dead letters are counted" },
+      400,
+    );
+  }
   calls[name] = (calls[name] ?? 0) + 1;
   const reply = (value, status) => send(response, value, status);
   if (delayMs === 0) action(input, reply, request);
@@ -198,7 +215,7 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 0;
 server.requestTimeout = 0;
 server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
-  const url = `http://127.0.0.1:${server.address().port}${QUEUE_PATH}`;
+  const url = urlOf(QUEUE_NAME);
   if (process.send) process.send({ url });
   else console.log(url);
 });

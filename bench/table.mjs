@@ -7,7 +7,7 @@ import { PEER_ROWS } from "./peer-rows.mjs";
  * the table's lines; a column's value comes from the medians of one contestant and of all; `judge` says whether queuehand
  * reached its aim, from the medians by contestant.
  */
-export const ROWS = [...PEER_ROWS, ...OWN_ROWS];
+export const ROWS = [...PEER_ROWS, ...OWN_ROWS].toSorted((one, other) => one.number - other.number);
 
 /** A contestant may fail or be left out of a run, and then a ratio to it is not to be had. */
 const NO_FIGURE = /undefined|NaN|Infinity/;
