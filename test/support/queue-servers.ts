@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { startFauxqs } from "fauxqs";
-import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
+import { GenericContainer, Wait } from "testcontainers";
 import { SqsQueue } from "../../src/aws/sqs/sqs-queue.js";
 import { SqsWire } from "../../src/aws/sqs/sqs-wire.js";
 import { CredentialSource } from "../../src/aws/wire/credentials.js";
 import type { WireAttribute } from "../../src/aws/wire/wire-attributes.js";
 import { type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/ports/queue.js";
+import { ElasticMq } from "./elasticmq.js";
 import { FakeClock } from "./fake-clock.js";
 import type { SendOptions } from "./memory-message.js";
 import { MemoryQueue } from "./memory-queue.js";
@@ -39,10 +40,8 @@ export interface QueueServer {
   stop(): Promise<void>;
 }
 
-const IMAGES = {
-  elasticmq: "softwaremill/elasticmq-native:1.7.1",
-  localstack: "localstack/localstack:4.14.0",
-} as const;
+const LOCALSTACK = "localstack/localstack:4.14.0";
+const LOCALSTACK_PORT = 4566;
 
 const never = new AbortController().signal;
 
@@ -90,25 +89,19 @@ export async function fauxqsServer(): Promise<QueueServer> {
 }
 
 export async function elasticmqServer(): Promise<QueueServer> {
-  const container = await new GenericContainer(IMAGES.elasticmq)
-    .withExposedPorts(9324)
-    .withWaitStrategy(Wait.forLogMessage(/ElasticMQ server .* started/))
-    .start();
-  return containerServer(container, 9324);
+  const server = await ElasticMq.start();
+  return httpServer(server.endpoint, () => server.stop());
 }
 
 export async function localstackServer(): Promise<QueueServer> {
-  const container = await new GenericContainer(IMAGES.localstack)
-    .withExposedPorts(4566)
+  const container = await new GenericContainer(LOCALSTACK)
+    .withExposedPorts(LOCALSTACK_PORT)
     .withEnvironment({ SERVICES: "sqs", EAGER_SERVICE_LOADING: "1", DISABLE_EVENTS: "1", SKIP_SSL_CERT_DOWNLOAD: "1" })
     .withWaitStrategy(Wait.forLogMessage("Ready."))
     .withStartupTimeout(120_000)
     .start();
-  return containerServer(container, 4566);
-}
-
-function containerServer(container: StartedTestContainer, port: number): QueueServer {
-  return httpServer(`http://${container.getHost()}:${container.getMappedPort(port)}`, () => container.stop());
+  const endpoint = `http://${container.getHost()}:${container.getMappedPort(LOCALSTACK_PORT)}`;
+  return httpServer(endpoint, () => container.stop());
 }
 
 /** Any server that speaks SQS's JSON protocol at an endpoint. */
