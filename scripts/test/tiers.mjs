@@ -14,7 +14,8 @@ const HOW = {
 export const TIERS = Object.keys(HOW);
 
 const TESTS = join("build", "test");
-const NEEDS_DOCKER = /from "(testcontainers|[./]+\/support\/(container-suite|docker|image|localstack|toxiproxy)\.js)"/;
+const NEEDS_DOCKER =
+  /from "(testcontainers|[./]+\/support\/(container-suite|docker|image|image-suite|localstack|toxiproxy)\.js)"/;
 
 /** A test that imports the container support is a container test; the other integration tests are embedded ones. */
 function tierOf(file) {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { containerSuite } from "../support/container-suite.js";
-import { WorkerContainer, workerImage } from "../support/image.js";
-import { EMPTY, LocalStack } from "../support/localstack.js";
+import { workerImage } from "../support/image.js";
+import { imageSuite } from "../support/image-suite.js";
+import { EMPTY } from "../support/localstack.js";
 
 const exec = promisify(execFile);
 const IMAGE = "queuehand-pool:test";
@@ -25,30 +25,28 @@ const AGENT = `
   };
 `;
 
-containerSuite("a module in processes, in an image made FROM queuehand", () => {
-  let localStack: LocalStack;
+imageSuite("a module in processes, in an image made FROM queuehand", (bundle) => {
   let context: string;
 
   beforeAll(async () => {
     context = await mkdtemp(join(tmpdir(), "queuehand-image-"));
     await writeFile(join(context, "agent.mjs"), AGENT);
     await writeFile(join(context, "Dockerfile"), `FROM ${await workerImage()}\nCOPY agent.mjs ./agent.mjs\n`);
-    [localStack] = await Promise.all([LocalStack.start(), exec("docker", ["build", "-q", "-t", IMAGE, context])]);
+    await exec("docker", ["build", "-q", "-t", IMAGE, context]);
   }, 240_000);
-  afterAll(async () => {
-    await localStack?.stop();
-    await rm(context, { recursive: true });
-  });
+  afterAll(() => rm(context, { recursive: true }));
 
   /** Runs a worker until its queue is empty, and says how its messages ended. */
   async function settledBy(isolation: string) {
-    const queue = await localStack.createQueues(isolation);
+    const queue = await bundle.localStack.createQueues(isolation);
     for (const does of [...BAD, ...Array.from({ length: 40 }, () => "work")]) {
-      await localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: JSON.stringify({ does }) }));
+      await bundle.localStack.sqs.send(
+        new SendMessageCommand({ QueueUrl: queue.url, MessageBody: JSON.stringify({ does }) }),
+      );
     }
-    const worker = await WorkerContainer.start(
+    const worker = await bundle.startWorker(
+      queue,
       {
-        ...localStack.settings(queue),
         HANDLER: "./agent.mjs",
         ISOLATION: isolation,
         CONCURRENCY: "4",
@@ -57,17 +55,13 @@ containerSuite("a module in processes, in an image made FROM queuehand", () => {
         RETRY_BACKOFF_SECONDS: "1,1",
         LOG_LEVEL: "debug",
       },
-      { network: localStack.network, image: IMAGE },
+      { image: IMAGE },
     );
-    try {
-      await localStack.countsBecome(queue.url, EMPTY);
-      expect(await localStack.counts(queue.deadLetterUrl)).toEqual({ ...EMPTY, visible: BAD.length });
-      await worker.signal("SIGTERM");
-      expect(await worker.end()).toMatchObject({ exitCode: 0 });
-      return worker.lines.where(({ fields }) => fields.msg === "message settled").map(({ fields }) => fields);
-    } finally {
-      await worker.remove();
-    }
+    await bundle.localStack.countsBecome(queue.url, EMPTY);
+    expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual({ ...EMPTY, visible: BAD.length });
+    await worker.signal("SIGTERM");
+    expect(await worker.end()).toMatchObject({ exitCode: 0 });
+    return worker.lines.where(({ fields }) => fields.msg === "message settled").map(({ fields }) => fields);
   }
 
   test("a crash, an exit, an endless loop and a hoard cost their own attempts and no other's", async () => {

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { GenericContainer, Wait } from "testcontainers";
-import { containerSuite } from "../support/container-suite.js";
-import { WorkerContainer, workerImage } from "../support/image.js";
-import { EMPTY, LocalStack } from "../support/localstack.js";
+import { workerImage } from "../support/image.js";
+import { imageSuite } from "../support/image-suite.js";
+import { EMPTY } from "../support/localstack.js";
 
 const exec = promisify(execFile);
 
@@ -48,26 +48,11 @@ const ATTACK = `
   console.log("attacked " + JSON.stringify({ processes: others.length, names, found, denied: denied.length }));
 `;
 
-containerSuite("agents in the worker's image", () => {
-  let localStack: LocalStack;
-  const workers: WorkerContainer[] = [];
-
-  beforeAll(async () => {
-    localStack = await LocalStack.start();
-  }, 180_000);
-  afterEach(async () => {
-    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
-  });
-  afterAll(() => localStack?.stop());
-
+imageSuite("agents in the worker's image", (bundle) => {
   async function start(name: string, body: string, environment: Record<string, string>, image?: string) {
-    const queue = await localStack.createQueues(name);
-    await localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
-    const worker = await WorkerContainer.start(
-      { ...localStack.settings(queue), ...environment },
-      { network: localStack.network, ...(image && { image }) },
-    );
-    workers.push(worker);
+    const queue = await bundle.localStack.createQueues(name);
+    await bundle.localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
+    const worker = await bundle.startWorker(queue, environment, { ...(image && { image }) });
     return { worker, queue };
   }
 
@@ -129,24 +114,24 @@ containerSuite("agents in the worker's image", () => {
   }, 60_000);
 
   test("run as the HTTP example, beside the worker as its sidecar", async () => {
-    const queue = await localStack.createQueues("sidecar");
+    const queue = await bundle.localStack.createQueues("sidecar");
     const sidecar = await new GenericContainer(await workerImage())
-      .withNetwork(localStack.network)
+      .withNetwork(bundle.localStack.network)
       .withEntrypoint(["node", "examples/http-agent/server.mjs"])
       .withCommand([])
       .withWaitStrategy(Wait.forLogMessage("listening on 8000"))
       .start();
     try {
       for (const body of ['{"task_id":"1"}', '{"task_id":"2","busy":true}', "no JSON"]) {
-        await localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
+        await bundle.localStack.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
       }
-      const worker = await WorkerContainer.start(
-        { ...localStack.settings(queue), HANDLER: "http://127.0.0.1:8000/run" },
+      const worker = await bundle.startWorker(
+        queue,
+        { HANDLER: "http://127.0.0.1:8000/run" },
         { beside: sidecar.getId() },
       );
-      workers.push(worker);
-      await localStack.countsBecome(queue.url, EMPTY);
-      expect(await localStack.counts(queue.deadLetterUrl)).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
+      await bundle.localStack.countsBecome(queue.url, EMPTY);
+      expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
       await worker.signal("SIGTERM");
       expect(await worker.end()).toMatchObject({ exitCode: 0 });
       const ended = worker.lines.where(({ fields }) => fields.msg === "message settled");
@@ -177,7 +162,7 @@ containerSuite("agents in the worker's image", () => {
       { HANDLER: "exec:python3 agent.py" },
       image,
     );
-    await localStack.countsBecome(queue.url, EMPTY);
+    await bundle.localStack.countsBecome(queue.url, EMPTY);
     expect(worker.lines.where(({ fields }) => fields.line === "task 1 has 4 words")).toHaveLength(1);
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });

@@ -7,6 +7,7 @@ import { killCommands, RunningCommand } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { FakeSts, refused } from "../support/fake-sts.js";
 import { QueueServer } from "../support/fauxqs-server.js";
+import { working } from "../support/run-settings.js";
 
 const ROLE = "arn:aws:iam::000000000000:role/photos";
 /** Writes the access key that it got as its own. */
@@ -46,11 +47,8 @@ describe("queuehand run with AGENT_ROLE_ARN", () => {
       env: {
         ...server.env,
         AWS_ENDPOINT_URL_STS: await sts.start(),
-        SQS_QUEUE_URL: queueUrl,
+        ...working(queueUrl),
         AGENT_ROLE_ARN: ROLE,
-        POLL_INTERVAL_SECONDS: "1",
-        METRICS: "off",
-        HTTP_PORT: "off",
         RUN_SEEN: seen,
         ...env,
       },

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import { killCommands, RunningCommand } from "../support/command.js";
 import { QueueServer } from "../support/fauxqs-server.js";
 import { type PeerAnswer, type PeerRequest, startPeer } from "../support/http-peer.js";
+import { working } from "../support/run-settings.js";
 
 const AGENT = `
   export default (_, { signal, log }) =>
@@ -54,12 +55,8 @@ async function worker(name: string, dynamoDbUrl: string) {
   const env = {
     ...server.env,
     AWS_ENDPOINT_URL_DYNAMODB: dynamoDbUrl,
-    SQS_QUEUE_URL: await server.queue(name),
-    HANDLER: "./agent.mjs",
+    ...working(await server.queue(name)),
     IDEMPOTENCY_TABLE: "keys",
-    METRICS: "off",
-    HTTP_PORT: "off",
-    POLL_INTERVAL_SECONDS: "1",
     VISIBILITY_TIMEOUT: "15",
   };
   const running = new RunningCommand(["run"], { cwd: folder, env });

@@ -6,6 +6,7 @@ import { containerSuite } from "../support/container-suite.js";
 import { DeadLetterBundle, type Seed } from "../support/dead-letter-bundle.js";
 import { eventually } from "../support/eventually.js";
 import { LocalStack } from "../support/localstack.js";
+import { reaching } from "../support/run-settings.js";
 
 containerSuite("dead letters in a container", () => {
   let localstack: LocalStack;
@@ -13,12 +14,7 @@ containerSuite("dead letters in a container", () => {
   beforeAll(async () => {
     localstack = await LocalStack.start();
     const { hostname, port } = await localstack.sqs.config.endpoint!();
-    server = {
-      AWS_ENDPOINT_URL: `http://${hostname}:${port}`,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-    };
+    server = reaching(`http://${hostname}:${port}`);
   }, 120_000);
   afterEach(killCommands);
   afterAll(() => localstack.stop());

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
 import { QueueServer } from "../support/fauxqs-server.js";
+import { working } from "../support/run-settings.js";
 import { StepProxy } from "../support/step-proxy.js";
 
 // Each reading of a queue ends with two empty receives, a second each.
@@ -88,13 +89,7 @@ describe("dlq ls", () => {
     );
     const worker = new RunningCommand(["run"], {
       cwd: folder,
-      env: env({
-        HANDLER: "./agent.mjs",
-        RETRY_BACKOFF_SECONDS: "1,1",
-        POLL_INTERVAL_SECONDS: "1",
-        HTTP_PORT: "off",
-        METRICS: "off",
-      }),
+      env: env({ ...working(queues.queueUrl), RETRY_BACKOFF_SECONDS: "1,1" }),
     });
     for (const order of [17, 18]) await command(["send", `{"order":${order}}`], { cwd: folder, env: env() });
     while ((await queues.count(queues.deadLetterQueueUrl)) < 2) await sleep(50);

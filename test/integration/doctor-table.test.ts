@@ -9,6 +9,7 @@ import { containerSuite } from "../support/container-suite.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
 import { DynamoDbServer } from "../support/dynamodb.js";
 import { startPeer } from "../support/http-peer.js";
+import { reaching } from "../support/run-settings.js";
 
 containerSuite("doctor on a table of keys in a container", () => {
   let server: DynamoDbServer;
@@ -51,10 +52,7 @@ containerSuite("doctor on a table of keys in a container", () => {
   /** What doctor says of a table, each as `level: text`. */
   async function said(table: string, more: Record<string, string> = {}): Promise<string[]> {
     const env = {
-      AWS_ENDPOINT_URL: server.endpoint,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
+      ...reaching(server.endpoint),
       SQS_QUEUE_URL: queueUrl,
       HANDLER: "./agent.mjs",
       METRICS: "off",

@@ -20,6 +20,7 @@ import { command, killCommands, RunningCommand } from "../support/command.js";
 import { containerSuite } from "../support/container-suite.js";
 import { EventSources } from "../support/event-sources.js";
 import { eventually } from "../support/eventually.js";
+import { working } from "../support/run-settings.js";
 
 const START_TIMEOUT_MS = 180_000;
 const MIB = 2 ** 20;
@@ -74,10 +75,7 @@ containerSuite("events from elsewhere on LocalStack", () => {
       cwd: folder,
       env: {
         ...sources.env,
-        SQS_QUEUE_URL: queueUrl,
-        POLL_INTERVAL_SECONDS: "1",
-        METRICS: "off",
-        HTTP_PORT: "off",
+        ...working(queueUrl),
         LOG_LEVEL: "debug",
         ...settings,
       },

@@ -1,19 +1,18 @@
 import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterEach, beforeAll, expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import { containerSuite } from "../support/container-suite.js";
-import { WorkerContainer, workerImage } from "../support/image.js";
+import { workerImage } from "../support/image.js";
+import { workersOfTests } from "../support/image-suite.js";
+import { reaching } from "../support/run-settings.js";
 
 const exec = promisify(execFile);
 
 /** Settings that are right, for a queue that nobody serves: a start needs no server to be told to stop. */
 const RIGHT = {
   SQS_QUEUE_URL: "http://127.0.0.1:9/000000000000/nobody",
-  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
-  AWS_REGION: "us-east-1",
-  AWS_ACCESS_KEY_ID: "test",
-  AWS_SECRET_ACCESS_KEY: "test",
+  ...reaching("http://127.0.0.1:9"),
   HANDLER: "./examples/task-agent.mjs",
   METRICS: "off",
 };
@@ -22,20 +21,10 @@ const RIGHT = {
 const ENDED_WITHIN_MS = 90_000;
 
 containerSuite("the start of the worker's image", () => {
-  const workers: WorkerContainer[] = [];
-
   beforeAll(async () => {
     await workerImage();
   }, 400_000);
-  afterEach(async () => {
-    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
-  });
-
-  async function start(environment: Record<string, string>, command?: string[]): Promise<WorkerContainer> {
-    const worker = await WorkerContainer.start(environment, command ? { command } : {});
-    workers.push(worker);
-    return worker;
-  }
+  const start = workersOfTests();
 
   test("tells every fault of the settings at once and ends with 78", async () => {
     const worker = await start({
@@ -63,7 +52,7 @@ containerSuite("the start of the worker's image", () => {
   });
 
   test("runs other commands than `run` when asked for them", async () => {
-    const worker = await start({}, ["--version"]);
+    const worker = await start({}, { command: ["--version"] });
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
     expect(worker.lines.toString()).toMatch(/^\d+\.\d+\.\d+$/m);
   });

@@ -1,8 +1,7 @@
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { containerSuite } from "../support/container-suite.js";
-import { WorkerContainer } from "../support/image.js";
-import { EMPTY, LocalStack, type QueuePair } from "../support/localstack.js";
+import { expect, test } from "@jest/globals";
+import { imageSuite } from "../support/image-suite.js";
+import { EMPTY } from "../support/localstack.js";
 
 /** Everything that design.md names, and nothing else. */
 const METRICS = [
@@ -19,44 +18,24 @@ const METRICS = [
   "TimeInQueueSeconds",
 ];
 
-containerSuite("the worker's image on LocalStack", () => {
-  let localStack: LocalStack;
-  const workers: WorkerContainer[] = [];
-
-  beforeAll(async () => {
-    localStack = await LocalStack.start();
-  }, 180_000);
-  afterEach(async () => {
-    await Promise.all(workers.splice(0).map((worker) => worker.remove()));
-  });
-  afterAll(() => localStack?.stop());
-
-  async function startWorker(queue: QueuePair, environment: Record<string, string> = {}): Promise<WorkerContainer> {
-    const worker = await WorkerContainer.start(
-      { ...localStack.settings(queue), ...environment },
-      { network: localStack.network },
-    );
-    workers.push(worker);
-    return worker;
-  }
-
+imageSuite("the worker's image on LocalStack", (bundle) => {
   test("handles every message once, then is idle and ends with 0 on SIGTERM", async () => {
-    const queue = await localStack.createQueues("handles");
+    const queue = await bundle.localStack.createQueues("handles");
     const taskIds = Array.from({ length: 100 }, (_, n) => `task-${n}`);
-    await localStack.sendTasks(queue, taskIds, 20);
-    const worker = await startWorker(queue);
+    await bundle.localStack.sendTasks(queue, taskIds, 20);
+    const worker = await bundle.startWorker(queue);
 
-    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
+    await worker.bringsAbout(bundle.localStack.countsBecome(queue.url, EMPTY));
     expect(worker.tasksDone().toSorted()).toEqual(taskIds.toSorted());
-    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+    expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
 
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
   });
 
   test("runs with a read-only root, no capabilities, and not as root", async () => {
-    const queue = await localStack.createQueues("hardened");
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues("hardened");
+    const worker = await bundle.startWorker(queue);
     await worker.running();
     expect(await worker.inspect()).toMatchObject({ user: "node", readOnly: true });
     // Process 1 is the init, which hands signals on; the worker is its child.
@@ -74,19 +53,21 @@ containerSuite("the worker's image on LocalStack", () => {
     ["in a process for each message", { ISOLATION: "process-per-message" }],
     ["as a program", { HANDLER: "exec:grep -q task_id" }],
   ])("runs agents %s as well, on its read-only root", async (_, environment) => {
-    const queue = await localStack.createQueues(`isolated-${Object.values(environment)[0]?.replaceAll(/\W+/g, "-")}`);
-    await localStack.sendTasks(queue, ["task-1", "task-2", "task-3"], 20);
-    const worker = await startWorker(queue, environment);
-    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
-    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+    const queue = await bundle.localStack.createQueues(
+      `isolated-${Object.values(environment)[0]?.replaceAll(/\W+/g, "-")}`,
+    );
+    await bundle.localStack.sendTasks(queue, ["task-1", "task-2", "task-3"], 20);
+    const worker = await bundle.startWorker(queue, environment);
+    await worker.bringsAbout(bundle.localStack.countsBecome(queue.url, EMPTY));
+    expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
     expect(
       worker.lines.where(({ fields }) => fields.msg === "message settled" && fields.outcome === "done"),
     ).toHaveLength(3);
   });
 
   test("buries the processes that agents leave behind", async () => {
-    const queue = await localStack.createQueues("orphans");
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues("orphans");
+    const worker = await bundle.startWorker(queue);
     await worker.running();
     // Orphans: their parent ends at once, and process 1 inherits them.
     await worker.run(["sh", "-c", "(sleep 0.3 &) ; (sleep 0.4 &)"]);
@@ -97,59 +78,59 @@ containerSuite("the worker's image on LocalStack", () => {
   });
 
   test("becomes healthy, by the image's own health check", async () => {
-    const queue = await localStack.createQueues("healthy");
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues("healthy");
+    const worker = await bundle.startWorker(queue);
     await worker.healthy();
     await expect(worker.run(["node", "healthcheck.mjs"])).resolves.toBe("");
   });
 
   test("is healthy without a port as well", async () => {
-    const queue = await localStack.createQueues("portless");
-    const worker = await startWorker(queue, { HTTP_PORT: "off" });
+    const queue = await bundle.localStack.createQueues("portless");
+    const worker = await bundle.startWorker(queue, { HTTP_PORT: "off" });
     await worker.running();
     await worker.healthy();
   });
 
   test("finishes and deletes what its agents work on when SIGTERM comes in mid-work, then ends with 0", async () => {
-    const queue = await localStack.createQueues("mid-work");
+    const queue = await bundle.localStack.createQueues("mid-work");
     const taskIds = Array.from({ length: 5 }, (_, n) => `task-${n}`);
-    await localStack.sendTasks(queue, taskIds, 3000);
-    const worker = await startWorker(queue);
+    await bundle.localStack.sendTasks(queue, taskIds, 3000);
+    const worker = await bundle.startWorker(queue);
     await worker.started(taskIds.length);
 
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
     expect(worker.tasksDone().toSorted()).toEqual(taskIds);
-    expect(await localStack.counts(queue.url)).toEqual(EMPTY);
+    expect(await bundle.localStack.counts(queue.url)).toEqual(EMPTY);
   });
 
   test("ends with 0 when SIGINT comes while it is idle", async () => {
-    const queue = await localStack.createQueues("idle");
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues("idle");
+    const worker = await bundle.startWorker(queue);
     await worker.running();
     await worker.signal("SIGINT");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
   });
 
   test("releases what can't end in its budget, then ends with 75", async () => {
-    const queue = await localStack.createQueues("deadline");
-    await localStack.sendTasks(queue, ["slow-1", "slow-2"], 300_000);
-    const worker = await startWorker(queue, { SHUTDOWN_TIMEOUT_SECONDS: "3", VISIBILITY_TIMEOUT: "600" });
+    const queue = await bundle.localStack.createQueues("deadline");
+    await bundle.localStack.sendTasks(queue, ["slow-1", "slow-2"], 300_000);
+    const worker = await bundle.startWorker(queue, { SHUTDOWN_TIMEOUT_SECONDS: "3", VISIBILITY_TIMEOUT: "600" });
     await worker.started(2);
 
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 75 });
     // Visible at once, ten minutes before the visibility timeout.
-    expect(await localStack.counts(queue.url)).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
+    expect(await bundle.localStack.counts(queue.url)).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
   });
 
   test.each([
     ["SIGTERM", 143],
     ["SIGINT", 130],
   ] as const)("ends at once when a second signal comes: %s, %d", async (signal, exitCode) => {
-    const queue = await localStack.createQueues(`second-${signal}`);
-    await localStack.sendTasks(queue, ["slow"], 300_000);
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues(`second-${signal}`);
+    await bundle.localStack.sendTasks(queue, ["slow"], 300_000);
+    const worker = await bundle.startWorker(queue);
     await worker.started(1);
 
     await worker.signal(signal);
@@ -159,47 +140,47 @@ containerSuite("the worker's image on LocalStack", () => {
   });
 
   test("loses nothing when it is killed in mid-work: another worker gets the messages", async () => {
-    const queue = await localStack.createQueues("killed");
+    const queue = await bundle.localStack.createQueues("killed");
     const taskIds = Array.from({ length: 5 }, (_, n) => `task-${n}`);
-    await localStack.sendTasks(queue, taskIds, 2000);
-    const killed = await startWorker(queue);
+    await bundle.localStack.sendTasks(queue, taskIds, 2000);
+    const killed = await bundle.startWorker(queue);
     await killed.started(taskIds.length);
 
     await killed.signal("SIGKILL");
     expect(await killed.end()).toMatchObject({ exitCode: 137 });
     expect(killed.tasksDone()).toEqual([]);
 
-    const successor = await startWorker(queue);
-    await successor.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
+    const successor = await bundle.startWorker(queue);
+    await successor.bringsAbout(bundle.localStack.countsBecome(queue.url, EMPTY));
     expect(successor.tasksDone().toSorted()).toEqual(taskIds);
-    expect(await localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
+    expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
   });
 
   test("finishes what runs and ends with 69 when its queue is deleted under it", async () => {
-    const queue = await localStack.createQueues("deleted");
-    await localStack.sendTasks(queue, ["last"], 3000);
-    const worker = await startWorker(queue);
+    const queue = await bundle.localStack.createQueues("deleted");
+    await bundle.localStack.sendTasks(queue, ["last"], 3000);
+    const worker = await bundle.startWorker(queue);
     await worker.started(1);
 
-    await localStack.deleteQueue(queue.url);
+    await bundle.localStack.deleteQueue(queue.url);
     expect(await worker.end()).toMatchObject({ exitCode: 69 });
     expect(worker.tasksDone()).toEqual(["last"]);
   });
 
   test("publishes its metrics to CloudWatch", async () => {
-    const queue = await localStack.createQueues("metrics");
-    const worker = await startWorker(queue, { METRICS: "cloudwatch", METRICS_INTERVAL_SECONDS: "10" });
-    await localStack.sendTasks(
+    const queue = await bundle.localStack.createQueues("metrics");
+    const worker = await bundle.startWorker(queue, { METRICS: "cloudwatch", METRICS_INTERVAL_SECONDS: "10" });
+    await bundle.localStack.sendTasks(
       queue,
       Array.from({ length: 20 }, (_, n) => `task-${n}`),
       50,
     );
-    await worker.bringsAbout(localStack.countsBecome(queue.url, EMPTY));
-    await worker.bringsAbout(localStack.metricsBecome(queue.name, METRICS));
+    await worker.bringsAbout(bundle.localStack.countsBecome(queue.url, EMPTY));
+    await worker.bringsAbout(bundle.localStack.metricsBecome(queue.name, METRICS));
     await worker.signal("SIGTERM"); // the last values are flushed on the way out
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
 
-    const { MetricDataResults } = await localStack.cloudWatch.send(
+    const { MetricDataResults } = await bundle.localStack.cloudWatch.send(
       new GetMetricDataCommand({
         StartTime: new Date(Date.now() - 600_000),
         EndTime: new Date(Date.now() + 60_000),

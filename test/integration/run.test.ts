@@ -4,19 +4,9 @@ import { command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { RunBundle } from "../support/run-bundle.js";
 
-const AGENT = `
-  import { setTimeout as sleep } from "node:timers/promises";
-  export default async ({ body }, { log }) => {
-    log.info("began " + body);
-    // Deaf to its signal on purpose.
-    if (body === "long") await sleep(60_000);
-  };`;
-
-const start = () => RunBundle.start({ agent: AGENT });
-
 describe("run", () => {
   test("works until SIGTERM, drains, and with --json ends with one object", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     const worker = bundle.run({}, "--json");
     bundle.send("one");
     await worker.says(/began one/);
@@ -33,10 +23,10 @@ describe("run", () => {
   ] as const)(
     "ends at once on a second %s",
     async (signal, code) => {
-      await using bundle = await start();
+      await using bundle = await RunBundle.start();
       const worker = bundle.run();
-      bundle.send("long");
-      await worker.says(/began long/);
+      bundle.send("deaf");
+      await worker.says(/began deaf/);
       worker.kill(signal);
       await worker.says(/draining/);
       worker.kill(signal);
@@ -46,7 +36,7 @@ describe("run", () => {
   );
 
   test("ends cleanly on a SIGTERM that comes before it has started", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     // The agent's module loads for as long as the test wants.
     await bundle.write(
       "slow.mjs",
@@ -59,11 +49,11 @@ describe("run", () => {
   }, 30_000);
 
   test("shows on its console how many messages wait in the queue", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     const worker = bundle.run({ HTTP_PORT: "0", CONCURRENCY: "1", MAX_MESSAGES: "1" });
     const [, port] = await worker.says(/"port":(\d+).*served/);
-    bundle.send("long");
-    await worker.says(/began long/);
+    bundle.send("deaf");
+    await worker.says(/began deaf/);
     bundle.send(...Array<string>(20).fill("later"));
     const look = async () => {
       const state = (await (await fetch(`http://127.0.0.1:${port}/console/state`)).json()) as ConsoleState;
@@ -73,13 +63,13 @@ describe("run", () => {
   }, 30_000);
 
   test("ends with 69 when the queue is gone", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     const worker = bundle.run({ SQS_QUEUE_URL: bundle.queueUrl.replace("tasks", "nowhere") });
     expect(await worker.exited).toBe(69);
   }, 30_000);
 
   test("ends with 78 and every fault of the settings, one line each, or one object", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     const wrong = bundle.options({ SQS_QUEUE_URL: "", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "3" });
     const { code, stdout, stderr } = await command(["run"], wrong);
     expect([code, stdout]).toEqual([78, ""]);
@@ -101,7 +91,7 @@ describe("run", () => {
     ["exports no function", "export default 42;", /exports 42 by default, which is no agent/],
     ["throws while loading", "throw new Error('no database');", /failed while loading: Error: no database/],
   ])("ends with 78 and the cause when the agent's file %s", async (_, source, cause) => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     if (source !== undefined) await bundle.write("other.mjs", source);
     const { code, stderr } = await command(["run"], bundle.options({ HANDLER: "./other.mjs" }));
     expect(code).toBe(78);
@@ -119,7 +109,7 @@ describe("run", () => {
   ])(
     "ends with 78 and the cause when the agent's file %s while it is loaded",
     async (_, source, cause) => {
-      await using bundle = await start();
+      await using bundle = await RunBundle.start();
       await bundle.write("other.mjs", source);
       const { code, stderr } = await command(["run"], bundle.options({ HANDLER: "./other.mjs" }));
       expect(code).toBe(78);
@@ -130,7 +120,7 @@ describe("run", () => {
   );
 
   test("ends with 1, and says so, when its agent ends the process with exit code 0", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     await bundle.write("other.mjs", "export default () => process.exit(0);");
     const worker = bundle.run({ HANDLER: "./other.mjs" });
     bundle.send("one");
@@ -141,7 +131,7 @@ describe("run", () => {
   }, 30_000);
 
   test("reads .env in development only, and real variables win", async () => {
-    await using bundle = await start();
+    await using bundle = await RunBundle.start();
     await bundle.write(".env", "CONCURRENCY=0\nLOG_LEVEL=loud\n");
     const config = (env: Record<string, string>) => command(["config", "--json"], bundle.options(env));
     expect((await config({})).code).toBe(0);

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { dockerReason } from "../support/docker.js";
+import { reaching } from "../support/run-settings.js";
 import { MiniStack } from "../support/stacks/ministack.js";
 
 const START_TIMEOUT_MS = 180_000;
@@ -27,10 +28,7 @@ const reason = dockerReason() ?? awsReason();
   function deploy(...args: string[]): Promise<{ code: number; said: string }> {
     const env = {
       ...process.env,
-      AWS_ENDPOINT_URL: ministack.stacks.endpoint,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
+      ...reaching(ministack.stacks.endpoint),
       DEPLOY_POLL_SECONDS: "0.2",
     };
     return new Promise((resolve) => {

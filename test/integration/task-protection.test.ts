@@ -3,19 +3,11 @@ import { type AgentMood, FakeEcsAgent } from "../support/ecs-agent.js";
 import { eventually } from "../support/eventually.js";
 import { RunBundle } from "../support/run-bundle.js";
 
-const AGENT = `
-  import { setTimeout as sleep } from "node:timers/promises";
-  export default async ({ body }, { log, signal }) => {
-    log.info("began " + body);
-    if (body === "long") await sleep(6_000);
-    if (body === "endless") await sleep(600_000, undefined, { signal });
-  };`;
-
 /** A worker on a queue of its own, beside an ECS agent of its own. */
 async function setup({ mood = "well" as AgentMood, env = {}, maxReceiveCount = 5 } = {}) {
   const ecs = await FakeEcsAgent.start();
   ecs.mood = mood;
-  const bundle = await RunBundle.start({ agent: AGENT, maxReceiveCount });
+  const bundle = await RunBundle.start({ maxReceiveCount });
   return {
     ecs,
     bundle,

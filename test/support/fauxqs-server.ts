@@ -1,5 +1,6 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
+import { reaching } from "./run-settings.js";
 
 /** An embedded queue server with one way to make queues and one to look into them. */
 export class QueueServer {
@@ -14,12 +15,8 @@ export class QueueServer {
     const server = await startFauxqs({ port: 0, logger: false });
     const endpoint = `http://127.0.0.1:${server.port}`;
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-    return new QueueServer(server, new SQSClient({ endpoint, region: "us-east-1", credentials }), {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-    });
+    const client = new SQSClient({ endpoint, region: "us-east-1", credentials });
+    return new QueueServer(server, client, reaching(endpoint));
   }
 
   async queue(QueueName: string, Attributes: Record<string, string> = {}): Promise<string> {

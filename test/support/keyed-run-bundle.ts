@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type CommandOptions, killCommands } from "./command.js";
 import { DynamoDbServer } from "./dynamodb.js";
+import { reaching, working } from "./run-settings.js";
 
 /** SQS and DynamoDB in a container, a table of keys, and a folder with an agent that `queuehand run` guards by them. */
 export class KeyedRunBundle {
@@ -33,20 +34,13 @@ export class KeyedRunBundle {
     return {
       cwd: this.folder,
       env: {
-        AWS_ENDPOINT_URL: this.server.endpoint,
-        AWS_REGION: "us-east-1",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        SQS_QUEUE_URL: queueUrl,
-        HANDLER: "./agent.mjs",
+        ...reaching(this.server.endpoint),
+        ...working(queueUrl),
         IDEMPOTENCY_TABLE: "keys",
         IDEMPOTENCY_KEY: "body:/order",
         // The shortest that there is.
         VISIBILITY_TIMEOUT: "15",
-        POLL_INTERVAL_SECONDS: "1",
         CONCURRENCY: "1",
-        HTTP_PORT: "off",
-        METRICS: "off",
         ...env,
       },
     };

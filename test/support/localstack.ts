@@ -8,6 +8,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from "testcontainers";
+import { reaching } from "./run-settings.js";
 
 /** The last version that starts without a token. */
 const IMAGE = "localstack/localstack:4.14.0";
@@ -70,13 +71,10 @@ export class LocalStack {
     await this.network.stop();
   }
 
-  /** The environment of a worker in the network that polls `queue`; `upstream` where it goes by a proxy. */
-  settings(queue: QueuePair, upstream = LocalStack.upstream): Record<string, string> {
+  /** The environment of a worker in the network that polls `queue`. */
+  settings(queue: QueuePair): Record<string, string> {
     return {
-      AWS_ENDPOINT_URL: `http://${upstream}`,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
+      ...reaching(`http://${LocalStack.upstream}`),
       SQS_QUEUE_URL: queue.url,
       HANDLER: "./examples/task-agent.mjs",
       POLL_INTERVAL_SECONDS: "1",

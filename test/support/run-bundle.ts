@@ -3,13 +3,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandOptions, killCommands, RunningCommand } from "./command.js";
 import { QueueServer } from "./fauxqs-server.js";
+import { working } from "./run-settings.js";
 
 export interface RunBundleOptions {
-  /** The source of the agent's module, `agent.mjs`. */
+  /** The source of the agent's module, `agent.mjs`, instead of the bundle's own. */
   readonly agent?: string;
   /** With it the queue has a dead-letter queue. */
   readonly maxReceiveCount?: number;
 }
+
+/**
+ * Says which body it began with. `long` takes some seconds; `endless` ends by its signal alone; `deaf` hears no signal and
+ * outlasts any test.
+ */
+const AGENT = `
+  import { setTimeout as sleep } from "node:timers/promises";
+  export default async ({ body }, { log, signal }) => {
+    log.info("began " + body);
+    if (body === "long") await sleep(6_000);
+    if (body === "endless") await sleep(600_000, undefined, { signal });
+    if (body === "deaf") await sleep(600_000);
+  };`;
 
 /** An embedded queue server with one queue, a folder with an agent, and `queuehand run` on them. */
 export class RunBundle implements AsyncDisposable {
@@ -20,7 +34,7 @@ export class RunBundle implements AsyncDisposable {
     readonly folder: string,
   ) {}
 
-  static async start({ agent = "export default () => {};", maxReceiveCount }: RunBundleOptions): Promise<RunBundle> {
+  static async start({ agent = AGENT, maxReceiveCount }: RunBundleOptions = {}): Promise<RunBundle> {
     const server = await QueueServer.start();
     const dead = await server.queue("tasks-dead");
     const redrive = maxReceiveCount && { deadLetterTargetArn: await server.arnOf(dead), maxReceiveCount };
@@ -36,11 +50,7 @@ export class RunBundle implements AsyncDisposable {
       cwd: this.folder,
       env: {
         ...this.server.env,
-        SQS_QUEUE_URL: this.queueUrl,
-        HANDLER: "./agent.mjs",
-        METRICS: "off",
-        HTTP_PORT: "off",
-        POLL_INTERVAL_SECONDS: "1",
+        ...working(this.queueUrl),
         ...env,
       },
     };
