@@ -2,7 +2,6 @@ import { run } from "./command.mjs";
 
 const IMAGE = "queuehand:test";
 const BUILD_TIMEOUT_MS = 400_000;
-const MEND_TIMEOUT_MS = 60_000;
 
 /**
  * Builds the worker's image once for all tests of a run.
@@ -10,7 +9,6 @@ const MEND_TIMEOUT_MS = 60_000;
  */
 export async function buildImage(tally) {
   if ((await run(["docker", "version"], { timeoutMs: 10_000 })).code !== 0) return {};
-  await run([".ci/mend-localstack"], { timeoutMs: MEND_TIMEOUT_MS });
   const startedAt = performance.now();
   const { code, output } = await run(["docker", "build", "--progress=plain", "-t", IMAGE, "."], {
     env: { DOCKER_BUILDKIT: "1" },
