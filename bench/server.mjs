@@ -10,7 +10,9 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { monotonicMs } from "./clock.mjs";
-import { EndlessQueue, SmallQueue } from "./queue.mjs";
+import { EndlessQueue } from "./endless-queue.mjs";
+import { messageJson } from "./message-json.mjs";
+import { SmallQueue } from "./small-queue.mjs";
 
 const TARGET_PREFIX = "AmazonSQS.";
 const ACCOUNT = "000000000000";
@@ -39,31 +41,6 @@ function wake() {
     if (messages.length === 0) return;
     waiters.shift().answer(messages);
   }
-}
-
-/** Only the attributes that were asked for, as SQS does: a client that asks for more pays for more. */
-function messageJson(message, wanted) {
-  const all = wanted.includes("All");
-  const attributes = {};
-  if (all) attributes.SenderId = "AIDAIENQZJOLO23YVJ4VO";
-  if (all || wanted.includes("SentTimestamp")) attributes.SentTimestamp = String(message.sentAt);
-  if (all || wanted.includes("ApproximateReceiveCount")) {
-    attributes.ApproximateReceiveCount = String(message.receiveCount);
-  }
-  if (all || wanted.includes("ApproximateFirstReceiveTimestamp")) {
-    attributes.ApproximateFirstReceiveTimestamp = String(message.firstReceivedAt);
-  }
-  if (message.groupId !== undefined) {
-    attributes.MessageGroupId = message.groupId;
-    attributes.SequenceNumber = message.sequenceNumber;
-  }
-  const json = { MessageId: message.id, ReceiptHandle: message.handle, MD5OfBody: message.md5, Body: message.body };
-  if (Object.keys(attributes).length > 0) json.Attributes = attributes;
-  if (message.attributes) {
-    json.MessageAttributes = message.attributes;
-    json.MD5OfMessageAttributes = message.md5OfAttributes;
-  }
-  return json;
 }
 
 function receive(input, reply, request) {
