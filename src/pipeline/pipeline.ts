@@ -104,8 +104,9 @@ export class Pipeline {
     this.#poller.start();
   }
 
-  /** Tells every running agent to stop at once, without waiting for the drain's reserve. */
+  /** Tells every running agent to stop at once, without waiting for the drain's reserve, and starts none any more. */
   abortAgents(detail: string): void {
+    this.#dispatcher.shut();
     this.#processor.abortAll("shutdown", detail);
   }
 

@@ -37,7 +37,7 @@ export class Breaker {
   readonly #ends: boolean[] = [];
   #next = 0;
   #failures = 0;
-  /** Failures since the last success or rejection: of messages that were received once, and of others. */
+  /** Failures since the last success or rejection: of messages that had never run, and of others. */
   #firstTries = 0;
   #laterTries = 0;
   #open = false;
@@ -62,8 +62,13 @@ export class Breaker {
     return this.#pause !== undefined;
   }
 
-  /** Counts how an agent ended. Ends that say nothing of the agent are left out. */
-  record(outcome: Outcome, receiveCount: number): void {
+  /** Open, and twenty or more have ended since one succeeded or was rejected: it isn't the messages. */
+  get nothingSucceeds(): boolean {
+    return this.#open && this.#firstTries + this.#laterTries >= OPEN_AFTER;
+  }
+
+  /** Counts how an agent ended. Ends that say nothing of the agent are left out. `isFirst`: it never ran before. */
+  record(outcome: Outcome, isFirst: boolean): void {
     if (outcome.kind === "interrupted" || outcome.kind === "leaseLost") return;
     if (outcome.kind === "defer" && outcome.awaitsRun) return;
     const failed = outcome.kind !== "done";
@@ -74,10 +79,10 @@ export class Breaker {
       this.#firstTries = 0;
       this.#laterTries = 0;
     } else if (outcome.kind === "retry") {
-      if (receiveCount <= 1) this.#firstTries++;
+      if (isFirst) this.#firstTries++;
       else this.#laterTries++;
     }
-    if (this.#open) this.#try(outcome);
+    if (this.#open) this.#try(outcome, isFirst);
     else if (this.#ends.length === WINDOW && this.#failures >= WINDOW * OPEN_SHARE) this.#change(true);
     else if (this.#firstTries + this.#laterTries >= OPEN_AFTER) this.#change(true);
   }
@@ -94,8 +99,10 @@ export class Breaker {
     return this.#firstTries >= OUTAGE_TRIES_MIN && this.#laterTries >= this.#firstTries * OUTAGE_ROUNDS;
   }
 
-  #try({ kind }: Outcome): void {
-    this.#successes = kind === "done" ? this.#successes + 1 : 0;
+  #try({ kind }: Outcome, isFirst: boolean): void {
+    if (kind === "done") this.#successes++;
+    // What failed or waited before says nothing new.
+    else if (isFirst) this.#successes = 0;
     if (this.#successes >= CLOSE_AFTER) return this.#change(false);
     this.#deferrals = kind === "defer" ? this.#deferrals + 1 : 0;
     if (kind === "done" || kind === "reject") this.#pauses = 0;

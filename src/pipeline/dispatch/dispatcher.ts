@@ -48,6 +48,8 @@ export class Dispatcher {
   readonly #unstarted: Unstarted;
   readonly #slots: Slots;
   #closed = false;
+  /** No agent is started any more. */
+  #shut = false;
   /** After the close: how many messages may still be taken. */
   #lastTakes = 0;
   #whenIdle: (() => void)[] = [];
@@ -114,7 +116,7 @@ export class Dispatcher {
 
   /** Takes a received delivery. */
   take(delivery: Delivery): void {
-    if (this.#closed && this.#lastTakes-- <= 0) return this.#release(delivery, "stop", "draining");
+    if (this.#closed && !this.#takesLate(delivery)) return this.#release(delivery, "stop", "draining");
     if (!this.#inHand.admit(delivery)) return;
     this.#unstarted.add(delivery);
     this.#slots.fill();
@@ -133,9 +135,17 @@ export class Dispatcher {
     this.#checkIdle();
   }
 
-  /** After `close`: makes visible whatever hasn't started by now. */
+  /** After `close`: what hasn't started by now is made visible, but for what would be a dead letter without its run. */
   giveBackUnstarted(): void {
     this.#giveBackBeyond(0, "no slot became free in time before the stop");
+    this.#checkIdle();
+  }
+
+  /** Starts no agent any more: all that is unstarted is made visible, and so is what comes. */
+  shut(): void {
+    this.#closed = true;
+    this.#shut = true;
+    for (const delivery of this.#unstarted.keep(0)) this.#release(delivery, "stop", "there is no time left for a run");
     this.#checkIdle();
   }
 
@@ -156,16 +166,33 @@ export class Dispatcher {
     return (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY) <= FEW_RECEIVES;
   }
 
+  /** How many messages more can be worked off; where nobody knows, those for which a slot is free. */
   #fits(ms: number): number {
-    if (this.#breaker.open) return 0;
     if (this.#everyReceiveCounts) return Number.POSITIVE_INFINITY;
+    if (this.#breaker.open || this.#pace.meanSeconds === 0) return this.#slots.free;
     return Math.max(0, this.#pace.worksOff(ms, this.#options.clock.monotonic()) - this.#slots.busy);
   }
 
   #giveBackBeyond(fits: number, reason: string): void {
-    const back = this.#unstarted.keep(fits);
+    const back = this.#unstarted.keep(fits, (delivery) => this.#isLast(delivery));
     this.#lastTakes = fits - this.#unstarted.size;
     for (const delivery of [...back, ...this.#inHand.clearSuccessors()]) this.#release(delivery, "stop", reason);
+  }
+
+  /** Given back, it would have spent a receive: at most the first, and none that a free slot could use. */
+  #takesLate(delivery: Delivery): boolean {
+    if (this.#shut) return false;
+    if (this.#lastTakes > 0) {
+      this.#lastTakes--;
+      return true;
+    }
+    const isFree = this.#slots.free - this.#unstarted.waiting > 0;
+    return this.#isLast(delivery) || (isFree && delivery.message.receiveCount > 1);
+  }
+
+  /** Whether SQS moves it to the dead letters when it is asked for next. */
+  #isLast({ message }: Delivery): boolean {
+    return message.receiveCount >= (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY);
   }
 
   /** One that comes back queues anew: it is not late because of the time that it was to wait. */
@@ -178,7 +205,7 @@ export class Dispatcher {
   #ended(delivery: Delivery, processed: Processed, ran: boolean): void {
     const { outcome, agentMs } = processed;
     if (ran) this.#pace.record(agentMs, outcome.kind);
-    if (ran && !this.#closed) this.#breaker.record(outcome, delivery.message.receiveCount);
+    if (ran && !this.#closed) this.#breaker.record(outcome, delivery.runs === 1 && delivery.message.receiveCount === 1);
     this.#conclude(delivery, processed);
     this.#slots.fill();
     this.#options.onRoom();
@@ -187,7 +214,7 @@ export class Dispatcher {
 
   #conclude(delivery: Delivery, { outcome, agentMs }: Processed): void {
     const effective = this.#options.acknowledger.effective(outcome);
-    if (!this.#closed && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.open)) return;
+    if (!this.#closed && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.nothingSucceeds)) return;
     this.#end(delivery, effective, agentMs);
   }
 

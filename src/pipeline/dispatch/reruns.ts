@@ -34,7 +34,7 @@ const DEFER_MIN_SECONDS = 1;
  * Runs that were not a message's last: it waits here, under its lease, for another one that costs no receive.
  * 1. A deferred message waits as long as it asked to.
  * 2. The head of a FIFO group that failed waits out its back-off; its tries count as receives.
- * 3. A message that failed while the breaker is open, and has few receives left, waits until the breaker closes.
+ * 3. A message that failed while nothing succeeds, and has few receives left, waits until the breaker closes.
  */
 export class Reruns {
   readonly #options: RerunsOptions;
@@ -56,13 +56,13 @@ export class Reruns {
   }
 
   /** False if the run was the last here: its outcome is to be settled. */
-  keep(delivery: Delivery, outcome: Outcome, agentMs: number, breakerOpen: boolean): boolean {
+  keep(delivery: Delivery, outcome: Outcome, agentMs: number, nothingSucceeds: boolean): boolean {
     switch (outcome.kind) {
       case "defer":
         return this.#defer(delivery, outcome);
       case "retry":
         if (!delivery.message.intact) return false;
-        return (breakerOpen && this.#spare(delivery, outcome, agentMs)) || this.#retry(delivery, outcome, agentMs);
+        return (nothingSucceeds && this.#spare(delivery, outcome, agentMs)) || this.#retry(delivery, outcome, agentMs);
       default:
         return false;
     }

@@ -40,6 +40,12 @@ export class Slots {
     return this.#busy;
   }
 
+  /** Agents that may be started now. */
+  get free(): number {
+    const { breaker, slots } = this.#options;
+    return breaker.open ? Number(this.mayTry) : slots - this.#busy;
+  }
+
   /** Whether the open breaker lets a message be tried. */
   get mayTry(): boolean {
     const { breaker, slots } = this.#options;

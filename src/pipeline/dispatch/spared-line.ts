@@ -6,7 +6,7 @@ import type { Rerun, Rerunnable } from "./rerun.js";
 const PATIENCE_MS = 5_000;
 
 /**
- * Deliveries that failed while the breaker was open and have few receives left: it isn't them, or not surely, so they wait
+ * Deliveries that failed while nothing succeeded and have few receives left: it isn't them, or not surely, so they wait
  * under their lease instead of becoming dead letters of an outage. They run again when the breaker closes, or before when
  * there is nothing else to try.
  */

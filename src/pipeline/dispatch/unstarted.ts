@@ -53,9 +53,9 @@ export class Unstarted {
     return this.#line.remove(delivery);
   }
 
-  /** Keeps so many, those with the most receives first; returns the rest, groups in order. */
-  keep(count: number): Delivery[] {
-    const heads = this.#line.keep(count);
+  /** Keeps so many, those with the most receives first, and what `must` stay; returns the rest, groups in order. */
+  keep(count: number, must: (delivery: Delivery) => boolean = () => false): Delivery[] {
+    const heads = this.#line.keep(count, must);
     const whole = heads.flatMap((head) => [head, ...(this.#groups?.dissolve(head) ?? [])]);
     return whole.concat(this.#groups?.shorten(Math.max(0, count - this.#line.size)) ?? []);
   }

@@ -39,11 +39,13 @@ export class WaitingLine {
     return next;
   }
 
-  /** Keeps so many, those with the most receives first; removes and returns the rest. */
-  keep(count: number): Delivery[] {
+  /** Keeps so many, those with the most receives first, and beyond them what `must` stay; removes and returns the rest. */
+  keep(count: number, must: (delivery: Delivery) => boolean): Delivery[] {
     const all = [...this.#waiting].sort((a, b) => b.message.receiveCount - a.message.receiveCount);
-    this.#waiting = new Set(all.slice(0, count));
-    return all.slice(count);
+    const rest = all.slice(count).filter((delivery) => !must(delivery));
+    this.#waiting = new Set(all);
+    for (const delivery of rest) this.#waiting.delete(delivery);
+    return rest;
   }
 
   /** Looks once a second for those that are late, for as long as anything waits; not after `stop`. */

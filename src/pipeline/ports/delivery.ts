@@ -11,8 +11,8 @@ export class Delivery {
   onLeaseLost: ((reason: string) => void) | undefined;
   /** Monotonic milliseconds at which the agent that works on it began; undefined while none does. */
   startedAt: number | undefined;
-  /** Whether an agent has worked on it: if not, its receive was spent without a run. */
-  ran = false;
+  /** How often an agent has worked on it in this lease; never: its receive was spent without a run. */
+  runs = 0;
   /** Monotonic milliseconds from which its wait for a slot counts. */
   waitsSince: number;
   /** How often its agent has deferred it in this lease. */

@@ -42,7 +42,7 @@ export class Processor {
     const run = new RunControl({ delivery, clock, telemetry, timeoutSeconds }, startedAt);
     this.#runs.add(run);
     delivery.startedAt = startedAt;
-    delivery.ran = true;
+    delivery.runs++;
     delivery.onLeaseLost = (reason) => run.abort("lease lost", reason);
     telemetry({
       kind: "started",

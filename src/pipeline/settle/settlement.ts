@@ -80,7 +80,7 @@ export function endOf(settlement: Settlement, certain: boolean, isLast: boolean)
   const outcome = delivery.lease.lost && !certain && attempts === 0 ? leaseLost : settlement.outcome;
   if (release && outcome !== leaseLost) return { kind: "released", delivery: delivery.facts, ...release };
   const cause = causeOf(outcome);
-  const withoutRun = delivery.ran ? undefined : outcome === leaseLost ? "expired" : "damaged";
+  const withoutRun = delivery.runs > 0 ? undefined : outcome === leaseLost ? "expired" : "damaged";
   return {
     kind: "settled",
     delivery: delivery.facts,

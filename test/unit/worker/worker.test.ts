@@ -303,10 +303,10 @@ describe("a dead-letter copy", () => {
 
   test("that hangs keeps its message hidden, however short the visibility timeout", async () => {
     const { clock, queue, start, stopped, of } = rejecting();
-    queue.failNext("copyToDeadLetters", "hang", 40);
+    queue.failNext("copyToDeadLetters", "hang", 30);
     queue.send("x");
     void start();
-    await clock.advance(5 * 60_000);
+    await clock.advance(10 * 60_000);
     expect(of("leaseLost")).toEqual([]);
     expect(of("started")).toHaveLength(1);
     expect(queue.deleted).toHaveLength(1);
@@ -552,7 +552,7 @@ describe("a stop", () => {
     expect(clock.timers).toBe(0);
   });
 
-  test("lets the open long poll end and makes visible what it brings", async () => {
+  test("lets the open long poll end, and what it brings gets the slot that is free", async () => {
     const { clock, queue, start, worker, of } = workerBundle();
     const run = start();
     await clock.advance(1_000);
@@ -561,7 +561,25 @@ describe("a stop", () => {
     queue.send("late");
     await clock.advance(1_000);
     expect((await run).exitCode).toBe(0);
-    expect(of("started")).toHaveLength(0);
+    expect(of("started")).toHaveLength(1);
+    expect(queue.deleted).toHaveLength(1);
+  });
+
+  test("makes visible what an open long poll brings where agents are known to take longer than there is time", async () => {
+    const bundle = workerBundle({
+      agent: async () => sleep(bundle.clock, 60_000),
+      env: { SHUTDOWN_TIMEOUT_SECONDS: "60" },
+    });
+    const { clock, queue, start, worker, of } = bundle;
+    queue.send("x");
+    const run = start();
+    await clock.advance(70_000);
+    void worker.stop();
+    await clock.advance(1_000);
+    queue.send("late");
+    await clock.advance(20_000);
+    expect((await run).exitCode).toBe(0);
+    expect(of("released")).toMatchObject([{ cause: "stop" }]);
     expect(queue.visible()).toBe(1);
   });
 
