@@ -33,8 +33,8 @@ const CHECKPOINT_SHARE = 0.2;
  * Ends all work within a budget, so that nothing of ours runs and nothing of ours is hidden:
  * 1. No further poll is opened. The open ones end by themselves, since aborting one hides what it was about to bring.
  * 2. What waits in the buffer, and what the open polls still bring, is worked off as far as the agents' pace says that it
- *    ends within half of the budget, what has the most receives first. Only the rest is made visible; not what would become
- *    a dead letter so, as long as there is any time.
+ *    ends within half of the budget, what has the most receives first. Only the rest is made visible, when no open poll
+ *    can fetch it again; not what would become a dead letter so, as long as there is any time.
  * 3. Agents run on until the reserve begins, but for those that save checkpoints: these are asked for some seconds
  *    earlier. Then their signals abort, and what they leave is made visible.
  * 4. Agents that don't heed that lose their message: it is made visible while they still run, and the process ends.
@@ -69,7 +69,10 @@ export async function drain(options: DrainOptions): Promise<boolean> {
     pollsMs: poller.endsInMs,
     budgetMs,
   });
-  const workedOff = polled.then(() => dispatcher.idle());
+  const workedOff = polled.then(() => {
+    dispatcher.pollsEnded();
+    return dispatcher.idle();
+  });
   if (!(await within(workedOff, workOffMs))) dispatcher.giveBackUnstarted();
   const ended = await within(workedOff, abortMs);
   if (!ended) processor.saveAndAbortSavers("shutdown", SHUTTING_DOWN, saveMs, graceMs);

@@ -7,8 +7,10 @@ import type { Queue } from "../ports/queue.js";
 import type { Telemetry, WithoutRun } from "../ports/telemetry.js";
 import type { Processed, Processor } from "../run/processor.js";
 import type { Acknowledger } from "../settle/acknowledger.js";
+import { Receives } from "../settle/receives.js";
 import { Breaker } from "./breaker.js";
 import { InHand } from "./in-hand.js";
+import { LastWork } from "./last-work.js";
 import { Reruns } from "./reruns.js";
 import { Slots } from "./slots.js";
 import { Unstarted } from "./unstarted.js";
@@ -30,8 +32,8 @@ export interface DispatcherOptions {
   readonly onRoom: () => void;
 }
 
-/** With so few receives each one counts: nothing is fetched without a free slot, and a stop lets run what is here. */
-const FEW_RECEIVES = 2;
+/** A message with fewer receives left is not given back for others to take. */
+const RECEIVES_KEPT = 2;
 
 /**
  * Brings each received message to its run, and from there to its settlement or to another run.
@@ -47,16 +49,14 @@ export class Dispatcher {
   readonly #inHand: InHand;
   readonly #unstarted: Unstarted;
   readonly #slots: Slots;
-  #closed = false;
-  /** No agent is started any more. */
-  #shut = false;
-  /** After the close: how many messages may still be taken. */
-  #lastTakes = 0;
+  readonly #lastWork: LastWork;
+  readonly #receives: Receives;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { clock, telemetry, acknowledger, queue, slots, fifo } = options;
+    this.#receives = new Receives(queue);
     this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
     this.#inHand = new InHand(telemetry);
     this.#pace = new AgentPace(slots, () => this.#inHand.runningSince());
@@ -65,7 +65,7 @@ export class Dispatcher {
       telemetry,
       fifo,
       max: heldBackMax(slots),
-      maxReceiveCount: () => queue.maxReceiveCount,
+      receives: this.#receives,
       operation: (delivery, outcome) => acknowledger.operation(delivery, outcome),
       resume: (delivery) => this.#resume(delivery),
       onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
@@ -78,6 +78,16 @@ export class Dispatcher {
       waiting,
       breaker: this.#breaker,
       onEnded: (delivery, processed, ran) => this.#ended(delivery, processed, ran),
+    });
+    this.#lastWork = new LastWork({
+      clock,
+      unstarted: this.#unstarted,
+      inHand: this.#inHand,
+      slots: this.#slots,
+      pace: this.#pace,
+      breaker: this.#breaker,
+      receives: this.#receives,
+      release: (delivery, reason) => this.#release(delivery, "stop", reason),
     });
   }
 
@@ -103,8 +113,8 @@ export class Dispatcher {
     const { slots, acknowledger, clock } = this.#options;
     return demandBeside({
       slots,
-      closed: this.#closed,
-      bufferMax: this.#everyReceiveCounts ? 0 : this.#pace.bufferMax(clock.monotonic()),
+      closed: this.#lastWork.begun,
+      bufferMax: this.#receives.areFew ? 0 : this.#pace.bufferMax(clock.monotonic()),
       busy: this.#slots.busy,
       waiting: this.#unstarted.waiting,
       blocked: this.#unstarted.blocked,
@@ -116,36 +126,40 @@ export class Dispatcher {
 
   /** Takes a received delivery. */
   take(delivery: Delivery): void {
-    if (this.#closed && !this.#takesLate(delivery)) return this.#release(delivery, "stop", "draining");
     if (!this.#inHand.admit(delivery)) return;
+    if (this.#lastWork.begun && !this.#lastWork.take(delivery)) return;
     this.#unstarted.add(delivery);
     this.#slots.fill();
   }
 
   /**
    * Has nothing more fetched, and works off what is in hand as far as the agents' pace says that it ends within `ms`
-   * milliseconds; the rest is made visible.
+   * milliseconds.
    */
   close(ms: number): void {
-    this.#closed = true;
     this.#unstarted.stop();
     this.#breaker.stop();
-    for (const { delivery, outcome } of this.#reruns.clear()) this.#end(delivery, outcome, 0);
-    this.#giveBackBeyond(this.#fits(ms), "draining");
+    const reruns = this.#reruns.clear();
+    this.#lastWork.begin(ms);
+    for (const { delivery, outcome } of reruns) this.#end(delivery, outcome, 0);
     this.#checkIdle();
   }
 
-  /** After `close`: what hasn't started by now is made visible, but for what would be a dead letter without its run. */
+  /** After `close`: what is to go back may, since nothing can be fetched here again. */
+  pollsEnded(): void {
+    this.#lastWork.pollsEnded();
+    this.#checkIdle();
+  }
+
+  /** After `close`: what hasn't started by now goes back. */
   giveBackUnstarted(): void {
-    this.#giveBackBeyond(0, "no slot became free in time before the stop");
+    this.#lastWork.giveBackUnstarted();
     this.#checkIdle();
   }
 
-  /** Starts no agent any more: all that is unstarted is made visible, and so is what comes. */
+  /** Starts no agent any more. */
   shut(): void {
-    this.#closed = true;
-    this.#shut = true;
-    for (const delivery of this.#unstarted.keep(0)) this.#release(delivery, "stop", "there is no time left for a run");
+    this.#lastWork.shut();
     this.#checkIdle();
   }
 
@@ -162,39 +176,6 @@ export class Dispatcher {
     return this.#inHand.running();
   }
 
-  get #everyReceiveCounts(): boolean {
-    return (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY) <= FEW_RECEIVES;
-  }
-
-  /** How many messages more can be worked off; where nobody knows, those for which a slot is free. */
-  #fits(ms: number): number {
-    if (this.#everyReceiveCounts) return Number.POSITIVE_INFINITY;
-    if (this.#breaker.open || this.#pace.meanSeconds === 0) return this.#slots.free;
-    return Math.max(0, this.#pace.worksOff(ms, this.#options.clock.monotonic()) - this.#slots.busy);
-  }
-
-  #giveBackBeyond(fits: number, reason: string): void {
-    const back = this.#unstarted.keep(fits, (delivery) => this.#isLast(delivery));
-    this.#lastTakes = fits - this.#unstarted.size;
-    for (const delivery of [...back, ...this.#inHand.clearSuccessors()]) this.#release(delivery, "stop", reason);
-  }
-
-  /** Given back, it would have spent a receive: at most the first, and none that a free slot could use. */
-  #takesLate(delivery: Delivery): boolean {
-    if (this.#shut) return false;
-    if (this.#lastTakes > 0) {
-      this.#lastTakes--;
-      return true;
-    }
-    const isFree = this.#slots.free - this.#unstarted.waiting > 0;
-    return this.#isLast(delivery) || (isFree && delivery.message.receiveCount > 1);
-  }
-
-  /** Whether SQS moves it to the dead letters when it is asked for next. */
-  #isLast({ message }: Delivery): boolean {
-    return message.receiveCount >= (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY);
-  }
-
   /** One that comes back queues anew: it is not late because of the time that it was to wait. */
   #resume(delivery: Delivery): void {
     delivery.waitsSince = this.#options.clock.monotonic();
@@ -205,7 +186,8 @@ export class Dispatcher {
   #ended(delivery: Delivery, processed: Processed, ran: boolean): void {
     const { outcome, agentMs } = processed;
     if (ran) this.#pace.record(agentMs, outcome.kind);
-    if (ran && !this.#closed) this.#breaker.record(outcome, delivery.runs === 1 && delivery.message.receiveCount === 1);
+    if (ran && !this.#lastWork.begun)
+      this.#breaker.record(outcome, delivery.runs === 1 && delivery.message.receiveCount === 1);
     this.#conclude(delivery, processed);
     this.#slots.fill();
     this.#options.onRoom();
@@ -214,7 +196,7 @@ export class Dispatcher {
 
   #conclude(delivery: Delivery, { outcome, agentMs }: Processed): void {
     const effective = this.#options.acknowledger.effective(outcome);
-    if (!this.#closed && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.nothingSucceeds)) return;
+    if (!this.#lastWork.begun && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.nothingSucceeds)) return;
     this.#end(delivery, effective, agentMs);
   }
 
@@ -237,14 +219,12 @@ export class Dispatcher {
 
   /** Given back at most once, to others that may have a slot, and never with its last receives. */
   #heedLate(delivery: Delivery): void {
-    const { queue, othersAtWork } = this.#options;
-    const { receiveCount } = delivery.message;
-    if (receiveCount > 1 || (queue.maxReceiveCount ?? Number.POSITIVE_INFINITY) - receiveCount < FEW_RECEIVES) return;
-    if (othersAtWork()) this.#release(delivery, "late", "no slot became free in time");
+    if (delivery.message.receiveCount > 1 || this.#receives.leftAfter(delivery) < RECEIVES_KEPT) return;
+    if (this.#options.othersAtWork()) this.#release(delivery, "late", "no slot became free in time");
   }
 
   #heedBreaker(): void {
-    if (this.#closed) return;
+    if (this.#lastWork.begun) return;
     if (!this.#breaker.open) this.#reruns.resumeSpared();
     this.#slots.fill();
     this.#options.onRoom();

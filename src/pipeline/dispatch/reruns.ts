@@ -2,6 +2,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { Outcome } from "../ports/outcome.js";
 import type { Telemetry } from "../ports/telemetry.js";
+import type { Receives } from "../settle/receives.js";
 import type { Operation } from "../settle/settlement.js";
 import { HeldBack } from "./held-back.js";
 import type { Rerun } from "./rerun.js";
@@ -14,7 +15,7 @@ export interface RerunsOptions {
   readonly fifo: boolean;
   /** So many may wait before none is spared any more. */
   readonly max: number;
-  readonly maxReceiveCount: () => number | undefined;
+  readonly receives: Receives;
   /** What the outcome comes to on the queue. */
   readonly operation: (delivery: Delivery, outcome: Outcome) => Operation;
   /** Takes a delivery whose wait is over. */
@@ -117,9 +118,9 @@ export class Reruns {
   }
 
   #spare(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
-    const { max, maxReceiveCount } = this.#options;
-    // One receive is left for who gets it when this worker ends.
-    if (delivery.message.receiveCount < (maxReceiveCount() ?? Number.POSITIVE_INFINITY) - 1) return false;
+    const { max, receives } = this.#options;
+    // One is left for who gets it when this worker ends.
+    if (receives.leftAfter(delivery) > 1) return false;
     if (this.size >= max) return false;
     this.#spared.add(delivery, outcome);
     this.#tell(delivery, outcome, agentMs, undefined);

@@ -6,6 +6,7 @@ import { interrupted, type Outcome } from "../ports/outcome.js";
 import type { EntryResult, Queue, QueueError } from "../ports/queue.js";
 import type { WithoutRun } from "../ports/telemetry.js";
 import { meaningOf } from "./meaning.js";
+import { Receives } from "./receives.js";
 import { SettleLanes } from "./settle-lanes.js";
 import { endOf, type Operation, type Settlement } from "./settlement.js";
 import { Verdicts, type VerdictsOptions } from "./verdicts.js";
@@ -33,6 +34,7 @@ const RETRY_BACKOFF_MS = { base: 200, max: 5_000 };
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #verdicts: Verdicts;
+  readonly #receives: Receives;
   readonly #lanes: SettleLanes;
   readonly #pending = new Set<Settlement>();
   #copies = 0;
@@ -41,6 +43,7 @@ export class Acknowledger {
   constructor(options: AcknowledgerOptions) {
     this.#options = options;
     this.#verdicts = new Verdicts(options);
+    this.#receives = new Receives(options.queue);
     this.#lanes = new SettleLanes({
       ...options,
       onResult: (settlement, result) => this.#heed(settlement, result),
@@ -179,7 +182,7 @@ export class Acknowledger {
   #conclude(settlement: Settlement, certain: boolean): void {
     if (!this.#pending.delete(settlement)) return;
     this.#copyEnded(settlement, false);
-    const fact = endOf(settlement, certain, this.#verdicts.isLast(settlement.delivery));
+    const fact = endOf(settlement, certain, this.#receives.isLast(settlement.delivery));
     settlement.delivery.lease.end();
     this.#options.telemetry(fact);
     if (this.#pending.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();

@@ -4,6 +4,7 @@ import type { Outcome } from "../ports/outcome.js";
 import type { Queue } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
 import { gaveUpReason } from "./dead-letter-marks.js";
+import { Receives } from "./receives.js";
 import { type Operation, operationFor, type RetryBackoff, type Settlement } from "./settlement.js";
 
 export interface VerdictsOptions {
@@ -16,11 +17,13 @@ export interface VerdictsOptions {
 /** What an outcome comes to on this queue: with its dead-letter queue, if it has one that takes letters. */
 export class Verdicts {
   readonly #options: VerdictsOptions;
+  readonly #receives: Receives;
   /** Set when the dead-letter queue refused last words: SQS moves what follows, without a word. */
   #silent = false;
 
   constructor(options: VerdictsOptions) {
     this.#options = options;
+    this.#receives = new Receives(options.queue);
   }
 
   /** The outcome that can really be had: without a dead-letter queue a rejection is a retry, and never a delete. */
@@ -41,11 +44,6 @@ export class Verdicts {
     return { outcome: instead, operation: this.#usual(delivery, instead) };
   }
 
-  /** Whether SQS moves a message that comes again to its dead-letter queue. */
-  isLast({ message }: Delivery): boolean {
-    return message.receiveCount >= (this.#options.queue.maxReceiveCount ?? Number.POSITIVE_INFINITY);
-  }
-
   #usual(delivery: Delivery, outcome: Outcome): Operation {
     return operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
   }
@@ -57,7 +55,7 @@ export class Verdicts {
   #lastWords(delivery: Delivery, outcome: Outcome): Operation | undefined {
     const { message } = delivery;
     const { copyToDeadLetters } = this.#options.queue;
-    if (outcome.kind !== "retry" || !this.isLast(delivery)) return undefined;
+    if (outcome.kind !== "retry" || !this.#receives.isLast(delivery)) return undefined;
     // A damaged body must not take the place of the good one that SQS may have.
     if (this.#silent || !copyToDeadLetters || !message.intact) return undefined;
     return { kind: "deadLetter", reason: gaveUpReason(message.receiveCount, outcome.error) };

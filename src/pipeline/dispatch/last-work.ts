@@ -1,0 +1,110 @@
+import type { AgentPace } from "../poll/agent-pace.js";
+import type { Clock } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+import type { Receives } from "../settle/receives.js";
+import type { Breaker } from "./breaker.js";
+import type { InHand } from "./in-hand.js";
+import type { Slots } from "./slots.js";
+import type { Unstarted } from "./unstarted.js";
+
+export interface LastWorkOptions {
+  readonly clock: Clock;
+  readonly unstarted: Unstarted;
+  readonly inHand: InHand;
+  readonly slots: Slots;
+  readonly pace: AgentPace;
+  readonly breaker: Pick<Breaker, "open">;
+  readonly receives: Receives;
+  /** Makes a delivery visible. */
+  readonly release: (delivery: Delivery, reason: string) => void;
+}
+
+/**
+ * What a stop makes of the messages in hand that have no slot yet, and of those that the open polls still bring.
+ * 1. As many as the agents' pace says are worked off in time get their run, those with the most receives first.
+ * 2. The rest is given back: only when no poll of our own could fetch it again, at its first receive where a slot is free,
+ *    and never at its last while there is any time.
+ */
+export class LastWork {
+  readonly #options: LastWorkOptions;
+  #begun = false;
+  #shut = false;
+  /** How many messages more may be taken. */
+  #takes = 0;
+  /** What is to be given back once the polls have ended; undefined: they have. */
+  #aside: { readonly delivery: Delivery; readonly reason: string }[] | undefined = [];
+
+  constructor(options: LastWorkOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing is fetched any more. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Keeps what is worked off within `ms` milliseconds. */
+  begin(ms: number): void {
+    this.#begun = true;
+    if (!this.#shut) this.#keep(this.#fits(ms), "draining");
+  }
+
+  /** Whether a message that comes now gets a run; else it is given back here. */
+  take(delivery: Delivery): boolean {
+    if (this.#mayTake(delivery)) return true;
+    this.#giveBack(delivery, "draining");
+    return false;
+  }
+
+  /** What is to go back may go. */
+  pollsEnded(): void {
+    const aside = this.#aside ?? [];
+    this.#aside = undefined;
+    for (const { delivery, reason } of aside) this.#options.release(delivery, reason);
+  }
+
+  /** Gives back what hasn't started by now, but for what would be a dead letter without its run. */
+  giveBackUnstarted(): void {
+    this.#keep(0, "no slot became free in time before the stop");
+  }
+
+  /** From now on no agent is started: gives back all that hasn't one, and what comes. */
+  shut(): void {
+    this.#begun = true;
+    this.#shut = true;
+    for (const delivery of this.#options.unstarted.keep(0)) {
+      this.#giveBack(delivery, "there is no time left for a run");
+    }
+  }
+
+  /** How many messages more can be worked off; where nobody knows, those for which a slot is free. */
+  #fits(ms: number): number {
+    const { receives, breaker, pace, slots, clock } = this.#options;
+    if (receives.areFew) return Number.POSITIVE_INFINITY;
+    if (breaker.open || pace.meanSeconds === 0) return slots.free;
+    return Math.max(0, pace.worksOff(ms, clock.monotonic()) - slots.busy);
+  }
+
+  #keep(count: number, reason: string): void {
+    const { unstarted, inHand, receives } = this.#options;
+    const back = unstarted.keep(count, (delivery) => receives.isLast(delivery));
+    this.#takes = count - unstarted.size;
+    for (const delivery of [...back, ...inHand.clearSuccessors()]) this.#giveBack(delivery, reason);
+  }
+
+  #mayTake(delivery: Delivery): boolean {
+    if (this.#shut) return false;
+    if (this.#takes > 0) {
+      this.#takes--;
+      return true;
+    }
+    const { unstarted, slots, receives } = this.#options;
+    const isFree = slots.free > unstarted.waiting;
+    return receives.isLast(delivery) || (isFree && delivery.message.receiveCount > 1);
+  }
+
+  #giveBack(delivery: Delivery, reason: string): void {
+    if (this.#aside) this.#aside.push({ delivery, reason });
+    else this.#options.release(delivery, reason);
+  }
+}
