@@ -21,6 +21,8 @@ export interface DeadMessage {
   readonly traceHeader: string | undefined;
   readonly by: "redrive" | "copy";
   readonly reason: string | undefined;
+  /** When, by the clock's monotonic milliseconds. */
+  readonly at: number;
 }
 
 /** One message inside a MemoryQueue. Times are the clock's monotonic milliseconds. */
@@ -66,7 +68,7 @@ export class MemoryMessage {
     };
   }
 
-  dead(by: DeadMessage["by"], reason?: string): DeadMessage {
+  dead(by: DeadMessage["by"], at: number, reason?: string): DeadMessage {
     return {
       id: this.id,
       body: this.body,
@@ -76,6 +78,7 @@ export class MemoryMessage {
       traceHeader: this.options.traceHeader,
       by,
       reason,
+      at,
     };
   }
 }

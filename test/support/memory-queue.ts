@@ -57,6 +57,8 @@ export interface MemoryQueueOptions {
   readonly deadLetterQueue?: boolean;
   /** How long each call takes, in milliseconds of the clock; 0 if unset. */
   readonly latencyMs?: number;
+  /** Uniform in [0, 1): a standard queue gives messages in no certain order; unset: in the order sent. */
+  readonly random?: () => number;
 }
 
 const ok: EntryResult = { ok: true };
@@ -120,6 +122,18 @@ export class MemoryQueue implements Queue {
   inFlight(): number {
     const now = this.#clock.monotonic();
     return [...this.#messages].filter((message) => message.inFlight(now)).length;
+  }
+
+  /** What the queue knows of a message that it still holds; `visibleAt` by the clock's monotonic milliseconds. */
+  state(id: string): { readonly receiveCount: number; readonly visibleAt: number } | undefined {
+    return this.#find(id);
+  }
+
+  /** Shows a message although somebody may hold it, as a standard queue does now and then: at-least-once delivery. */
+  show(id: string): void {
+    const message = this.#find(id);
+    if (message) message.visibleAt = Math.min(message.visibleAt, this.#clock.monotonic());
+    this.#wake();
   }
 
   /** Ids of everything that the queue still holds, hidden or not. */
@@ -190,7 +204,8 @@ export class MemoryQueue implements Queue {
       // As SqsQueue does it on FIFO: the same delivery copied twice is one dead letter.
       const copied = this.deadLetters.some((dead) => dead.id === id && dead.receiveCount === receiveCount);
       if (this.#options.fifo && copied) return ok;
-      this.deadLetters.push({ id, body, attributes, receiveCount, groupId, traceHeader, by: "copy", reason });
+      const at = this.#clock.monotonic();
+      this.deadLetters.push({ id, body, attributes, receiveCount, groupId, traceHeader, by: "copy", reason, at });
       return ok;
     });
   }
@@ -232,7 +247,7 @@ export class MemoryQueue implements Queue {
       for (const message of this.#messages) if (message.inFlight(now)) locked.add(message.options.groupId ?? "");
     }
     const taken: ReceivedMessage[] = [];
-    for (const message of this.#messages) {
+    for (const message of this.#inTurn()) {
       if (taken.length === max) break;
       const group = message.options.groupId ?? "";
       if (locked.has(group)) continue;
@@ -243,7 +258,7 @@ export class MemoryQueue implements Queue {
       }
       if (message.receiveCount >= (this.#options.maxReceiveCount ?? Number.POSITIVE_INFINITY)) {
         this.#remove(message);
-        this.deadLetters.push(message.dead("redrive"));
+        this.deadLetters.push(message.dead("redrive", now));
         continue;
       }
       message.receiveCount++;
@@ -257,6 +272,19 @@ export class MemoryQueue implements Queue {
     }
     if (taken.length > 0) this.#arm();
     return taken;
+  }
+
+  #inTurn(): Iterable<MemoryMessage> {
+    const { fifo, random } = this.#options;
+    if (fifo || !random) return this.#messages;
+    const all = [...this.#messages];
+    const first = Math.floor(random() * all.length);
+    return [...all.slice(first), ...all.slice(0, first)];
+  }
+
+  #find(id: string): MemoryMessage | undefined {
+    for (const message of this.#messages) if (message.id === id) return message;
+    return undefined;
   }
 
   #held(handle: string): MemoryMessage | undefined {

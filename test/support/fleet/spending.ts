@@ -1,0 +1,100 @@
+import type { MessageRecord, Receipt, Run } from "./ledger.js";
+import type { TaskRecord } from "./task-record.js";
+
+/**
+ * What a receive was spent for. The first four are nobody's choice:
+ * - `lost answer`: its answer never reached a task, or its task had died;
+ * - `kill`: its task was killed while the message waited there;
+ * - `freeze`: its task was frozen until the lease was over;
+ * - `shown`: SQS showed the message although it was held.
+ * A stop's may have been unavoidable (see `Spending.excused`); the last three never are.
+ */
+export type Spent =
+  | "run"
+  | "lost answer"
+  | "kill"
+  | "freeze"
+  | "shown"
+  | "stop"
+  | "given back"
+  | "deferred"
+  | "ran out";
+
+/** A stop is asked to work off what is in hand if the pace says that it ends within so much of its budget. */
+const WORKED_OFF_SHARE = 0.5;
+/** What a task can have learnt of its agents' pace before a stop. */
+const PACE_MS = 60_000;
+
+/** For what the receives of a fleet's messages were spent, and which were spent without a choice. */
+export class Spending {
+  readonly #tasks: ReadonlyMap<string, TaskRecord>;
+  readonly #maxReceiveCount: number;
+
+  constructor(tasks: readonly TaskRecord[], maxReceiveCount: number) {
+    this.#tasks = new Map(tasks.map((task) => [task.name, task]));
+    this.#maxReceiveCount = maxReceiveCount;
+  }
+
+  of(receipt: Receipt): Spent {
+    // An agent that defers says that the message is not at fault: such a run is no try.
+    if (receipt.runs.some(({ end }) => end !== "deferred")) return "run";
+    switch (receipt.over?.how) {
+      case "killed":
+        return receipt.seen ? "kill" : "lost answer";
+      case "frozen":
+        return "freeze";
+      case "shown":
+        return "shown";
+    }
+    if (!receipt.seen) return "lost answer";
+    // It left the queue, with the end of an earlier run.
+    if (receipt.over?.how === "deleted") return "run";
+    if (receipt.over && receipt.over.at >= this.#stoppedAt(receipt)) return "stop";
+    if (receipt.runs.length > 0) return "deferred";
+    return receipt.over ? "given back" : "ran out";
+  }
+
+  /** How many receives of a message were spent without a run, and nobody could have done better. */
+  excused(message: MessageRecord): number {
+    let forced = 0;
+    let stops = 0;
+    for (const receipt of message.receipts) {
+      const spent = this.of(receipt);
+      if (spent === "lost answer" || spent === "kill" || spent === "freeze" || spent === "shown") forced++;
+      if (spent === "stop" && this.#couldNotStay(receipt, message)) stops++;
+    }
+    // One stop may find a message waiting that it can't wait for; to have it wait at the next as well is a choice, but
+    // for one that a FIFO queue hands out behind others of its group.
+    return forced + (message.groupId === undefined ? Math.min(1, stops) : stops);
+  }
+
+  /** The pace of its task said that it couldn't be worked off, or it was held back on purpose. */
+  #couldNotStay(receipt: Receipt, message: MessageRecord): boolean {
+    // A deferred one waits under its lease for as long as its task lives.
+    if (receipt.runs.length > 0) return true;
+    const task = this.#tasks.get(receipt.task)!;
+    // The last receive that a message has isn't given back while any time is left.
+    if (message.groupId === undefined && receipt.count >= this.#maxReceiveCount) return false;
+    const stoppedAt = this.#stoppedAt(receipt);
+    const recent = task.held
+      .flatMap(({ receipt: { runs } }) => runs)
+      .filter((run) => run.startedAt <= stoppedAt + task.budgetMs && (run.endedAt ?? stoppedAt) >= stoppedAt - PACE_MS);
+    // An outage: what it has is tried one at a time, with pauses.
+    if (recent.filter(isFailure).length * 2 >= Math.max(1, recent.length)) return true;
+    const waiting = task.held.filter(({ receipt: { at, over, runs } }) => {
+      const startedAt = runs[0]?.startedAt ?? Number.POSITIVE_INFINITY;
+      return at <= (receipt.over?.at ?? 0) && (over?.at ?? stoppedAt) >= stoppedAt && startedAt >= stoppedAt;
+    }).length;
+    const rounds = message.groupId === undefined ? Math.ceil(waiting / task.slots) : waiting;
+    const longestMs = Math.max(0, ...recent.map((run) => (run.endedAt ?? stoppedAt) - run.startedAt));
+    // A head that failed is tried again after its back-off, and its followers wait for it.
+    const headFailed = message.groupId !== undefined && recent.some(isFailure);
+    return headFailed || longestMs * (1 + rounds) > task.budgetMs * WORKED_OFF_SHARE;
+  }
+
+  #stoppedAt({ task }: Receipt): number {
+    return this.#tasks.get(task)?.stoppedAt ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+const isFailure = ({ end }: Run) => end === "failed" || end === "deferred";

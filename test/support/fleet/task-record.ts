@@ -1,0 +1,147 @@
+import type { Clock } from "../../../src/pipeline/ports/clock.js";
+import type { Ledger, MessageRecord, Receipt, ReceiptEnd, Run, RunEnd } from "./ledger.js";
+
+interface Held {
+  readonly message: MessageRecord;
+  readonly receipt: Receipt;
+}
+
+/** What one task did and what was done to it, written into the ledger of its fleet. */
+export class TaskRecord {
+  readonly held: Held[] = [];
+  readonly freezes: { readonly from: number; to: number }[] = [];
+  stoppedAt: number | undefined;
+  exitedAt: number | undefined;
+  /** Ids of what it left hidden when it exited, though it isn't to wait. */
+  readonly leftHidden: string[] = [];
+  killedAt: number | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly slots: number,
+    readonly budgetMs: number,
+    private readonly ledger: Ledger,
+    private readonly clock: Clock,
+  ) {}
+
+  received(id: string, count: number): void {
+    const message = this.ledger.of(id);
+    const receipt: Receipt = { task: this.name, count, at: this.clock.monotonic(), seen: false, runs: [] };
+    message.receipts[count - 1] = receipt;
+    this.held.push({ message, receipt });
+    this.#tell(id, `receive ${count}`);
+  }
+
+  saw(id: string, count: number): void {
+    this.#receipt(id, count).seen = true;
+  }
+
+  started(id: string, count: number): Run {
+    const run: Run = { task: this.name, startedAt: this.clock.monotonic() };
+    this.#receipt(id, count).runs.push(run);
+    this.#tell(id, "starts");
+    return run;
+  }
+
+  ended(id: string, run: Run, end: RunEnd): void {
+    if (run.end) return;
+    run.end = end;
+    run.endedAt = this.clock.monotonic();
+    this.#tell(id, `ends: ${end}`);
+  }
+
+  deleted(id: string, count: number): void {
+    this.#over(this.#receipt(id, count), "deleted");
+    this.#tell(id, "deletes");
+  }
+
+  hidden(id: string, count: number, seconds: number): void {
+    const receipt = this.#receipt(id, count);
+    // What still waits or runs is only kept hidden.
+    const extended = seconds > 0 && receipt.runs.every(({ end }) => end === undefined);
+    if (!extended) this.#over(receipt, seconds === 0 ? "given back" : "hidden");
+    this.#tell(id, extended ? `holds for ${seconds} s more` : seconds === 0 ? "gives back" : `hides for ${seconds} s`);
+  }
+
+  copied(id: string, count: number, reason: string): void {
+    this.#tell(id, `copies receive ${count} to the dead letters: ${reason}`);
+  }
+
+  stopped(): void {
+    this.stoppedAt ??= this.clock.monotonic();
+    this.ledger.tellOfTask(`${this.name} is stopped`);
+    this.#tellOpen("is stopped");
+  }
+
+  /** @param hides whether a message is hidden by this receive of it. */
+  exited(exitCode: number, hides: (id: string, count: number) => boolean): void {
+    this.exitedAt = this.clock.monotonic();
+    this.ledger.tellOfTask(`${this.name} exits with ${exitCode}`);
+    this.#endRuns("aborted");
+    for (const { message, receipt } of this.held) {
+      const { over, seen, runs, count } = receipt;
+      // What failed or was deferred waits, what an agent has ended is on its way out, and the rest it doesn't know of.
+      const waits = runs.length > 0 && runs.at(-1)!.end !== "aborted";
+      const unknown = !seen || over?.how === "frozen" || over?.how === "shown";
+      if (!waits && !unknown && hides(message.id, count)) this.leftHidden.push(message.id);
+    }
+  }
+
+  killed(): void {
+    this.#tellOpen("is killed");
+    this.killedAt = this.clock.monotonic();
+    this.ledger.tellOfTask(`${this.name} is killed`);
+    this.#endRuns("killed");
+    for (const { receipt } of this.open()) this.#over(receipt, "killed");
+  }
+
+  frozen(): void {
+    this.freezes.push({ from: this.clock.monotonic(), to: Number.POSITIVE_INFINITY });
+    this.ledger.tellOfTask(`${this.name} freezes`);
+    this.#tellOpen("freezes");
+  }
+
+  /** @param lost whether a message's lease has ended meanwhile, or is about to. */
+  thawed(lost: (id: string, count: number) => boolean): void {
+    this.freezes.at(-1)!.to = this.clock.monotonic();
+    this.ledger.tellOfTask(`${this.name} thaws`);
+    this.#tellOpen("thaws");
+    for (const { message, receipt } of this.open()) {
+      if (lost(message.id, receipt.count)) this.#over(receipt, "frozen");
+    }
+  }
+
+  /** What it received and has neither given back nor lost. */
+  open(): Held[] {
+    return this.held.filter(({ receipt }) => !receipt.over);
+  }
+
+  /** It was killed, or frozen, after `at`. */
+  struckAfter(at: number): boolean {
+    return (this.killedAt ?? 0) >= at || this.freezes.some(({ to }) => to >= at);
+  }
+
+  #receipt(id: string, count: number): Receipt {
+    const receipt = this.ledger.of(id).receipts[count - 1];
+    if (!receipt) throw new Error(`${id} was never received for the time ${count}`);
+    return receipt;
+  }
+
+  #over(receipt: Receipt, how: ReceiptEnd): void {
+    receipt.over ??= { how, at: this.clock.monotonic() };
+  }
+
+  #endRuns(end: RunEnd): void {
+    for (const { message, receipt } of this.held) {
+      for (const run of receipt.runs) if (run.task === this.name) this.ended(message.id, run, end);
+    }
+  }
+
+  #tell(id: string, text: string): void {
+    this.ledger.tell(id, `${this.name} ${text}`);
+  }
+
+  #tellOpen(text: string): void {
+    for (const { message } of this.open()) this.#tell(message.id, text);
+  }
+}
