@@ -162,11 +162,12 @@ export class Fleet {
   }
 
   #start(): void {
-    const { slots, shutdownSeconds } = this.#climate;
+    const { slots, shutdownSeconds, visibilitySeconds } = this.#climate;
     const record = new TaskRecord(
       `task-${this.#tasks.length + 1}`,
       slots,
       shutdownSeconds * 1000,
+      visibilitySeconds,
       this.#ledger,
       this.#clock,
     );

@@ -8,8 +8,8 @@ import type { Violation } from "./violation.js";
 
 /** What CI's time is good for. */
 const SEEDS = 1_000;
-/** More stories than that nobody reads. */
-const STORIES_MAX = 20;
+/** More stories of one kind than that nobody reads. */
+const STORIES_OF_A_KIND = 3;
 
 /** What many fleets did wrong: how often of which kind, the first seed of each, and some stories. */
 export interface Verdict {
@@ -36,10 +36,9 @@ export async function liveThroughSeeds(fifo: boolean): Promise<Verdict> {
     tally.add(remains);
     const violations: Violation[] = judge(remains);
     for (const violation of violations) {
-      const known = kinds[violation.kind];
-      if (known) known.times++;
-      else kinds[violation.kind] = { times: 1, seed };
-      if (stories.length < STORIES_MAX) stories.push(storyOf(remains, violation));
+      kinds[violation.kind] ??= { times: 0, seed };
+      const times = ++kinds[violation.kind]!.times;
+      if (FLEET_SEED || times <= STORIES_OF_A_KIND) stories.push(storyOf(remains, violation));
     }
     if (FLEET_SEED) process.stdout.write(`${storyOfFleet(remains)}\n`);
   }

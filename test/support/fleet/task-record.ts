@@ -20,6 +20,7 @@ export class TaskRecord {
     readonly name: string,
     readonly slots: number,
     readonly budgetMs: number,
+    private readonly visibilitySeconds: number,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
   ) {}
@@ -56,11 +57,10 @@ export class TaskRecord {
   }
 
   hidden(id: string, count: number, seconds: number): void {
-    const receipt = this.#receipt(id, count);
-    // What still waits or runs is only kept hidden.
-    const extended = seconds > 0 && receipt.runs.every(({ end }) => end === undefined);
-    if (!extended) this.#over(receipt, seconds === 0 ? "given back" : "hidden");
-    this.#tell(id, extended ? `holds for ${seconds} s more` : seconds === 0 ? "gives back" : `hides for ${seconds} s`);
+    // What waits or runs is kept hidden by whole visibility timeouts.
+    const extended = seconds === this.visibilitySeconds;
+    if (!extended) this.#over(this.#receipt(id, count), seconds === 0 ? "given back" : "hidden");
+    this.#tell(id, extended ? "keeps it hidden" : seconds === 0 ? "gives back" : `hides for ${seconds} s`);
   }
 
   copied(id: string, count: number, reason: string): void {
@@ -113,7 +113,7 @@ export class TaskRecord {
 
   /** What it received and has neither given back nor lost. */
   open(): Held[] {
-    return this.held.filter(({ receipt }) => !receipt.over);
+    return this.held.filter(({ message, receipt }) => !receipt.over && message.receipts.length === receipt.count);
   }
 
   /** It was killed, or frozen, after `at`. */
@@ -141,7 +141,9 @@ export class TaskRecord {
     this.ledger.tell(id, `${this.name} ${text}`);
   }
 
+  /** To every message that it believes to hold. */
   #tellOpen(text: string): void {
-    for (const { message } of this.open()) this.#tell(message.id, text);
+    const believed = this.held.filter(({ receipt }) => !receipt.over).map(({ message }) => message.id);
+    for (const id of new Set(believed)) this.#tell(id, text);
   }
 }
