@@ -4,29 +4,18 @@ import { MemoryQueue } from "../memory-queue.js";
 import { randomFrom } from "../random.js";
 import type { Climate } from "./climate.js";
 import { Ledger } from "./ledger.js";
+import type { Remains } from "./remains.js";
 import type { FleetEvent, Scheduled } from "./schedule.js";
 import { Task } from "./task.js";
 import { TaskRecord } from "./task-record.js";
-import type { Violation } from "./violation.js";
 import { Witness } from "./witness.js";
 import { Work } from "./work.js";
-
-/** What is left when a fleet has lived, for its judge. */
-export interface Remains {
-  readonly climate: Climate;
-  readonly queue: MemoryQueue;
-  readonly ledger: Ledger;
-  readonly tasks: readonly TaskRecord[];
-  /** What was seen while it lived. */
-  readonly witnessed: readonly Violation[];
-  readonly startedAt: number;
-}
 
 const ID_OFFSET = 5_000_000;
 /** AWS wanted a Spot task away so long after it was told. */
 const SPOT_SECONDS = 120;
-/** After its last event a fleet is left alone for so long at most. */
-const CALM_SECONDS = 600;
+/** After its last event a fleet is left alone for so long at most: eight tries of a FIFO head and of its followers. */
+const CALM_SECONDS = 7_200;
 const CALM_STEP_SECONDS = 10;
 /** Longer than every task's budget. */
 const STOP_SECONDS = 150;

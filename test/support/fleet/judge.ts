@@ -1,6 +1,6 @@
 import type { DeadMessage } from "../memory-message.js";
-import type { Remains } from "./fleet.js";
 import { type MessageRecord, runsOf } from "./ledger.js";
+import type { Remains } from "./remains.js";
 import { Spending } from "./spending.js";
 import type { TaskRecord } from "./task-record.js";
 import type { Violation } from "./violation.js";
@@ -45,6 +45,7 @@ function* ofPlace(
 ): Generator<Found> {
   const done = runsOf(message).some(({ end }) => end === "done");
   if (!left && !deleted && letters.length === 0) yield ["vanished", "it is neither done nor dead nor there"];
+  if (left) yield ["left lying", "nothing disturbed the fleet for two hours, and it is still there"];
   if (deleted && !done && !letters.some(({ by }) => by === "copy")) {
     yield ["deleted without an end", "it was deleted without a success and without a copy"];
   }

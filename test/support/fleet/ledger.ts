@@ -22,6 +22,8 @@ export interface Receipt {
   readonly at: number;
   /** The answer reached its task. */
   seen: boolean;
+  /** When its task gave up the call that brought it. */
+  givenUpAt?: number;
   readonly runs: Run[];
   over?: { readonly how: ReceiptEnd; readonly at: number };
 }

@@ -50,8 +50,8 @@ export function scheduleOf({ seed, fifo, tasks, seconds }: Climate): Scheduled[]
     else if (kind < 0.4) for (let row = 0; row < 4; row++) deploy(at + row * between(1, 6), 0.3);
     else if (kind < 0.5) add(at, { kind: "stop" });
     else if (kind < 0.6) add(at, { kind: "spot" });
-    else if (kind < 0.75) add(at, { kind: "kill" });
-    else if (kind < 0.9) add(at, { kind: "freeze", seconds: between(1, 90) });
+    else if (kind < 0.72) add(at, { kind: "kill" });
+    else if (kind < 0.85) add(at, { kind: "freeze", seconds: between(1, 90) });
     else if (kind < 0.95 && !fifo) add(at, { kind: "show" });
     else add(at, { kind: "twice" });
   }

@@ -3,11 +3,11 @@ import type { TaskRecord } from "./task-record.js";
 
 /**
  * What a receive was spent for. The first four are nobody's choice:
- * - `lost answer`: its answer never reached a task, or its task had died;
+ * - `lost answer`: its answer never reached a task, its task had died, or the stop's budget was used up;
  * - `kill`: its task was killed while the message waited there;
  * - `freeze`: its task was frozen until the lease was over;
  * - `shown`: SQS showed the message although it was held.
- * A stop's may have been unavoidable (see `Spending.excused`); the last three never are.
+ * A stop's may have been unavoidable (see `Spending.excused`); the last four never are.
  */
 export type Spent =
   | "run"
@@ -16,6 +16,7 @@ export type Spent =
   | "freeze"
   | "shown"
   | "stop"
+  | "gave up the call"
   | "given back"
   | "deferred"
   | "ran out";
@@ -46,7 +47,8 @@ export class Spending {
       case "shown":
         return "shown";
     }
-    if (!receipt.seen) return "lost answer";
+    if (!receipt.seen)
+      return receipt.givenUpAt === undefined ? "lost answer" : this.#callOf(receipt, receipt.givenUpAt);
     // It left the queue, with the end of an earlier run.
     if (receipt.over?.how === "deleted") return "run";
     if (receipt.over && receipt.over.at >= this.#stoppedAt(receipt)) return "stop";
@@ -76,9 +78,9 @@ export class Spending {
     // The last receive that a message has isn't given back while any time is left.
     if (message.groupId === undefined && receipt.count >= this.#maxReceiveCount) return false;
     const stoppedAt = this.#stoppedAt(receipt);
-    const recent = task.held
-      .flatMap(({ receipt: { runs } }) => runs)
-      .filter((run) => run.startedAt <= stoppedAt + task.budgetMs && (run.endedAt ?? stoppedAt) >= stoppedAt - PACE_MS);
+    const isRecent = ({ startedAt, endedAt = stoppedAt }: Run) =>
+      startedAt <= stoppedAt + task.budgetMs && endedAt >= stoppedAt - PACE_MS;
+    const recent = task.held.flatMap(({ receipt: { runs } }) => runs.filter(isRecent));
     // An outage: what it has is tried one at a time, with pauses.
     if (recent.filter(isFailure).length * 2 >= Math.max(1, recent.length)) return true;
     const waiting = task.held.filter(({ receipt: { at, over, runs } }) => {
@@ -88,8 +90,22 @@ export class Spending {
     const rounds = message.groupId === undefined ? Math.ceil(waiting / task.slots) : waiting;
     const longestMs = Math.max(0, ...recent.map((run) => (run.endedAt ?? stoppedAt) - run.startedAt));
     // A head that failed is tried again after its back-off, and its followers wait for it.
-    const headFailed = message.groupId !== undefined && recent.some(isFailure);
+    const headFailed = task.held.some(
+      ({ message: { groupId, place }, receipt: { runs } }) =>
+        groupId !== undefined &&
+        groupId === message.groupId &&
+        place < message.place &&
+        runs.some((run) => isRecent(run) && isFailure(run)),
+    );
     return headFailed || longestMs * (1 + rounds) > task.budgetMs * WORKED_OFF_SHARE;
+  }
+
+  /** Of a call that its task gave up. */
+  #callOf(receipt: Receipt, givenUpAt: number): Spent {
+    const task = this.#tasks.get(receipt.task)!;
+    if (task.freezes.some(({ from, to }) => from <= givenUpAt && receipt.at <= to)) return "freeze";
+    const budgetUsed = givenUpAt >= this.#stoppedAt(receipt) + task.budgetMs * WORKED_OFF_SHARE;
+    return budgetUsed ? "lost answer" : "gave up the call";
   }
 
   #stoppedAt({ task }: Receipt): number {

@@ -1,4 +1,4 @@
-import type { Remains } from "./fleet.js";
+import type { Remains } from "./remains.js";
 import type { Violation } from "./violation.js";
 
 interface Event {
@@ -7,9 +7,13 @@ interface Event {
 }
 
 /** One line for a violation, and below it what happened to its message. */
-export function storyOf({ climate, ledger, startedAt }: Remains, { kind, messageId, text }: Violation): string {
+export function storyOf({ climate, ledger, queue, startedAt }: Remains, { kind, messageId, text }: Violation): string {
   const head = `seed ${climate.seed}: ${messageId ? `${messageId}: ` : ""}${kind}: ${text}`;
-  const events = messageId ? ledger.of(messageId).story : ledger.story;
+  if (!messageId) return [head, ...linesOf(ledger.story, startedAt)].join("\n");
+  const moved = queue.deadLetters
+    .filter(({ id, by }) => id === messageId && by === "redrive")
+    .map(({ at }) => ({ at, text: "moved to the dead letters by the queue" }));
+  const events = [...ledger.of(messageId).story, ...moved].sort((a, b) => a.at - b.at);
   return [head, ...linesOf(events, startedAt)].join("\n");
 }
 

@@ -1,4 +1,4 @@
-import type { Remains } from "./fleet.js";
+import type { Remains } from "./remains.js";
 import { Spending, type Spent } from "./spending.js";
 
 /** What the receives of many fleets were spent for. */

@@ -9,6 +9,7 @@ import {
 } from "../../../src/pipeline/ports/queue.js";
 import type { MemoryQueue } from "../memory-queue.js";
 import type { Gate } from "./gate.js";
+import type { Receipt } from "./ledger.js";
 import type { TaskRecord } from "./task-record.js";
 
 export interface TaskQueueOptions {
@@ -24,14 +25,26 @@ export interface TaskQueueOptions {
   readonly random: () => number;
 }
 
+/** One call under way. */
+interface Line {
+  readonly kind: "poll" | "call";
+  /** What the queue sees of its caller. */
+  readonly heard: AbortController;
+  /** What it has brought. */
+  readonly receipts: Receipt[];
+  givenUpAt?: number;
+}
+
+/** Of a hundred polls whose caller is gone, so many stay open on the queue's side and swallow what they bring. */
+const UNNOTICED_PERCENT = 30;
+
 /**
  * The queue as one task reaches it: over a wire on which requests and answers take their time, and whose end may be
  * frozen or dead. What takes effect is written into the task's record.
  */
 export class TaskQueue implements Queue {
   readonly #options: TaskQueueOptions;
-  /** Of each call under way, what the queue sees of its caller. */
-  readonly #lines = new Map<AbortController, "poll" | "call">();
+  readonly #lines = new Set<Line>();
 
   constructor(options: TaskQueueOptions) {
     this.#options = options;
@@ -43,9 +56,10 @@ export class TaskQueue implements Queue {
 
   async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
     const { queue, record } = this.#options;
-    const messages = await this.#call("poll", signal, async (line) => {
-      const taken = await queue.receive(max, waitSeconds, line);
-      for (const { id, receiveCount } of taken) record.received(id, receiveCount);
+    const messages = await this.#call("poll", signal, async (heard, line) => {
+      const taken = await queue.receive(max, waitSeconds, heard);
+      for (const { id, receiveCount } of taken) line.receipts.push(record.received(id, receiveCount));
+      markGivenUp(line);
       return taken;
     });
     for (const { id, receiveCount } of messages) record.saw(id, receiveCount);
@@ -86,23 +100,25 @@ export class TaskQueue implements Queue {
     });
   }
 
-  /** The task died: its connections are gone, but the queue may not notice until a poll has brought something. */
-  hangUp(unnoticedPercent: number): void {
-    for (const [line, kind] of this.#lines) {
-      if (kind === "poll" && this.#options.random() * 100 < unnoticedPercent) continue;
-      line.abort("the connection was reset");
-    }
+  /** The task died, and its connections with it. */
+  hangUp(): void {
+    for (const line of this.#lines) this.#leave(line, "the connection was reset");
+  }
+
+  #leave({ kind, heard }: Line, reason: unknown): void {
+    if (kind === "poll" && this.#options.random() * 100 < UNNOTICED_PERCENT) return;
+    heard.abort(reason);
   }
 
   #call<Answer>(
-    kind: "poll" | "call",
+    kind: Line["kind"],
     signal: AbortSignal,
-    ask: (line: AbortSignal) => Promise<Answer>,
+    ask: (heard: AbortSignal, line: Line) => Promise<Answer>,
   ): Promise<Answer> {
     const { clock, gate, travelMs, random, lostPercent } = this.#options;
     return new Promise((resolve, reject) => {
       if (gate.dead) return;
-      const line = new AbortController();
+      const line: Line = { kind, heard: new AbortController(), receipts: [] };
       let over = false;
       const end = (finish: () => void) => {
         if (over) return;
@@ -112,7 +128,9 @@ export class TaskQueue implements Queue {
       };
       const given = () =>
         end(() => {
-          line.abort(signal.reason);
+          line.givenUpAt = clock.monotonic();
+          markGivenUp(line);
+          this.#leave(line, signal.reason);
           reject(new QueueError("deadline", `the call was given up: ${String(signal.reason)}`));
         });
       const travel = async (answer: () => void) => {
@@ -121,20 +139,25 @@ export class TaskQueue implements Queue {
         gate.pass("answer", () => end(answer));
       };
       const go = async () => {
-        if (travelMs > 0) await sleep(clock, travelMs, line.signal);
-        const answer = await ask(line.signal);
+        const heard = line.heard.signal;
+        if (travelMs > 0) await sleep(clock, travelMs, heard);
+        const answer = await ask(heard, line);
         if (lostPercent > 0 && random() * 100 < lostPercent) throw new QueueError("unreachable", "ECONNRESET");
         return answer;
       };
       if (signal.aborted) return given();
       signal.addEventListener("abort", given, { once: true });
-      this.#lines.set(line, kind);
+      this.#lines.add(line);
       void go().then(
         (answer) => travel(() => resolve(answer)),
         (error) => travel(() => reject(error)),
       );
     });
   }
+}
+
+function markGivenUp({ givenUpAt, receipts }: Line): void {
+  if (givenUpAt !== undefined) for (const receipt of receipts) receipt.givenUpAt = givenUpAt;
 }
 
 /** A handle of the queue in memory says whose it is. */

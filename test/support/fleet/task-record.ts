@@ -25,12 +25,15 @@ export class TaskRecord {
     private readonly clock: Clock,
   ) {}
 
-  received(id: string, count: number): void {
+  received(id: string, count: number): Receipt {
     const message = this.ledger.of(id);
     const receipt: Receipt = { task: this.name, count, at: this.clock.monotonic(), seen: false, runs: [] };
     message.receipts[count - 1] = receipt;
     this.held.push({ message, receipt });
-    this.#tell(id, `receive ${count}`);
+    const gone = this.killedAt !== undefined || this.exitedAt !== undefined;
+    const state = gone ? ", which nobody hears" : this.stoppedAt === undefined ? "" : ", being stopped";
+    this.#tell(id, `receive ${count}${state}`);
+    return receipt;
   }
 
   saw(id: string, count: number): void {
@@ -81,7 +84,7 @@ export class TaskRecord {
     for (const { message, receipt } of this.held) {
       const { over, seen, runs, count } = receipt;
       // What failed or was deferred waits, what an agent has ended is on its way out, and the rest it doesn't know of.
-      const waits = runs.length > 0 && runs.at(-1)!.end !== "aborted";
+      const waits = over?.how === "hidden" || (runs.length > 0 && runs.at(-1)!.end !== "aborted");
       const unknown = !seen || over?.how === "frozen" || over?.how === "shown";
       if (!waits && !unknown && hides(message.id, count)) this.leftHidden.push(message.id);
     }
@@ -92,7 +95,8 @@ export class TaskRecord {
     this.killedAt = this.clock.monotonic();
     this.ledger.tellOfTask(`${this.name} is killed`);
     this.#endRuns("killed");
-    for (const { receipt } of this.open()) this.#over(receipt, "killed");
+    const frozen = this.freezes.find(({ to }) => to === Number.POSITIVE_INFINITY);
+    for (const { receipt } of this.#heldUntil(frozen?.from ?? this.killedAt)) this.#over(receipt, "killed");
   }
 
   frozen(): void {
@@ -103,10 +107,11 @@ export class TaskRecord {
 
   /** @param lost whether a message's lease has ended meanwhile, or is about to. */
   thawed(lost: (id: string, count: number) => boolean): void {
-    this.freezes.at(-1)!.to = this.clock.monotonic();
+    const freeze = this.freezes.at(-1)!;
+    freeze.to = this.clock.monotonic();
     this.ledger.tellOfTask(`${this.name} thaws`);
     this.#tellOpen("thaws");
-    for (const { message, receipt } of this.open()) {
+    for (const { message, receipt } of this.#heldUntil(freeze.from)) {
       if (lost(message.id, receipt.count)) this.#over(receipt, "frozen");
     }
   }
@@ -119,6 +124,14 @@ export class TaskRecord {
   /** It was killed, or frozen, after `at`. */
   struckAfter(at: number): boolean {
     return (this.killedAt ?? 0) >= at || this.freezes.some(({ to }) => to >= at);
+  }
+
+  /** What it held at a time, or came to hold since. */
+  #heldUntil(at: number): Held[] {
+    return this.held.filter(({ message, receipt: { over, count } }) => {
+      const next = message.receipts[count];
+      return !over && (!next || next.at >= at);
+    });
   }
 
   #receipt(id: string, count: number): Receipt {

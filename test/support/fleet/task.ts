@@ -28,8 +28,6 @@ export interface TaskOptions {
   readonly random: () => number;
 }
 
-/** Of a hundred polls of a killed task, so many stay open on the queue's side and swallow what they bring. */
-const UNNOTICED_PERCENT = 30;
 /** A lease that ends so soon is given up: the most that a worker keeps between its end and a successor's start. */
 const LEASE_MARGIN_MS = 5_000;
 /** What a process listens to; one stands here for many. */
@@ -103,7 +101,7 @@ export class Task {
     if (this.gone) return;
     this.#gate.kill();
     this.record.killed();
-    this.#queue.hangUp(UNNOTICED_PERCENT);
+    this.#queue.hangUp();
   }
 
   /** SIGSTOP. */

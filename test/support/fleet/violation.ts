@@ -2,6 +2,7 @@
 export type ViolationKind =
   | "deleted without an end"
   | "vanished"
+  | "left lying"
   | "both done and dead"
   | "dead twice"
   | "dead without a run"

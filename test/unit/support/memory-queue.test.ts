@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { QueueError } from "../../../src/pipeline/ports/queue.js";
+import { QueueError, type ReceivedMessage } from "../../../src/pipeline/ports/queue.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { MemoryQueue } from "../../support/memory-queue.js";
 
@@ -77,6 +77,50 @@ describe("the queue in memory", () => {
       { operation: "receive", at: 1_000, max: 3, waitSeconds: 20 },
       { operation: "changeVisibility", at: 21_000, changes: [{ handle: "h", seconds: 5 }] },
     ]);
+  });
+
+  test("gives in no certain order if it is given chance, each message once", async () => {
+    const chances = [0.5, 0, 0.9];
+    const queue = new MemoryQueue({ clock: new FakeClock(), random: () => chances.shift()! });
+    for (let i = 0; i < 4; i++) queue.send(`${i}`);
+    const bodies: string[] = [];
+    for (let i = 0; i < 3; i++)
+      bodies.push(...(await queue.receive(i === 2 ? 2 : 1, 0, never)).map(({ body }) => body));
+    expect(bodies).toEqual(["2", "0", "3", "1"]);
+  });
+
+  test("can show a message that somebody holds: received again it is the newer one's, and costs a receive", async () => {
+    const { queue } = setup(1);
+    const [first] = await queue.receive(1, 0, never);
+    const poll = queue.receive(1, 20, never);
+    queue.show(first!.id);
+    const [second] = await poll;
+    expect(second).toMatchObject({ id: first!.id, receiveCount: 2 });
+    expect(await queue.delete([first!.handle], never)).toEqual([{ ok: true }]);
+    expect(queue.ids()).toEqual([first!.id]);
+    queue.show("of no message");
+  });
+
+  test("knows of each message that it holds how often it was received and until when it is hidden", async () => {
+    const { queue, clock } = setup(1);
+    expect(queue.state("message-1")).toMatchObject({ receiveCount: 0, visibleAt: clock.monotonic() });
+    const [{ handle }] = (await queue.receive(1, 0, never)) as [ReceivedMessage];
+    expect(queue.state("message-1")).toMatchObject({ receiveCount: 1, visibleAt: clock.monotonic() + 30_000 });
+    await queue.delete([handle], never);
+    expect(queue.state("message-1")).toBeUndefined();
+  });
+
+  test("moves a message at the receive after its last, says when, and gives what is behind it in its group", async () => {
+    const clock = new FakeClock();
+    const queue = new MemoryQueue({ clock, fifo: true, maxReceiveCount: 1 });
+    for (const id of ["head", "follower"]) queue.send(id, { id, groupId: "g" });
+    expect(await queue.receive(1, 0, never)).toMatchObject([{ id: "head" }]);
+    await clock.advance(29_999);
+    expect(await queue.receive(1, 0, never)).toEqual([]);
+    expect(queue.deadLetters).toEqual([]);
+    await clock.advance(1);
+    expect(await queue.receive(1, 0, never)).toMatchObject([{ id: "follower", receiveCount: 1 }]);
+    expect(queue.deadLetters).toMatchObject([{ id: "head", receiveCount: 1, by: "redrive", at: clock.monotonic() }]);
   });
 
   test("leaves no timer behind when its polls have ended", async () => {
