@@ -22,6 +22,8 @@ export interface Receipt {
   readonly at: number;
   /** The answer reached its task. */
   seen: boolean;
+  /** Its answer came while its task was frozen, which can't tell since when the message is hidden. */
+  ofUnknownAge?: boolean;
   /** When its task gave up the call that brought it. */
   givenUpAt?: number;
   readonly runs: Run[];

@@ -5,7 +5,7 @@ import type { TaskRecord } from "./task-record.js";
  * What a receive was spent for. The first four are nobody's choice:
  * - `lost answer`: its answer never reached a task, its task had died, or the stop's budget was used up;
  * - `kill`: its task was killed while the message waited there;
- * - `freeze`: its task was frozen until the lease was over;
+ * - `freeze`: its task was frozen until the lease was over, or when the answer came: nobody can tell then when it ends;
  * - `shown`: SQS showed the message although it was held.
  * A stop's may have been unavoidable (see `Spending.excused`); the last four never are.
  */
@@ -53,7 +53,8 @@ export class Spending {
     if (receipt.over?.how === "deleted") return "run";
     if (receipt.over && receipt.over.at >= this.#stoppedAt(receipt)) return "stop";
     if (receipt.runs.length > 0) return "deferred";
-    return receipt.over ? "given back" : "ran out";
+    if (receipt.over) return "given back";
+    return receipt.ofUnknownAge ? "freeze" : "ran out";
   }
 
   /** How many receives of a message were spent without a run, and nobody could have done better. */

@@ -40,9 +40,16 @@ export class TaskRecord {
     this.#receipt(id, count).seen = true;
   }
 
-  started(id: string, count: number): Run {
+  /** The receive that a run of the message would be for: the latest that this task knows of. */
+  latest(id: string): Receipt {
+    const known = this.held.findLast(({ message, receipt }) => message.id === id && receipt.seen);
+    if (!known) throw new Error(`${this.name} never received ${id}`);
+    return known.receipt;
+  }
+
+  started(id: string): Run {
     const run: Run = { task: this.name, startedAt: this.clock.monotonic() };
-    this.#receipt(id, count).runs.push(run);
+    this.latest(id).runs.push(run);
     this.#tell(id, "starts");
     return run;
   }
@@ -85,7 +92,7 @@ export class TaskRecord {
       const { over, seen, runs, count } = receipt;
       // What failed or was deferred waits, what an agent has ended is on its way out, and the rest it doesn't know of.
       const waits = over?.how === "hidden" || (runs.length > 0 && runs.at(-1)!.end !== "aborted");
-      const unknown = !seen || over?.how === "frozen" || over?.how === "shown";
+      const unknown = !seen || receipt.ofUnknownAge || over?.how === "frozen" || over?.how === "shown";
       if (!waits && !unknown && hides(message.id, count)) this.leftHidden.push(message.id);
     }
   }
@@ -113,6 +120,7 @@ export class TaskRecord {
     this.#tellOpen("thaws");
     for (const { message, receipt } of this.#heldUntil(freeze.from)) {
       if (lost(message.id, receipt.count)) this.#over(receipt, "frozen");
+      else if (receipt.at >= freeze.from) receipt.ofUnknownAge = true;
     }
   }
 

@@ -128,10 +128,10 @@ export class Task {
   #agent(): Agent {
     const { clock, record, witness, work, since } = this.#options;
     const own = new TaskClock(clock, this.#gate);
-    return async ({ id, receiveCount }, { signal }) => {
+    return async ({ id }, { signal }) => {
       if (this.#gate.dead) return new Promise(() => {});
-      witness.begins(record, id, receiveCount);
-      const run = record.started(id, receiveCount);
+      witness.begins(record, id);
+      const run = record.started(id);
       const { seconds, error } = work.job(id, (clock.monotonic() - since) / 1000);
       await sleep(own, seconds * 1000, signal);
       record.ended(id, run, signal.aborted ? "aborted" : endOf(error));

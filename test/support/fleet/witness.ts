@@ -17,11 +17,11 @@ export class Witness {
   ) {}
 
   /** A run is about to begin. */
-  begins(task: TaskRecord, id: string, count: number): void {
+  begins(task: TaskRecord, id: string): void {
     const message = this.ledger.of(id);
     // Shown while it was held, a message has two holders, each of whom is right: at-least-once delivery.
     if (!message.shown) {
-      this.#isHeld(task, message, count);
+      this.#isHeld(task, message, task.latest(id).count);
       this.#runsAlone(message, `${task.name} starts it`);
     }
     if (message.groupId !== undefined) this.#isInOrder(task, message);

@@ -38,9 +38,9 @@ function setup({ fifo = false, maxReceiveCount = 2, messages = 1 } = {}) {
       await queue.changeVisibility([{ handle: `${id}#${count}`, seconds: 0 }], never);
       record.hidden(id, count, 0);
     };
-    const begin = (id: string, count: number) => {
-      witness.begins(record, id, count);
-      return record.started(id, count);
+    const begin = (id: string) => {
+      witness.begins(record, id);
+      return record.started(id);
     };
     const remove = async (id: string, count: number) => {
       await queue.delete([`${id}#${count}`], never);
@@ -65,7 +65,7 @@ describe("the judge of a fleet", () => {
     const { task, kinds } = setup();
     const { record, receive, begin, remove } = task();
     await receive();
-    record.ended("m0", begin("m0", 1), "done");
+    record.ended("m0", begin("m0"), "done");
     await remove("m0", 1);
     expect(kinds()).toEqual([]);
   });
@@ -102,12 +102,12 @@ describe("the judge of a fleet", () => {
       await first.receive();
       if (spend === "killed") first.record.killed();
       if (spend === "frozen") first.record.frozen();
-      if (spend === "deferred") first.record.ended("m0", first.begin("m0", 1), "deferred");
+      if (spend === "deferred") first.record.ended("m0", first.begin("m0"), "deferred");
       await clock.advance(VISIBILITY_SECONDS * 1000);
       if (spend === "frozen") first.record.thawed(() => true);
       const second = task();
       await second.receive();
-      second.record.ended("m0", second.begin("m0", 2), "failed");
+      second.record.ended("m0", second.begin("m0"), "failed");
       await clock.advance(VISIBILITY_SECONDS * 1000);
       await queue.receive(1, 0, never);
       expect([spend, kinds()]).toEqual([spend, found]);
@@ -123,7 +123,7 @@ describe("the judge of a fleet", () => {
       const first = task(10_000);
       await first.receive();
       await first.receive();
-      const run = first.begin("m0", 1);
+      const run = first.begin("m0");
       await clock.advance(agentMs);
       first.record.stopped();
       first.record.ended("m0", run, "done");
@@ -132,7 +132,7 @@ describe("the judge of a fleet", () => {
       first.record.exited(0, () => false);
       const second = task();
       await second.receive();
-      second.record.ended("m1", second.begin("m1", 2), "failed");
+      second.record.ended("m1", second.begin("m1"), "failed");
       await clock.advance(VISIBILITY_SECONDS * 1000);
       await queue.receive(1, 0, never);
       expect([agentMs, kinds()]).toEqual([agentMs, found]);
@@ -143,30 +143,34 @@ describe("the judge of a fleet", () => {
     const { task, kinds } = setup();
     const { record, receive, begin, remove } = task();
     await receive();
-    record.ended("m0", begin("m0", 1), "failed");
+    record.ended("m0", begin("m0"), "failed");
     await remove("m0", 1);
     expect(kinds()).toEqual(["deleted without an end"]);
   });
 
   test("tells of two runs at once, and of a start on a lease that is over", async () => {
     const { clock, task, idle, kinds } = setup();
-    const [first, second, third] = [task(), task(), task()];
+    const [first, second] = [task(), task()];
     await first.receive();
-    first.begin("m0", 1);
+    const run = first.begin("m0");
     await clock.advance(VISIBILITY_SECONDS * 1000);
     await second.receive();
-    second.begin("m0", 2);
-    idle.add("task-1").add("task-2");
-    third.begin("m0", 1);
+    second.begin("m0");
+    first.record.ended("m0", run, "aborted");
+    idle.add("task-2");
+    first.begin("m0");
     expect(kinds()).toEqual(["overlap", "started without a lease", "left lying"]);
   });
 
   test("tells of a follower that starts before its head has ended well", async () => {
     const { task, queue, kinds } = setup({ fifo: true, messages: 2 });
     const { record, begin } = task();
-    for (const { id } of await queue.receive(2, 0, never)) record.received(id, 1);
-    record.ended("m0", begin("m0", 1), "failed");
-    begin("m1", 1);
+    for (const { id } of await queue.receive(2, 0, never)) {
+      record.received(id, 1);
+      record.saw(id, 1);
+    }
+    record.ended("m0", begin("m0"), "failed");
+    begin("m1");
     expect(kinds()).toEqual(["out of order", "left lying", "left lying"]);
   });
 
@@ -178,11 +182,11 @@ describe("the judge of a fleet", () => {
       const { clock, task, kinds } = setup();
       const [first, second] = [task(), task()];
       await first.receive();
-      first.record.ended("m0", first.begin("m0", 1), "done");
+      first.record.ended("m0", first.begin("m0"), "done");
       if (killed) first.record.killed();
       await clock.advance(VISIBILITY_SECONDS * 1000);
       await second.receive();
-      second.record.ended("m0", second.begin("m0", 2), "done");
+      second.record.ended("m0", second.begin("m0"), "done");
       await second.remove("m0", 2);
       expect([killed, kinds()]).toEqual([killed, found]);
     }
