@@ -76,7 +76,7 @@ export class Fleet {
       queue: this.#queue,
       ledger: this.#ledger,
       tasks: this.#tasks.map(({ record }) => record),
-      witnessed: this.#witness.violations,
+      witnessed: this.#witness.violations(),
       startedAt: this.#startedAt,
     };
   }

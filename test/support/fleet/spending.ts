@@ -61,20 +61,21 @@ export class Spending {
   excused(message: MessageRecord): number {
     let forced = 0;
     let stops = 0;
+    let deferred = 0;
     for (const receipt of message.receipts) {
       const spent = this.of(receipt);
       if (spent === "lost answer" || spent === "kill" || spent === "freeze" || spent === "shown") forced++;
-      if (spent === "stop" && this.#couldNotStay(receipt, message)) stops++;
+      // A deferred one waits under its lease for as long as its task lives.
+      if (spent === "stop" && receipt.runs.length > 0) deferred++;
+      else if (spent === "stop" && this.#couldNotStay(receipt, message)) stops++;
     }
     // One stop may find a message waiting that it can't wait for; to have it wait at the next as well is a choice, but
     // for one that a FIFO queue hands out behind others of its group.
-    return forced + (message.groupId === undefined ? Math.min(1, stops) : stops);
+    return forced + deferred + (message.groupId === undefined ? Math.min(1, stops) : stops);
   }
 
   /** The pace of its task said that it couldn't be worked off, or it was held back on purpose. */
   #couldNotStay(receipt: Receipt, message: MessageRecord): boolean {
-    // A deferred one waits under its lease for as long as its task lives.
-    if (receipt.runs.length > 0) return true;
     const task = this.#tasks.get(receipt.task)!;
     // The last receive that a message has isn't given back while any time is left.
     if (message.groupId === undefined && receipt.count >= this.#maxReceiveCount) return false;

@@ -4,9 +4,18 @@ import { type Ledger, type MessageRecord, runsOf } from "./ledger.js";
 import type { TaskRecord } from "./task-record.js";
 import type { Violation } from "./violation.js";
 
+/** A message of a FIFO group started while an earlier one hadn't ended well. */
+interface Overtaking {
+  readonly message: MessageRecord;
+  readonly earlier: MessageRecord;
+  readonly task: string;
+  readonly at: number;
+}
+
 /** Sees what can only be seen at the moment: who holds a message while a run of it begins. */
 export class Witness {
-  readonly violations: Violation[] = [];
+  readonly #violations: Violation[] = [];
+  readonly #overtakings: Overtaking[] = [];
 
   constructor(
     private readonly queue: MemoryQueue,
@@ -15,6 +24,21 @@ export class Witness {
     /** Whether a task's code runs now; a frozen or a dead one's doesn't. */
     private readonly acts: (task: string) => boolean,
   ) {}
+
+  /** When all is over. */
+  violations(): Violation[] {
+    // One whose last try has failed is on its way to the dead letters: its followers needn't wait until it is there.
+    const real = this.#overtakings.filter(
+      ({ earlier, at }) => this.queue.state(earlier.id) || runsOf(earlier).some(({ startedAt }) => startedAt > at),
+    );
+    return [
+      ...this.#violations,
+      ...real.map(({ message, earlier, task }): Violation => {
+        const text = `${task} starts it before ${earlier.id} of its group`;
+        return { kind: "out of order", messageId: message.id, text };
+      }),
+    ];
+  }
 
   /** A run is about to begin. */
   begins(task: TaskRecord, id: string): void {
@@ -59,11 +83,11 @@ export class Witness {
       if (earlier.place >= message.place) return;
       if (earlier.groupId !== message.groupId || !this.queue.state(earlier.id)) continue;
       if (runsOf(earlier).some(({ end }) => end === "done" || end === "rejected")) continue;
-      return this.#tell("out of order", message.id, `${task.name} starts it before ${earlier.id} of its group`);
+      this.#overtakings.push({ message, earlier, task: task.name, at: this.clock.monotonic() });
     }
   }
 
   #tell(kind: Violation["kind"], messageId: string, text: string): void {
-    this.violations.push({ kind, messageId, text });
+    this.#violations.push({ kind, messageId, text });
   }
 }

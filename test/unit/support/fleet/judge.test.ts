@@ -53,7 +53,7 @@ function setup({ fifo = false, maxReceiveCount = 2, messages = 1 } = {}) {
     queue,
     ledger,
     tasks,
-    witnessed: witness.violations,
+    witnessed: witness.violations(),
     startedAt,
   });
   const kinds = () => judge(remains()).map(({ kind }) => kind);
@@ -163,15 +163,34 @@ describe("the judge of a fleet", () => {
   });
 
   test("tells of a follower that starts before its head has ended well", async () => {
-    const { task, queue, kinds } = setup({ fifo: true, messages: 2 });
+    const { clock, task, queue, kinds } = setup({ fifo: true, messages: 2 });
     const { record, begin } = task();
     for (const { id } of await queue.receive(2, 0, never)) {
       record.received(id, 1);
       record.saw(id, 1);
     }
     record.ended("m0", begin("m0"), "failed");
+    await clock.advance(1);
     begin("m1");
+    await clock.advance(1);
+    begin("m0");
     expect(kinds()).toEqual(["out of order", "left lying", "left lying"]);
+  });
+
+  test("lets a follower start once its head's last try has failed, before the dead letter has arrived", async () => {
+    const { clock, task, queue, kinds } = setup({ fifo: true, messages: 2, maxReceiveCount: 1 });
+    const { record, begin, remove } = task();
+    const taken = await queue.receive(2, 0, never);
+    for (const { id } of taken) {
+      record.received(id, 1);
+      record.saw(id, 1);
+    }
+    record.ended("m0", begin("m0"), "failed");
+    record.ended("m1", begin("m1"), "done");
+    await clock.advance(1);
+    await queue.copyToDeadLetters!([{ message: taken[0]!, reason: "failed" }], never);
+    for (const id of ["m0", "m1"]) await remove(id, 1);
+    expect(kinds()).toEqual([]);
   });
 
   test("tells of what has ended well and runs again, unless its end may have got lost", async () => {
