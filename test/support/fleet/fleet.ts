@@ -4,6 +4,7 @@ import { MemoryQueue } from "../memory-queue.js";
 import { randomFrom } from "../random.js";
 import type { Climate } from "./climate.js";
 import { Ledger } from "./ledger.js";
+import { Producer } from "./producer.js";
 import type { Remains } from "./remains.js";
 import type { FleetEvent, Scheduled } from "./schedule.js";
 import { Task } from "./task.js";
@@ -17,6 +18,9 @@ const SPOT_SECONDS = 120;
 /** After its last event a fleet is left alone for so long at most: eight tries of a FIFO head and of its followers. */
 const CALM_SECONDS = 7_200;
 const CALM_STEP_SECONDS = 10;
+/** Where nothing but messages that fail are left, nobody can tell them from an outage: so often some come that don't. */
+const HEALTHY_EVERY_STEPS = 12;
+const HEALTHY_MESSAGES = 6;
 /** Longer than every task's budget. */
 const STOP_SECONDS = 150;
 
@@ -29,12 +33,12 @@ export class Fleet {
   readonly #ledger = new Ledger(this.#clock);
   readonly #witness: Witness;
   readonly #work: Work;
+  readonly #producer: Producer;
   readonly #table: MemoryIdempotency | undefined;
   readonly #tasks: Task[] = [];
   /** What an earlier event brings about, by its time on the clock. */
   readonly #due: { readonly at: number; readonly act: () => void | Promise<void> }[] = [];
   readonly #startedAt = this.#clock.monotonic();
-  #sent = 0;
 
   constructor(climate: Climate) {
     const { seed, fifo, visibilitySeconds: visibilityTimeoutSeconds, maxReceiveCount } = climate;
@@ -51,6 +55,7 @@ export class Fleet {
     const acts = (name: string) => this.#tasks.some(({ acts, record }) => acts && record.name === name);
     this.#witness = new Witness(this.#queue, this.#clock, this.#ledger, acts);
     this.#work = new Work(climate.agents, seed);
+    this.#producer = new Producer(climate, this.#queue, this.#ledger, this.#work);
     this.#table = climate.keys ? new MemoryIdempotency() : undefined;
   }
 
@@ -105,8 +110,9 @@ export class Fleet {
 
   async #calm(): Promise<void> {
     const end = this.#now + CALM_SECONDS;
-    while (this.#now < end && (this.#queue.ids().length > 0 || this.#due.length > 0)) {
+    for (let step = 1; this.#now < end && (this.#queue.ids().length > 0 || this.#due.length > 0); step++) {
       if (!this.#tasks.some(({ wanted }) => wanted)) this.#start();
+      if (step % HEALTHY_EVERY_STEPS === 0) this.#producer.sendHealthy(HEALTHY_MESSAGES);
       await this.#until(this.#now + CALM_STEP_SECONDS);
     }
   }
@@ -114,8 +120,7 @@ export class Fleet {
   async #happen(event: FleetEvent): Promise<void> {
     switch (event.kind) {
       case "send":
-        for (let n = 0; n < event.count; n++) this.#send();
-        return;
+        return this.#producer.send(event.count);
       case "start":
         return this.#start();
       case "stop":
@@ -140,14 +145,6 @@ export class Fleet {
       case "twice":
         return this.#queue.failNext("receive", "duplicate");
     }
-  }
-
-  #send(): void {
-    const { fifo, groups } = this.#climate;
-    const id = `message-${++this.#sent}`;
-    const groupId = fifo ? `g${Math.floor(this.#random() * groups)}` : undefined;
-    this.#ledger.sent(id, groupId);
-    this.#queue.send("{}", { id, ...(groupId !== undefined && { groupId }) });
   }
 
   #start(): void {

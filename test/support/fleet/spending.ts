@@ -1,4 +1,5 @@
-import type { MessageRecord, Receipt, Run } from "./ledger.js";
+import { WORKED_OFF_SHARE, whyGivenBack } from "./given-back.js";
+import type { MessageRecord, Receipt } from "./ledger.js";
 import type { TaskRecord } from "./task-record.js";
 
 /**
@@ -20,11 +21,6 @@ export type Spent =
   | "given back"
   | "deferred"
   | "ran out";
-
-/** A stop is asked to work off what is in hand if the pace says that it ends within so much of its budget. */
-const WORKED_OFF_SHARE = 0.5;
-/** What a task can have learnt of its agents' pace before a stop. */
-const PACE_MS = 60_000;
 
 /** For what the receives of a fleet's messages were spent, and which were spent without a choice. */
 export class Spending {
@@ -61,45 +57,17 @@ export class Spending {
   excused(message: MessageRecord): number {
     let forced = 0;
     let stops = 0;
-    let deferred = 0;
     for (const receipt of message.receipts) {
       const spent = this.of(receipt);
       if (spent === "lost answer" || spent === "kill" || spent === "freeze" || spent === "shown") forced++;
-      // A deferred one waits under its lease for as long as its task lives.
-      if (spent === "stop" && receipt.runs.length > 0) deferred++;
-      else if (spent === "stop" && this.#couldNotStay(receipt, message)) stops++;
+      if (spent !== "stop") continue;
+      const why = whyGivenBack(receipt, message, this.#tasks.get(receipt.task)!, this.#maxReceiveCount);
+      if (why === "deferred" || why === "kept to the end") forced++;
+      else if (why === "too slow") stops++;
     }
     // One stop may find a message waiting that it can't wait for; to have it wait at the next as well is a choice, but
     // for one that a FIFO queue hands out behind others of its group.
-    return forced + deferred + (message.groupId === undefined ? Math.min(1, stops) : stops);
-  }
-
-  /** The pace of its task said that it couldn't be worked off, or it was held back on purpose. */
-  #couldNotStay(receipt: Receipt, message: MessageRecord): boolean {
-    const task = this.#tasks.get(receipt.task)!;
-    // The last receive that a message has isn't given back while any time is left.
-    if (message.groupId === undefined && receipt.count >= this.#maxReceiveCount) return false;
-    const stoppedAt = this.#stoppedAt(receipt);
-    const isRecent = ({ startedAt, endedAt = stoppedAt }: Run) =>
-      startedAt <= stoppedAt + task.budgetMs && endedAt >= stoppedAt - PACE_MS;
-    const recent = task.held.flatMap(({ receipt: { runs } }) => runs.filter(isRecent));
-    // An outage: what it has is tried one at a time, with pauses.
-    if (recent.filter(isFailure).length * 2 >= Math.max(1, recent.length)) return true;
-    const waiting = task.held.filter(({ receipt: { at, over, runs } }) => {
-      const startedAt = runs[0]?.startedAt ?? Number.POSITIVE_INFINITY;
-      return at <= (receipt.over?.at ?? 0) && (over?.at ?? stoppedAt) >= stoppedAt && startedAt >= stoppedAt;
-    }).length;
-    const rounds = message.groupId === undefined ? Math.ceil(waiting / task.slots) : waiting;
-    const longestMs = Math.max(0, ...recent.map((run) => (run.endedAt ?? stoppedAt) - run.startedAt));
-    // A head that failed is tried again after its back-off, and its followers wait for it.
-    const headFailed = task.held.some(
-      ({ message: { groupId, place }, receipt: { runs } }) =>
-        groupId !== undefined &&
-        groupId === message.groupId &&
-        place < message.place &&
-        runs.some((run) => isRecent(run) && isFailure(run)),
-    );
-    return headFailed || longestMs * (1 + rounds) > task.budgetMs * WORKED_OFF_SHARE;
+    return forced + (message.groupId === undefined ? Math.min(1, stops) : stops);
   }
 
   /** Of a call that its task gave up. */
@@ -114,5 +82,3 @@ export class Spending {
     return this.#tasks.get(task)?.stoppedAt ?? Number.POSITIVE_INFINITY;
   }
 }
-
-const isFailure = ({ end }: Run) => end === "failed" || end === "deferred";

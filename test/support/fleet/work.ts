@@ -15,14 +15,21 @@ export class Work {
   readonly #agents: Agents;
   readonly #random: () => number;
   readonly #fates = new Map<string, number>();
+  readonly #blessed = new Set<string>();
 
   constructor(agents: Agents, seed: number) {
     this.#agents = agents;
     this.#random = randomFrom(seed + ID_OFFSET);
   }
 
+  /** This message is done at once, whatever happens. */
+  bless(messageId: string): void {
+    this.#blessed.add(messageId);
+  }
+
   /** @param now seconds from the fleet's start. */
   job(messageId: string, now: number): Job {
+    if (this.#blessed.has(messageId)) return { seconds: 0, error: undefined };
     const { seconds, slow } = this.#agents;
     const usual = seconds[0] + this.#random() * (seconds[1] - seconds[0]);
     return { seconds: isIn(slow, now) ? usual * slow.times : usual, error: this.#error(messageId, now) };
