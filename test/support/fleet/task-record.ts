@@ -30,9 +30,7 @@ export class TaskRecord {
     const receipt: Receipt = { task: this.name, count, at: this.clock.monotonic(), seen: false, runs: [] };
     message.receipts[count - 1] = receipt;
     this.held.push({ message, receipt });
-    const gone = this.killedAt !== undefined || this.exitedAt !== undefined;
-    const state = gone ? ", which nobody hears" : this.stoppedAt === undefined ? "" : ", being stopped";
-    this.#tell(id, `receive ${count}${state}`);
+    this.#tell(id, `receive ${count}${this.#state()}`);
     return receipt;
   }
 
@@ -102,8 +100,9 @@ export class TaskRecord {
     this.killedAt = this.clock.monotonic();
     this.ledger.tellOfTask(`${this.name} is killed`);
     this.#endRuns("killed");
-    const frozen = this.freezes.find(({ to }) => to === Number.POSITIVE_INFINITY);
-    for (const { receipt } of this.#heldUntil(frozen?.from ?? this.killedAt)) this.#over(receipt, "killed");
+    const freeze = this.freezes.at(-1);
+    const since = freeze?.to === Number.POSITIVE_INFINITY ? freeze.from : this.killedAt;
+    for (const { receipt } of this.#heldUntil(since)) this.#over(receipt, "killed");
   }
 
   frozen(): void {
@@ -146,6 +145,12 @@ export class TaskRecord {
     const receipt = this.ledger.of(id).receipts[count - 1];
     if (!receipt) throw new Error(`${id} was never received for the time ${count}`);
     return receipt;
+  }
+
+  #state(): string {
+    if (this.killedAt !== undefined || this.exitedAt !== undefined) return ", which nobody hears";
+    if (this.freezes.at(-1)?.to === Number.POSITIVE_INFINITY) return ", frozen";
+    return this.stoppedAt === undefined ? "" : ", being stopped";
   }
 
   #over(receipt: Receipt, how: ReceiptEnd): void {
