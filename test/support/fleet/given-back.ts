@@ -11,7 +11,8 @@ const PACE_MS = 60_000;
 
 /**
  * Why a stop gave back a message that hadn't run, if it had no choice:
- * - `deferred`: its agent had deferred it, which it waits out under its lease for as long as its task lives;
+ * - `deferred`: its agent had deferred it, or a run elsewhere holds its key; it waits that out under its lease for as long
+ *   as its task lives;
  * - `kept to the end`: it waited for a slot for as long as agents may run;
  * - `too slow`: the task's pace said that it couldn't be worked off, most of its agents failed, or the head of its
  *   group had failed and waited for its next try. No reason for the last receive that a message has.
@@ -25,7 +26,7 @@ export function whyGivenBack(
   const { stoppedAt = Number.POSITIVE_INFINITY, budgetMs, held, slots } = task;
   const { groupId, place } = message;
   const givenBackAt = over?.at ?? Number.POSITIVE_INFINITY;
-  if (runs.length > 0) return "deferred";
+  if (runs.length > 0 || over?.how === "hidden") return "deferred";
   if (givenBackAt - stoppedAt >= budgetMs - Math.min(RESERVE_MS, budgetMs * RESERVE_SHARE)) return "kept to the end";
   // A FIFO queue hands a message out with those before it, whether it has another receive or not.
   if (groupId === undefined && count >= maxReceiveCount) return undefined;
