@@ -121,8 +121,7 @@ export class Reruns {
     const { max, receives } = this.#options;
     // One is left for who gets it when this worker ends.
     if (receives.leftAfter(delivery) > 1) return false;
-    if (this.size >= max) return false;
-    this.#spared.add(delivery, outcome);
+    if (this.size >= max || !this.#spared.add(delivery, outcome)) return false;
     this.#tell(delivery, outcome, agentMs, undefined);
     return true;
   }

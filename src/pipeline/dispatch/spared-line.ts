@@ -2,6 +2,8 @@ import type { Clock, Timer } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { Rerun, Rerunnable } from "./rerun.js";
 
+/** An outage of so long has people at it; and where it is the messages after all, they must not be tried for good. */
+const SPARED_MAX_MS = 3_600_000;
 /** While the breaker is open and nothing else is to be tried for so long, one of these is. */
 const PATIENCE_MS = 5_000;
 
@@ -14,6 +16,8 @@ export class SparedLine {
   readonly #clock: Clock;
   readonly #onPatienceOver: () => void;
   readonly #spared = new Map<Delivery, Rerunnable>();
+  /** Monotonic milliseconds at which a delivery was first spared. */
+  readonly #since = new WeakMap<Delivery, number>();
   #timer: Timer;
 
   /** @param onPatienceOver is told every five seconds while any are held. */
@@ -26,9 +30,15 @@ export class SparedLine {
     return this.#spared.size;
   }
 
-  add(delivery: Delivery, outcome: Rerunnable): void {
+  /** Adds a delivery; false if it has been spared for an hour. */
+  add(delivery: Delivery, outcome: Rerunnable): boolean {
+    const now = this.#clock.monotonic();
+    const since = this.#since.get(delivery) ?? now;
+    if (now - since >= SPARED_MAX_MS) return false;
+    this.#since.set(delivery, since);
     this.#spared.set(delivery, outcome);
     this.#watch();
+    return true;
   }
 
   /** Forgets a delivery; false if it wasn't held. */

@@ -36,10 +36,7 @@ export function whyGivenBack(
   if (recent.length > 0 && recent.filter(isFailure).length * 2 >= recent.length) return "too slow";
   const behindFailed = held.some(
     ({ message: head, receipt }) =>
-      groupId !== undefined &&
-      head.groupId === groupId &&
-      head.place < place &&
-      receipt.runs.some((run) => isRecent(run) && isFailure(run)),
+      groupId !== undefined && head.groupId === groupId && head.place < place && receipt.runs.some(isFailure),
   );
   if (behindFailed) return "too slow";
   const waiting = held.filter(({ receipt: other }) => {

@@ -64,7 +64,7 @@ function* ofDeath(
   if (letters.length === 0 || all.some(({ end }) => end === "rejected")) return;
   const tries = all.filter(({ end }) => end !== "deferred").length;
   if (tries + spending.excused(message) >= maxReceiveCount) return;
-  const spent = Object.entries(Object.groupBy(message.receipts, (receipt) => spending.of(receipt)))
+  const spent = Object.entries(Object.groupBy(message.receipts, (receipt) => spending.of(receipt, message)))
     .map(([cause, receipts]) => `${cause} ${receipts!.length}`)
     .join(", ");
   const kind = all.length === 0 ? "dead without a run" : "dead too soon";
@@ -84,7 +84,10 @@ function* ofEnd(message: MessageRecord, taskOf: ReadonlyMap<string, TaskRecord>)
 /** A stop ends within its budget, and leaves nothing hidden but what is to wait. */
 function* ofStop(task: TaskRecord): Generator<Violation> {
   const { name, stoppedAt, exitedAt, killedAt, budgetMs, freezes, leftHidden } = task;
-  for (const messageId of leftHidden) {
+  const budgetEndsAt = (stoppedAt ?? Number.POSITIVE_INFINITY) + budgetMs;
+  // One that was frozen until its budget was over has no call left when it thaws.
+  const sleptThrough = freezes.some(({ from, to }) => from < budgetEndsAt && to >= budgetEndsAt);
+  for (const messageId of sleptThrough ? [] : leftHidden) {
     yield { kind: "hidden after a stop", messageId, text: `${name} has exited, and it is still hidden` };
   }
   if (stoppedAt === undefined || (exitedAt === undefined && killedAt !== undefined)) return;

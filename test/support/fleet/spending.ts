@@ -32,7 +32,13 @@ export class Spending {
     this.#maxReceiveCount = maxReceiveCount;
   }
 
-  of(receipt: Receipt): Spent {
+  of(receipt: Receipt, { receipts, shown }: MessageRecord): Spent {
+    // It came again while its agent ran, which goes on with it.
+    const runs = receipts
+      .filter(({ task, at }) => task === receipt.task && at < receipt.at)
+      .flatMap((each) => each.runs);
+    if (shown && receipt.runs.length === 0 && runs.some(({ endedAt = receipt.at }) => endedAt >= receipt.at))
+      return "shown";
     // An agent that defers says that the message is not at fault: such a run is no try.
     if (receipt.runs.some(({ end }) => end !== "deferred")) return "run";
     switch (receipt.over?.how) {
@@ -49,8 +55,8 @@ export class Spending {
     if (receipt.over?.how === "deleted") return "run";
     if (receipt.over && receipt.over.at >= this.#stoppedAt(receipt)) return "stop";
     if (receipt.runs.length > 0) return "deferred";
-    if (receipt.over) return "given back";
-    return receipt.ofUnknownAge ? "freeze" : "ran out";
+    if (receipt.ofUnknownAge) return "freeze";
+    return receipt.over ? "given back" : "ran out";
   }
 
   /** How many receives of a message were spent without a run, and nobody could have done better. */
@@ -58,7 +64,7 @@ export class Spending {
     let forced = 0;
     let stops = 0;
     for (const receipt of message.receipts) {
-      const spent = this.of(receipt);
+      const spent = this.of(receipt, message);
       if (spent === "lost answer" || spent === "kill" || spent === "freeze" || spent === "shown") forced++;
       if (spent !== "stop") continue;
       const why = whyGivenBack(receipt, message, this.#tasks.get(receipt.task)!, this.#maxReceiveCount);

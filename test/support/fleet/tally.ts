@@ -13,10 +13,10 @@ export class Tally {
   add({ climate, ledger, queue, tasks }: Remains): void {
     const spending = new Spending(tasks, climate.maxReceiveCount);
     let receives = 0;
-    for (const { receipts } of ledger.messages.values()) {
-      receives += receipts.length;
-      for (const receipt of receipts) {
-        const spent = spending.of(receipt);
+    for (const message of ledger.messages.values()) {
+      receives += message.receipts.length;
+      for (const receipt of message.receipts) {
+        const spent = spending.of(receipt, message);
         this.#spent.set(spent, (this.#spent.get(spent) ?? 0) + 1);
       }
     }
