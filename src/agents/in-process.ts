@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Handler, Run } from "../pipeline/ports/handler.js";
 import { done, type Outcome, outcomeOfError } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
+import { described, isError } from "../pipeline/ports/thrown.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
 import { agentMessage, parsedBody } from "./message.js";
@@ -44,8 +45,8 @@ export class InProcessHandler implements Handler {
 
 /** Unlike an agent that fails, a decoder that does will do so again. */
 function outcomeUndecoded(error: unknown): Outcome {
-  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
-  switch (name) {
+  const { name, message } = described(error);
+  switch (isError(error) && name) {
     case "Skip":
       return done;
     case "Retry":

@@ -1,10 +1,11 @@
 import { accessSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { described, isError, read, textOf, words } from "../pipeline/ports/thrown.js";
 import type { Agent } from "./define-handler.js";
 
 // Not by `import`: that reads every export of node:util, some of which load more modules, 4 ms of a start.
-const { inspect, types } = process.getBuiltinModule("node:util");
+const { inspect } = process.getBuiltinModule("node:util");
 
 /** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
 export class AgentLoadError extends Error {
@@ -90,12 +91,13 @@ function nameOf(value: unknown): string {
 
 /** The error's own words and the first line of its stack outside of Node: where to look. */
 function whyOf(error: unknown, file: string): string {
-  // Not instanceof: a module loaded in another realm has its own Error.
-  if (!types.isNativeError(error)) return `it threw ${inspect(error, { depth: 1 })}`;
-  const place = error.stack
-    ?.split("\n")
+  if (!isError(error)) return `it threw ${textOf(error)}`;
+  const { name } = described(error);
+  const stack = read(error, "stack");
+  const place = (typeof stack === "string" ? stack : "")
+    .split("\n")
     .find((line) => /^(\s+at .*)?(file:|\/).*:\d+/.test(line) && !line.includes("node:"));
   // Node keeps the place of a syntax error to itself unless it dies of it.
-  const where = place?.trim() ?? (error.name === "SyntaxError" ? `see: node --check ${file}` : undefined);
-  return `${error.name}: ${error.message}${where ? ` (${where})` : ""}`;
+  const where = place?.trim() ?? (name === "SyntaxError" ? `see: node --check ${file}` : undefined);
+  return `${words(error)}${where ? ` (${where})` : ""}`;
 }

@@ -2,6 +2,7 @@ import type { Handler, Run } from "../pipeline/ports/handler.js";
 import type { Outcome } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { described } from "../pipeline/ports/thrown.js";
 
 export interface PoisonGateOptions {
   readonly handler: Handler;
@@ -49,7 +50,7 @@ export class PoisonGate implements Handler {
     this.#telemetry({ kind: "crashed", delivery, of: crash, times });
     // The queue's count is the surer one: it can't be less, unless a server counts nothing.
     if (times >= CRASHES_MAX && receiveCount >= CRASHES_MAX) {
-      return { kind: "reject", reason: `poison: ${times} times in a row ${textOf(outcome.error)}` };
+      return { kind: "reject", reason: `poison: ${times} times in a row ${described(outcome.error).message}` };
     }
     this.#remember(messageId, { of: crash, times });
     return outcome;
@@ -64,5 +65,3 @@ export class PoisonGate implements Handler {
     if (this.#crashes.size > MESSAGES_MAX) this.#crashes.delete(this.#crashes.keys().next().value!);
   }
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import { ConfigError } from "../config/config.js";
+import { described, words } from "../pipeline/ports/thrown.js";
 import { UsageError } from "./command-line.js";
 import { ExitCode } from "./exit-code.js";
 
@@ -52,6 +53,6 @@ function classify(error: unknown): Classified {
       faults: [error.message],
     };
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { kind: "unexpected", exitCode: ExitCode.failed, faults: [text] };
+  const { frames } = described(error);
+  return { kind: "unexpected", exitCode: ExitCode.failed, faults: [[words(error), frames].filter(Boolean).join("\n")] };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { words } from "../pipeline/ports/thrown.js";
 import { type Level, type Notable, notable } from "./notable.js";
 
 /** One entry of the console's list; never a body. */
@@ -60,7 +61,7 @@ export class EventRing {
       level,
       what: cut(what),
       ...(delivery && { messageId: delivery.messageId, receiveCount: delivery.receiveCount }),
-      ...(detail !== undefined && { detail: cut(textOf(detail)) }),
+      ...(detail !== undefined && { detail: cut(words(detail)) }),
     });
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
   }
@@ -72,16 +73,6 @@ export class EventRing {
       this.#inSecond = 0;
     }
     return this.#inSecond++ < EVENTS_PER_SECOND;
-  }
-}
-
-function textOf(detail: unknown): string {
-  if (typeof detail === "string") return detail;
-  if (detail instanceof Error) return detail.message ? `${detail.name}: ${detail.message}` : detail.name;
-  try {
-    return JSON.stringify(detail) ?? String(detail);
-  } catch {
-    return Object.prototype.toString.call(detail);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/ports/telemetry.js";
-import { cut } from "./error-fields.js";
+import { cut } from "../pipeline/ports/thrown.js";
 import type { Logger } from "./log.js";
 
 /** Lines about single messages in one second; in a storm of failures the summary tells how many more there were. */

@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
-import { cut, errorFields } from "./error-fields.js";
+import { cut, isError, words } from "../pipeline/ports/thrown.js";
+import { errorFields } from "./error-fields.js";
 import { LogOutput } from "./log-output.js";
 import { prettyLine } from "./pretty-line.js";
 
@@ -33,7 +34,7 @@ export interface LoggerOptions {
 
 /**
  * A pino logger whose lines are one-line JSON with level names and ISO times, cut to a length, with secrets' names
- * redacted, and which never holds up who logs. No line of it can be taken for embedded metrics: CloudWatch makes
+ * redacted, and which neither holds up nor fails who logs. No line of it can be taken for embedded metrics: CloudWatch makes
  * metrics of every line with `_aws` at its top, and a logged message body could bring one.
  */
 export function createLogger({ level, pretty = false, output = LogOutput.stdout }: LoggerOptions): Logger {
@@ -47,10 +48,17 @@ export function createLogger({ level, pretty = false, output = LogOutput.stdout 
       formatters: { level: (label) => ({ level: label }), log: bounded },
       hooks: {
         logMethod(args, method) {
-          const [first] = args as unknown[];
-          if (first instanceof Error && args.length === 1)
-            return method.call(this, first, cut(first.message, TEXT_MAX));
-          method.apply(this, args.map((arg) => (typeof arg === "string" ? cut(arg, TEXT_MAX) : arg)) as typeof args);
+          const [first, ...rest] = args as unknown[];
+          const texts = rest.map((arg) => (typeof arg === "string" ? cut(arg, TEXT_MAX) : arg)) as string[];
+          try {
+            // Not left to pino: it reads an error's message as it is.
+            if (isError(first))
+              method.call(this, { err: first }, texts[0] ?? cut(errorFields(first).message, TEXT_MAX));
+            else method.call(this, typeof first === "string" ? cut(first, TEXT_MAX) : first, ...texts);
+          } catch (error) {
+            // Agents log here as well: a getter or a trap among their fields is no reason for their messages to fail.
+            method.call(this, { fault: words(error) }, `a line's fields could not be logged: ${texts[0] ?? ""}`);
+          }
         },
       },
     },

@@ -6,12 +6,12 @@ import { VisibilityExtender } from "../pipeline/lease/visibility-extender.js";
 import { systemClock } from "../pipeline/ports/clock.js";
 import type { IdempotencyTable } from "../pipeline/ports/idempotency.js";
 import type { Queue } from "../pipeline/ports/queue.js";
+import { described } from "../pipeline/ports/thrown.js";
 import type { LeaseThreadData, LeaseThreadMessage, SharedClaims } from "./lease-keeper.js";
 
 /** The extenders' thread: clients and an event loop of its own, which no agent can block. */
 const { buffer, queueUrl, visibilityTimeoutSeconds, claims } = workerData as LeaseThreadData;
 const tell = (message: LeaseThreadMessage) => parentPort!.postMessage(message);
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 // Loaded when the first lease is due: short agents never need it, and it is half of the thread's memory.
 let queue: Promise<Queue> | undefined;
@@ -32,7 +32,7 @@ new VisibilityExtender({
   visibilityTimeoutSeconds,
   events: {
     lost: (index, generation, reason) => tell({ kind: "lost", index, generation, reason }),
-    failed: (count, error) => tell({ kind: "failed", count, error: textOf(error) }),
+    failed: (count, error) => tell({ kind: "failed", count, error: described(error).message }),
   },
 }).start();
 
@@ -60,7 +60,7 @@ function renewClaims(shared: SharedClaims): void {
     leaseSeconds: visibilityTimeoutSeconds,
     events: {
       lost: (index, generation, reason) => tell({ kind: "claimLost", index, generation, reason }),
-      failed: (error) => tell({ kind: "claimsFailed", error: textOf(error) }),
+      failed: (error) => tell({ kind: "claimsFailed", error: described(error).message }),
       recovered: () => tell({ kind: "claimsRecovered" }),
     },
   }).start();

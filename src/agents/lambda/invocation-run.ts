@@ -1,10 +1,14 @@
 import { systemClock } from "../../pipeline/ports/clock.js";
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { textOf } from "../../pipeline/ports/thrown.js";
 import { Checkpoint } from "../../pipeline/run/checkpoint.js";
 import { checkExtension } from "../../pipeline/run/run-control.js";
 import { RunAborted } from "../../pipeline/run/run-signal.js";
 import { messageLog } from "./lambda-log.js";
+
+/** Longest note of an agent's that is told, in characters. */
+const NOTE_MAX = 1_000;
 
 /** What all runs of an invocation share: its deadline and its abort. */
 export class InvocationRun {
@@ -46,7 +50,7 @@ export class InvocationRun {
         return deadline;
       },
       progress(note) {
-        messageLog(message).info({ note: String(note).slice(0, 1000) }, "agent reported");
+        messageLog(message).info({ note: textOf(note).slice(0, NOTE_MAX) }, "agent reported");
       },
       checkpoint(save) {
         if (checkpoint) return checkpoint.replace(save);

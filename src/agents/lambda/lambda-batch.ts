@@ -1,5 +1,5 @@
 import type { Handler } from "../../pipeline/ports/handler.js";
-import type { Outcome } from "../../pipeline/ports/outcome.js";
+import { checkedOutcome, type Outcome, outcomeOfError } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { CHECKPOINT_MS } from "../../pipeline/run/run-control.js";
 import { agentMessage, type Message, parsedBody } from "../message.js";
@@ -56,7 +56,7 @@ export class LambdaBatch {
   /** Whether Lambda may delete the message. */
   async #isDone(message: ReceivedMessage): Promise<boolean> {
     const run = this.#run.of(message);
-    const outcome = await this.#handler.run(message, run);
+    const outcome = await this.#handler.run(message, run).then(checkedOutcome, outcomeOfError);
     run.end();
     // An agent that returns after its abort may just have given up.
     if (outcome.kind === "done") return !(this.#run.aborted && run.signalSeen);

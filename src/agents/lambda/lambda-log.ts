@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { isError, textOf, words } from "../../pipeline/ports/thrown.js";
 import type { AgentLog } from "../context.js";
 import { errorToWire } from "../module/module-wire.js";
 
@@ -9,9 +10,9 @@ export function lambdaLog(about: Readonly<Record<string, unknown>>, write = writ
   const at =
     (level: string) =>
     (fields: object | string, text?: string): void => {
-      const given = typeof fields === "string" ? {} : fields;
-      const msg = String((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX);
-      const line = JSON.stringify({ level, time: new Date().toISOString(), ...about, ...given, msg }, plain);
+      const msg = textOf((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX);
+      const head = { level, time: new Date().toISOString(), ...about };
+      const line = lineOf(head, typeof fields === "string" ? {} : fields, msg);
       // CloudWatch makes metrics of every line with `_aws` at its top, and fields may come from a message.
       write(line.replaceAll('"_aws":', '"_aws (quoted)":'));
     };
@@ -22,8 +23,23 @@ export function lambdaLog(about: Readonly<Record<string, unknown>>, write = writ
 export const messageLog = ({ id, receiveCount }: ReceivedMessage): AgentLog =>
   lambdaLog({ messageId: id, receiveCount });
 
+/** A circle, a getter that throws: an agent's fields are no reason for its batch to fail. */
+function lineOf(head: object, fields: object, msg: string): string {
+  try {
+    return JSON.stringify({ ...head, ...fieldsOf(fields), msg }, plain);
+  } catch (error) {
+    return JSON.stringify({ ...head, fault: words(error), msg: `a line's fields could not be logged: ${msg}` });
+  }
+}
+
+function fieldsOf(fields: object | null): object | null {
+  if (isError(fields)) return { err: fields };
+  const { err } = (fields ?? {}) as { err?: unknown };
+  return err === undefined ? fields : { ...fields, err: errorToWire(err) };
+}
+
 function plain(_name: string, value: unknown): unknown {
-  if (value instanceof Error) return errorToWire(value);
+  if (isError(value)) return errorToWire(value);
   return typeof value === "bigint" ? String(value) : value;
 }
 

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
+import { textOf } from "../../pipeline/ports/thrown.js";
 import { readPaced } from "../process/paced-lines.js";
 import {
   errorFromWire,
@@ -79,11 +80,11 @@ export class ModuleChannel {
       if (!run) listener.onFault("of a run that is over");
       else if (!this.#heardOf(run, said)) listener.onFault("no word that is known");
     } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
-      listener.onLog(said.log, fieldsFromWire(said.fields), String(said.text));
+      listener.onLog(said.log, fieldsFromWire(said.fields), textOf(said.text));
     } else if ("ready" in said) {
       listener.onReady();
     } else if ("unfit" in said) {
-      listener.onUnfit(String(said.unfit));
+      listener.onUnfit(textOf(said.unfit));
     } else {
       listener.onFault("no word that is known");
     }
@@ -92,12 +93,12 @@ export class ModuleChannel {
   /** False when it makes no sense. */
   #heardOf(run: RunListener, said: OfRun): boolean {
     if ("ended" in said && isObject(said.ended)) {
-      this.#listener.onResident(Number(said.residentBytes) || 0);
+      this.#listener.onResident(typeof said.residentBytes === "number" ? said.residentBytes : 0);
       run.end(outcomeFromWire(said.ended));
-    } else if ("extend" in said && said.extend >= 1 && said.extend <= VISIBILITY_MAX_SECONDS) {
-      run.extend(Number(said.extend));
+    } else if ("extend" in said && isExtension(said.extend)) {
+      run.extend(said.extend);
     } else if ("progress" in said) {
-      run.progress(String(said.progress));
+      run.progress(textOf(said.progress));
     } else if ("checkpoint" in said) {
       run.checkpoint();
     } else if ("saved" in said && (said.saved === true || isObject(said.saved))) {
@@ -109,6 +110,10 @@ export class ModuleChannel {
     }
     return true;
   }
+}
+
+function isExtension(seconds: unknown): boolean {
+  return typeof seconds === "number" && seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS;
 }
 
 function isObject(value: unknown): value is object {

@@ -3,6 +3,7 @@
  * message at a time as descriptor 3 brings them, and ends when that is closed.
  */
 import { Socket } from "node:net";
+import { described } from "../../pipeline/ports/thrown.js";
 import { InProcessHandler } from "../in-process.js";
 import { loadModule } from "../load-module.js";
 import { LineCutter } from "../process/line-cutter.js";
@@ -71,6 +72,6 @@ try {
   channel.ref();
   say({ ready: true });
 } catch (error) {
-  say({ unfit: (error as Error).message });
+  say({ unfit: described(error).message });
   channel.resume();
 }

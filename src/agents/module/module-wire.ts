@@ -1,7 +1,8 @@
 import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
-import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
+import { type AbortCause, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { described, isError, textOf } from "../../pipeline/ports/thrown.js";
 
 /** The argument that tells a module's process that its agent has a role of its own. */
 export const WITH_ROLE = "with-role";
@@ -45,7 +46,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Longest line of a module's process; it keeps to it by cutting what it says. */
 export const LINE_BYTES_MAX = 262_144;
 const MESSAGE_MAX = 4_000;
-const STACK_MAX = 8_000;
 
 type WireAttribute = { readonly type: string; readonly string?: string; readonly base64?: string };
 
@@ -78,31 +78,24 @@ export interface WireError {
 }
 
 export function errorToWire(error: unknown): WireError {
-  // Whatever else was thrown has no stack, and gets none that would be of this file.
-  if (!(error instanceof Error)) return { name: typeof error, message: textOf(error).slice(0, MESSAGE_MAX) };
-  const { name, message, stack, code } = error as Error & { code?: unknown };
+  const { name, message, code, frames } = described(error);
   return {
-    name: String(name),
-    message: String(message).slice(0, MESSAGE_MAX),
-    ...(stack === undefined ? {} : { stack: String(stack).slice(0, STACK_MAX) }),
-    ...(typeof code === "string" ? { code } : {}),
+    name,
+    message,
+    // Whatever else was thrown has no stack, and gets none that would be of this file.
+    ...(frames === undefined ? {} : { stack: `${name}: ${message}\n${indented(frames)}` }),
+    ...(code === undefined ? {} : { code }),
   };
 }
 
-function textOf(thrown: unknown): string {
-  if (typeof thrown === "string") return thrown;
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
-}
+const indented = (frames: string) => frames.replace(/^/gm, "    ");
 
-export function errorFromWire({ name, message, stack, code }: WireError): Error {
-  const error = new Error(String(message));
-  error.name = String(name);
-  error.stack = stack === undefined ? `${name}: ${message}` : String(stack);
-  return code === undefined ? error : Object.assign(error, { code: String(code) });
+export function errorFromWire(wire: unknown): Error {
+  const { name, message, stack, code } = (wire ?? {}) as Readonly<Record<string, unknown>>;
+  const error = new Error(textOf(message ?? ""));
+  error.name = textOf(name ?? "Error");
+  error.stack = typeof stack === "string" ? stack : `${error.name}: ${error.message}`;
+  return typeof code === "string" ? Object.assign(error, { code }) : error;
 }
 
 /** A role's credentials, or why there are none. */
@@ -139,43 +132,40 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
 }
 
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
-export function outcomeFromWire(outcome: WireOutcome): Outcome {
-  const { afterSeconds } = outcome as { afterSeconds?: unknown };
-  const after =
-    typeof afterSeconds === "number" && afterSeconds >= 0 && afterSeconds <= 43_200 ? { afterSeconds } : undefined;
-  switch (outcome.kind) {
+export function outcomeFromWire(wire: object): Outcome {
+  const { kind, error, reason, afterSeconds } = wire as Readonly<Record<string, unknown>>;
+  const told = checkedOutcome({ kind, reason, ...(afterSeconds != null && { afterSeconds }) } as Outcome);
+  switch (told.kind) {
     case "done":
-      return { kind: "done" };
     case "reject":
-      return { kind: "reject", reason: String(outcome.reason) };
     case "defer":
-      return { kind: "defer", reason: String(outcome.reason), ...after };
+      return told;
     case "retry":
-      return { kind: "retry", ...(outcome.error ? { error: errorFromWire(outcome.error) } : {}), ...after };
+      return kind === "retry" && error != null ? { ...told, error: errorFromWire(error) } : told;
     default:
-      return { kind: "retry", error: new Error("the agent's process told of an unknown outcome") };
+      return { kind: "retry", error: new Error("the agent's process told of an outcome that is none of an agent's") };
   }
 }
 
-/** Fields of a log line, fit to be sent: errors spelled out, nothing that JSON can't say, nothing too long. */
+/** Fields of a log line, fit to be sent: errors spelled out, nothing that JSON can't say, nothing too long. Never throws. */
 export function fieldsToWire(fields: object): Record<string, unknown> {
-  const entries = Object.entries(fields).map(([name, value]) => [
-    name,
-    value instanceof Error ? { $error: errorToWire(value) } : value,
-  ]);
   try {
+    const entries = Object.entries(isError(fields) ? { err: fields } : (fields ?? {})).map(([name, value]) => [
+      name,
+      isError(value) ? { $error: errorToWire(value) } : value,
+    ]);
     const text = JSON.stringify(Object.fromEntries(entries), (_, value) =>
       typeof value === "bigint" ? String(value) : value,
     );
     return text.length <= LINE_BYTES_MAX / 8 ? JSON.parse(text) : { leftOut: `${text.length} characters of fields` };
   } catch (error) {
-    return { leftOut: `fields that are no JSON: ${(error as Error).message}` };
+    return { leftOut: `fields that are no JSON: ${described(error).message}` };
   }
 }
 
 export function fieldsFromWire(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(fields).map(([name, value]) => {
-    const { $error } = (value ?? {}) as { $error?: WireError };
+    const { $error } = (value ?? {}) as { $error?: unknown };
     return [name, $error ? errorFromWire($error) : value];
   });
   return Object.fromEntries(entries);

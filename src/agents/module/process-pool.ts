@@ -3,6 +3,7 @@ import type { AgentRole } from "../../pipeline/ports/agent-role.js";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { described } from "../../pipeline/ports/thrown.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { agentEnvironment } from "../process/agent-environment.js";
@@ -101,7 +102,7 @@ export class ProcessPool implements Handler {
       await this.#giveBack(process);
       return outcome;
     } catch (error) {
-      return { kind: "defer", reason: `no process for the agent: ${(error as Error).message}` };
+      return { kind: "defer", reason: `no process for the agent: ${described(error).message}` };
     } finally {
       this.#busy--;
       this.#refill();

@@ -1,6 +1,7 @@
 import type { AgentRole, RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import type { CheckpointCause, Run, SaveCheckpoint } from "../../pipeline/ports/handler.js";
 import type { AbortCause } from "../../pipeline/ports/outcome.js";
+import { textOf } from "../../pipeline/ports/thrown.js";
 import { checkSave } from "../../pipeline/run/checkpoint.js";
 import { checkExtension } from "../../pipeline/run/run-control.js";
 import { RunAborted, RunSignal } from "../../pipeline/run/run-signal.js";
@@ -51,7 +52,7 @@ export class RemoteRun implements Run {
   }
 
   progress(note: string): void {
-    this.say({ progress: String(note).slice(0, NOTE_MAX) });
+    this.say({ progress: textOf(note).slice(0, NOTE_MAX) });
   }
 
   checkpoint(save: SaveCheckpoint): void {
@@ -126,7 +127,7 @@ export function remoteLog(say: (what: FromModule) => void): AgentLog {
     (log: LogLevel) =>
     (fields: object | string, text?: string): void => {
       const given = typeof fields === "string" ? {} : fieldsToWire(fields);
-      say({ log, fields: given, text: String((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX) });
+      say({ log, fields: given, text: textOf((typeof fields === "string" ? fields : text) ?? "").slice(0, TEXT_MAX) });
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

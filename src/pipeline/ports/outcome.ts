@@ -1,4 +1,5 @@
 import { VISIBILITY_MAX_SECONDS } from "./queue.js";
+import { cut, isError, read, textOf } from "./thrown.js";
 
 /** Why a run was ended before its agent was: the reason of `context.signal`. */
 export type AbortCause = "timeout" | "shutdown" | "lease lost";
@@ -44,9 +45,15 @@ export const done: Outcome = Object.freeze({ kind: "done" });
 export const interrupted: Outcome = Object.freeze({ kind: "interrupted" });
 export const leaseLost: Outcome = Object.freeze({ kind: "leaseLost" });
 
+const isSeconds = (seconds: unknown): seconds is number =>
+  typeof seconds === "number" && seconds >= 0 && seconds <= VISIBILITY_MAX_SECONDS;
+
+const secondsFault = (verb: string, seconds: unknown) =>
+  new RangeError(`${verb} takes between 0 and ${VISIBILITY_MAX_SECONDS} seconds, got ${textOf(seconds)}`);
+
 function checkedSeconds(verb: string, seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= VISIBILITY_MAX_SECONDS) return seconds;
-  throw new RangeError(`${verb} takes between 0 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
+  if (isSeconds(seconds)) return seconds;
+  throw secondsFault(verb, seconds);
 }
 
 /** Thrown by an agent: the message is to be tried again, after `seconds` (0..43,200) if given, else by the back-off. */
@@ -74,19 +81,51 @@ export class Defer extends Error {
   }
 }
 
-/** The outcome of a run that threw `error`. Matched by name too: an agent may carry its own copy of this package. */
+/** Longest reason, in characters: what is kept of it in the dead letters is shorter. */
+const REASON_MAX = 4_000;
+
+/**
+ * The outcome of a run that threw `error`, whatever that is; never throws. A verb is known by its name, since an agent
+ * may carry its own copy of this package, and is held to what ours hold: else it is a plain retry that says what was wrong.
+ */
 export function outcomeOfError(error: unknown): Outcome {
-  if (error instanceof Error) {
-    const { seconds } = error as { seconds?: unknown };
-    const afterSeconds = typeof seconds === "number" ? { afterSeconds: seconds } : {};
-    switch (error.name) {
-      case "Retry":
-        return { kind: "retry", error, ...afterSeconds };
-      case "Reject":
-        return { kind: "reject", reason: error.message || "rejected by the agent" };
-      case "Defer":
-        return { kind: "defer", reason: error.message, ...afterSeconds };
-    }
+  if (!isError(error)) return { kind: "retry", error };
+  const verb = read(error, "name");
+  if (verb !== "Retry" && verb !== "Reject" && verb !== "Defer") return { kind: "retry", error };
+  const message = read(error, "message");
+  if (typeof message !== "string") {
+    return retryFor(new TypeError(`${verb} takes a reason that is text, got ${textOf(message)}`, { cause: error }));
   }
-  return { kind: "retry", error };
+  const reason = cut(message, REASON_MAX).toWellFormed();
+  if (verb === "Reject") return { kind: "reject", reason: reason || "rejected by the agent" };
+  const seconds = read(error, "seconds");
+  if (seconds !== undefined && !isSeconds(seconds)) return retryFor(secondsFault(verb, seconds));
+  const after = seconds === undefined ? {} : { afterSeconds: seconds };
+  return verb === "Retry" ? { kind: "retry", error, ...after } : { kind: "defer", reason, ...after };
 }
+
+/** `outcome` if it is one that can be carried out, else a plain retry that says what was wrong with it; never throws. */
+export function checkedOutcome(outcome: Outcome): Outcome {
+  if (typeof outcome === "object" && outcome !== null && isSound(outcome)) return outcome;
+  return retryFor(new TypeError(`a handler's run ends with an outcome, got ${textOf(outcome)}`));
+}
+
+function isSound(outcome: Outcome): boolean {
+  const seconds = read(outcome, "afterSeconds");
+  switch (read(outcome, "kind") as OutcomeKind) {
+    case "done":
+    case "interrupted":
+    case "leaseLost":
+      return true;
+    case "reject":
+      return typeof read(outcome, "reason") === "string";
+    case "defer":
+      return typeof read(outcome, "reason") === "string" && (seconds === undefined || isSeconds(seconds));
+    case "retry":
+      return seconds === undefined || isSeconds(seconds);
+    default:
+      return false;
+  }
+}
+
+const retryFor = (error: Error): Outcome => ({ kind: "retry", error });

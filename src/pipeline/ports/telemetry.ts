@@ -169,9 +169,28 @@ export type Fact =
 /** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */
 export type Telemetry = (fact: Fact) => void;
 
-/** Hands each fact to several listeners. */
+/**
+ * Hands each fact to several listeners; those added to the list later hear what comes later. One that throws, or whose
+ * promise rejects, is told of once, to the others, and touches neither them nor whoever tells.
+ */
 export function fanOut(listeners: readonly Telemetry[]): Telemetry {
+  const faulty = new Set<Telemetry>();
+  const failed = (listener: Telemetry, error: unknown) => {
+    if (faulty.has(listener)) return;
+    faulty.add(listener);
+    const text = "a listener of facts failed: it is told of once, though it goes on hearing facts";
+    for (const other of listeners) if (other !== listener) tell(other, { kind: "warning", text, error });
+  };
+  const tell = (listener: Telemetry, fact: Fact) => {
+    try {
+      // One that is async fits the type as well.
+      const end: unknown = listener(fact);
+      if (typeof end === "object") Promise.resolve(end).catch((error: unknown) => failed(listener, error));
+    } catch (error) {
+      failed(listener, error);
+    }
+  };
   return (fact) => {
-    for (const listener of listeners) listener(fact);
+    for (const listener of listeners) tell(listener, fact);
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { CheckpointCause, Handler } from "../ports/handler.js";
-import { type AbortCause, interrupted, leaseLost, type Outcome } from "../ports/outcome.js";
+import { type AbortCause, checkedOutcome, interrupted, leaseLost, type Outcome } from "../ports/outcome.js";
 import type { Telemetry } from "../ports/telemetry.js";
 import { RunControl } from "./run-control.js";
 
@@ -52,7 +52,7 @@ export class Processor {
     });
     let outcome: Outcome;
     try {
-      outcome = await handler.run(message, run);
+      outcome = checkedOutcome(await handler.run(message, run));
     } catch (error) {
       outcome = { kind: "retry", error };
     }

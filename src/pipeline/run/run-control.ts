@@ -4,13 +4,14 @@ import type { CheckpointCause, Run, SaveCheckpoint } from "../ports/handler.js";
 import type { AbortCause } from "../ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
+import { textOf } from "../ports/thrown.js";
 import { Checkpoint } from "./checkpoint.js";
 import { RunAborted, RunSignal } from "./run-signal.js";
 
 /** @throws RangeError unless an agent may ask for so many more seconds: 1 to 43,200. */
 export function checkExtension(seconds: number): void {
   if (seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS) return;
-  throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${seconds}`);
+  throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${textOf(seconds)}`);
 }
 
 export interface RunControlOptions {
@@ -23,6 +24,8 @@ export interface RunControlOptions {
 /** Before the deadline, what is for saving a checkpoint; of a short run a share. */
 export const CHECKPOINT_MS = 5_000;
 const CHECKPOINT_SHARE = 0.1;
+/** Longest note of an agent's that is told, in characters. */
+const NOTE_MAX = 1_000;
 /** An agent that doesn't end after its abort is told of again this often. */
 const ABORT_IGNORED_MS = 10_000;
 
@@ -93,7 +96,7 @@ export class RunControl implements Run {
     this.#options.telemetry({
       kind: "progress",
       delivery: this.#options.delivery.facts,
-      note: String(note).slice(0, 1000),
+      note: textOf(note).slice(0, NOTE_MAX),
     });
   }
 

@@ -1,4 +1,5 @@
 import type { MessageAttribute } from "../ports/queue.js";
+import { words } from "../ports/thrown.js";
 
 /** What a dead letter that a worker has copied says of itself. */
 export interface DeadLetterMarks {
@@ -25,8 +26,7 @@ const GAVE_UP = /^gave up after \d+ receives: (.*)$/s;
 
 /** The reason of a letter that failed as often as its queue allows. */
 export function gaveUpReason(receiveCount: number, error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error ?? "the agent failed");
-  return `gave up after ${receiveCount} receives: ${text}`;
+  return `gave up after ${receiveCount} receives: ${words(error ?? "the agent failed")}`;
 }
 
 /** The agent's last error in such a reason; undefined if it is the reason of a rejection. */

@@ -62,7 +62,7 @@ describe("A module that is no agent is refused, with the cause:", () => {
       "throw new TypeError('no database');",
       /failed while loading: TypeError: no database \(.*throws\.mjs:1/,
     ],
-    ["throws-text.mjs", "throw 'text';", /failed while loading: it threw 'text'/],
+    ["throws-text.mjs", "throw 'text';", /failed while loading: it threw text/],
     ["syntax.mjs", "export default (", /failed while loading: SyntaxError: /],
     ["imports.mjs", "import 'no-such-package-here';", /failed while loading: .*no-such-package-here/],
   ])("%s", async (name, source, message) => {

@@ -88,7 +88,7 @@ describe("EventRing", () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     ring.record(failed(circle));
-    expect(ring.events[0]!.detail).toBe("[object Object]");
+    expect(ring.events[0]!.detail).toBe("an object that can't be told in words");
   });
 
   test("keeps the newest hundred", async () => {
