@@ -1,5 +1,5 @@
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
-import { cut, isError, words } from "../pipeline/ports/thrown.js";
+import { cut, isError, textOf, words } from "../pipeline/ports/thrown.js";
 import { errorFields } from "./error-fields.js";
 import { LogOutput } from "./log-output.js";
 import { prettyLine } from "./pretty-line.js";
@@ -54,16 +54,27 @@ export function createLogger({ level, pretty = false, output = LogOutput.stdout 
             // Not left to pino: it reads an error's message as it is.
             if (isError(first))
               method.call(this, { err: first }, texts[0] ?? cut(errorFields(first).message, TEXT_MAX));
-            else method.call(this, typeof first === "string" ? cut(first, TEXT_MAX) : first, ...texts);
+            else method.call(this, loggable(first), ...texts);
           } catch (error) {
             // Agents log here as well: a getter or a trap among their fields is no reason for their messages to fail.
-            method.call(this, { fault: words(error) }, `a line's fields could not be logged: ${texts[0] ?? ""}`);
+            method.call(
+              this,
+              { fault: words(error) },
+              `a line's fields could not be logged: ${textOf(texts[0] ?? "")}`,
+            );
           }
         },
       },
     },
     { write: (line: string) => output.write(pretty ? prettyLine(line) : defused(line)) },
   );
+}
+
+/** What pino takes: of a symbol it makes a line that is no JSON, and of each byte of bytes a field. */
+function loggable(first: unknown): unknown {
+  if (typeof first === "string") return cut(first, TEXT_MAX);
+  const takes = first === undefined || (typeof first === "object" && !ArrayBuffer.isView(first));
+  return takes ? first : textOf(first);
 }
 
 /** Copies the fields only where one of them needs a change. */

@@ -42,13 +42,15 @@ export interface ObservatoryParts {
 }
 
 /**
- * Everything that watches a worker, behind one listener: counters, log lines, the summary, `/metrics`, and the
+ * Everything that watches a worker, behind its listeners: counters, log lines, the summary, `/metrics`, and the
  * publisher. Nothing here is waited for by a message.
  */
 export class Observatory {
   readonly counters: Counters;
   readonly metricsPage: PrometheusPage;
-  /** Where the stages report to. */
+  /** Who is to hear each fact, each by itself. */
+  readonly listeners: readonly Telemetry[];
+  /** All of them. */
   readonly telemetry: Telemetry;
   readonly #summary: Summary;
   readonly #output: LogOutput;
@@ -62,7 +64,8 @@ export class Observatory {
     const lostLines = () => log.suppressed + output.dropped;
     this.#output = output;
     this.counters = counters;
-    this.telemetry = fanOut([counters.record, log.record]);
+    this.listeners = [counters.record, log.record];
+    this.telemetry = fanOut(this.listeners);
     this.metricsPage = new PrometheusPage({ counters, status, queueName, lostLines });
     this.#summary = new Summary({ logger, counters, status, clock, lostLines });
     if (!publishing) return;

@@ -12,7 +12,7 @@ import { Observatory } from "../observe/observatory.js";
 import type { Snapshot } from "../observe/snapshot.js";
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
-import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
+import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
 import { publishingOf } from "./publishing.js";
 
@@ -64,13 +64,11 @@ export class Watchers {
     });
   }
 
-  /** The listener; bound, so that it can be handed on as it is. */
-  readonly record = (fact: Fact): void => {
-    this.#observatory.telemetry(fact);
-    this.#interruptions.record(fact);
-    this.#protection?.record(fact);
-    this.#console?.record(fact);
-  };
+  /** All who are to hear each fact, each by itself. */
+  get listeners(): readonly Telemetry[] {
+    const all = [this.#interruptions, this.#protection, this.#console];
+    return [...this.#observatory.listeners, ...all.flatMap((one) => one?.record ?? [])];
+  }
 
   /** Tasks that work on the queue, as far as is known. */
   get tasks(): number {

@@ -10,7 +10,7 @@ import type { Telemetry } from "../pipeline/ports/telemetry.js";
 
 /** What a worker is given besides its agent and its settings. */
 export interface WorkerOptions {
-  /** Told every fact besides the log and the counters. */
+  /** Told every fact besides the log and the counters. If it throws, that is told once, and touches no message. */
   readonly telemetry?: Telemetry;
   /** Instead of the SQS queue of the settings; its leases are then extended on the caller's event loop. */
   readonly queue?: Queue;

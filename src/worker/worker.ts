@@ -11,7 +11,7 @@ import { leasesFor } from "../pipeline/poll/room.js";
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
-import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
@@ -59,11 +59,8 @@ class QueueWorker implements Worker {
   constructor(agent: Agent | Handler, config: Config, options: WorkerOptions) {
     const { queueUrl, visibilityTimeoutSeconds, concurrency: slots } = config;
     const clock = options.clock ?? systemClock;
-    const telemetry: Telemetry = (fact) => {
-      this.#watchers.record(fact);
-      this.#intake?.onFact(fact);
-      options.telemetry?.(fact);
-    };
+    const listeners: Telemetry[] = [];
+    const telemetry = fanOut(listeners);
     this.#config = config;
     this.#clock = clock;
     this.#telemetry = telemetry;
@@ -90,6 +87,9 @@ class QueueWorker implements Worker {
     const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
     const keys = keysOf(config, options.idempotencyTable);
     this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
+
+    listeners.push(...this.#watchers.listeners, this.#intake.onFact);
+    if (options.telemetry) listeners.push(options.telemetry);
 
     const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));

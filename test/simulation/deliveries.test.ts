@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { Defer, Reject, Retry } from "../../src/pipeline/ports/outcome.js";
 import { QueueError } from "../../src/pipeline/ports/queue.js";
+import { memoryLog } from "../support/memory-log.js";
 import type { Fault, Operation } from "../support/memory-queue.js";
+import { ODD_THROWS } from "../support/odd-throws.js";
 import { randomFrom } from "../support/random.js";
 import { workerBundle } from "../support/worker-bundle.js";
 
@@ -9,6 +11,10 @@ const MESSAGES = 60;
 const SEEDS = 100;
 /** A storm takes 50 ms; a loaded machine may take ten times as long. */
 const TIMEOUT_MS = 120_000;
+
+const ODD = Object.values(ODD_THROWS);
+/** Lines are made as a worker makes them: whatever agents throw has to pass through there as well. */
+const { logger } = memoryLog("warn", false);
 
 const down = new QueueError("unreachable", "ECONNRESET");
 const throttled = new QueueError("throttled", "slow down");
@@ -43,7 +49,8 @@ async function live(seed: number, fifo: boolean) {
       SHUTDOWN_TIMEOUT_SECONDS: "60",
       ...(random() < 0.5 ? { RETRY_BACKOFF_SECONDS: "1,20" } : {}),
     },
-    queue: { fifo, maxReceiveCount: 8, latencyMs: random() < 0.5 ? 0 : 20 },
+    logger,
+    queue: { fifo, maxReceiveCount: 8, tellsMaxReceiveCount: random() < 0.5, latencyMs: random() < 0.5 ? 0 : 20 },
     agent: async ({ id, body, groupId }, { signal }) => {
       busy++;
       running.set(id, (running.get(id) ?? 0) + 1);
@@ -72,7 +79,8 @@ async function live(seed: number, fifo: boolean) {
         });
         if (signal.aborted) return;
         const end = random();
-        if (end < 0.1) throw new Error("failed");
+        if (end < 0.05) throw new Error("failed");
+        if (end < 0.1) throw pick(ODD)();
         if (end < 0.15) throw new Retry(Math.floor(random() * 10));
         if (end < 0.2) throw new Defer(1 + Math.floor(random() * 20));
         if (fifo) endedWell.add(`${groupId}/${(body as { n: number }).n}`);

@@ -1,11 +1,11 @@
 import type { Agent } from "../../src/agents/define-handler.js";
 import { loadConfig } from "../../src/config/config.js";
-import { createLogger } from "../../src/observe/log.js";
+import { createLogger, type Logger } from "../../src/observe/log.js";
 import type { AgentRole } from "../../src/pipeline/ports/agent-role.js";
 import type { Handler } from "../../src/pipeline/ports/handler.js";
 import type { IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
 import type { PayloadStore } from "../../src/pipeline/ports/payload.js";
-import type { Fact } from "../../src/pipeline/ports/telemetry.js";
+import type { Fact, Telemetry } from "../../src/pipeline/ports/telemetry.js";
 import { createWorker, type RunResult, type Worker } from "../../src/worker/worker.js";
 import { FakeClock } from "./fake-clock.js";
 import { MemoryQueue, type MemoryQueueOptions } from "./memory-queue.js";
@@ -32,6 +32,10 @@ export interface WorkerBundleOptions {
   /** Stands for the buckets that PAYLOAD_BUCKETS names. */
   readonly payloadStore?: PayloadStore;
   readonly agentRole?: AgentRole;
+  /** Silent if unset. */
+  readonly logger?: Logger;
+  /** Hears each fact after the bundle has kept it. */
+  readonly listener?: Telemetry;
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -42,6 +46,8 @@ export function workerBundle({
   idempotencyTable,
   payloadStore,
   agentRole,
+  logger = createLogger({ level: "silent" }),
+  listener,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();
   const config = loadConfig({
@@ -60,8 +66,11 @@ export function workerBundle({
     ...(idempotencyTable && { idempotencyTable }),
     ...(payloadStore && { payloadStore }),
     ...(agentRole && { agentRole }),
-    logger: createLogger({ level: "silent" }),
-    telemetry: (fact) => facts.push(fact),
+    logger,
+    telemetry: (fact) => {
+      facts.push(fact);
+      listener?.(fact);
+    },
   });
   let running: Promise<RunResult> | undefined;
   const start = () => {

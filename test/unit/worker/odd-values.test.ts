@@ -1,0 +1,104 @@
+import { describe, expect, test } from "@jest/globals";
+import { Reject } from "../../../src/pipeline/ports/outcome.js";
+import { memoryLog } from "../../support/memory-log.js";
+import { ODD_THROWS } from "../../support/odd-throws.js";
+import { type WorkerBundleOptions, workerBundle } from "../../support/worker-bundle.js";
+
+const names = Object.keys(ODD_THROWS);
+
+function bundle(options: WorkerBundleOptions = {}) {
+  const log = memoryLog("debug");
+  const made = workerBundle({ logger: log.logger, ...options });
+  return { ...made, ...log };
+}
+
+describe("an agent that throws", () => {
+  test.each(names)("%s fails alone: its message is retried and told of once, the others are done", async (name) => {
+    const { clock, queue, start, stopped, of, lines } = bundle({
+      agent: ({ raw }) => {
+        if (raw === "odd") throw ODD_THROWS[name]!();
+      },
+    });
+    for (const body of ["a", "odd", "b"]) queue.send(body);
+    void start();
+    await clock.advance(5_000);
+    expect(queue.deleted.map(({ body }) => body).sort()).toEqual(["a", "b"]);
+    const told = lines().filter(({ outcome }) => outcome === "retry");
+    expect(told).toMatchObject([{ level: "warn", msg: "message settled" }]);
+    expect(of("warning")).toEqual([]);
+    expect((await stopped()).exitCode).toBe(0);
+    expect(queue.ids()).toHaveLength(1);
+  });
+
+  test.each(names)("%s at its last receive leaves a reason that is text", async (name) => {
+    const { clock, queue, start, stopped } = bundle({
+      agent: () => {
+        throw ODD_THROWS[name]!();
+      },
+      queue: { maxReceiveCount: 1, tellsMaxReceiveCount: true },
+    });
+    queue.send("odd");
+    void start();
+    await clock.advance(5_000);
+    expect(queue.deadLetters).toMatchObject([
+      { by: "copy", reason: expect.stringMatching(/^gave up after 1 receives: /) },
+    ]);
+    await stopped();
+  });
+});
+
+describe("what an agent throws after its end", () => {
+  test.each(names)("%s drains the worker, which exits with 1", async (name) => {
+    const { clock, start, lines } = bundle();
+    const run = start();
+    await clock.advance(100);
+    (process as NodeJS.EventEmitter).emit("uncaughtException", ODD_THROWS[name]!());
+    await clock.advance(30_000);
+    expect((await run).exitCode).toBe(1);
+    expect(lines().filter(({ msg }) => /caught by nobody/.test(String(msg)))).toHaveLength(1);
+  });
+});
+
+describe("an agent's log", () => {
+  test.each(names)("bears %s among its fields", async (name) => {
+    const { clock, queue, start, stopped, lines } = bundle({
+      agent: (_message, { log, progress }) => {
+        const odd = ODD_THROWS[name]!();
+        for (const fields of [{ err: odd }, { error: odd }, { odd }, odd as object]) log.info(fields, "told");
+        (log.info as (...anything: unknown[]) => void)("told", odd);
+        progress(odd as string);
+      },
+    });
+    queue.send("x");
+    void start();
+    await clock.advance(100);
+    expect(queue.deleted).toHaveLength(1);
+    expect(lines().filter(({ msg }) => /told/.test(String(msg))).length).toBeGreaterThanOrEqual(3);
+    await stopped();
+  });
+});
+
+describe("a listener of facts that throws", () => {
+  test("touches no message, and is told of once", async () => {
+    const { clock, queue, start, stopped, of, lines } = bundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Reject("never");
+      },
+      listener: () => {
+        throw Object.create(null);
+      },
+    });
+    for (const body of ["a", "bad", "b"]) queue.send(body);
+    void start();
+    await clock.advance(5_000);
+    expect(queue.deleted).toHaveLength(3);
+    expect(queue.deadLetters).toHaveLength(1);
+    expect(
+      of("settled")
+        .map(({ outcome, certain }) => `${outcome} ${certain}`)
+        .sort(),
+    ).toEqual(["done true", "done true", "reject true"]);
+    expect(lines().filter(({ msg }) => /listener of facts/.test(String(msg)))).toHaveLength(1);
+    expect((await stopped()).exitCode).toBe(0);
+  });
+});
