@@ -6,7 +6,6 @@ import { batchesOf } from "./dead-letter-queue.js";
 import { LETTER_ATTRIBUTES, type Letter, letterOf } from "./letter.js";
 import { redriveCopy } from "./redrive-copy.js";
 import { SqsCalls, type SqsServer } from "./sqs-calls.js";
-import type { WireMessage } from "./sqs-message.js";
 
 export interface DeadLettersOptions extends SqsServer, Wanted {}
 
@@ -57,8 +56,8 @@ export class DeadLetters implements FoundDeadLetters {
     };
     const { Messages } = await this.calls.call("ReceiveMessage", input, signal);
     const letters = new Map<string, Letter>();
-    for (const wire of (Messages ?? []) as WireMessage[]) {
-      const letter = letterOf(wire);
+    for (const one of (Array.isArray(Messages) ? Messages : []) as unknown[]) {
+      const letter = letterOf(one);
       // Twice in one answer: the last handle is the good one.
       if (letter) letters.set(letter.message.id, letter);
     }

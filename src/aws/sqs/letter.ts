@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { deadLetterMarks, lastErrorIn } from "../../pipeline/settle/dead-letter-marks.js";
 import { hasRoomForReason } from "./dead-letter-copy.js";
-import { receivedMessage, type WireMessage } from "./sqs-message.js";
+import { receivedMessage } from "./sqs-message.js";
 
 /**
  * How a message came into a dead-letter queue: `rejected` = its agent said so; `receives` = it failed as often as its
@@ -28,11 +28,13 @@ export interface Letter {
 export const LETTER_ATTRIBUTES = ["All"] as const;
 
 /** A letter of an answer; undefined without a receipt handle. */
-export function letterOf(wire: WireMessage): Letter | undefined {
-  const message = receivedMessage(wire);
+export function letterOf(given: unknown): Letter | undefined {
+  const message = receivedMessage(given);
   if (!message) return undefined;
   const { reason, messageId, receiveCount } = deadLetterMarks(message.attributes);
-  const sourceArn = wire.Attributes?.DeadLetterQueueSourceArn || undefined;
+  const { Attributes } = given as { Attributes?: { DeadLetterQueueSourceArn?: unknown } | null };
+  const arn = Attributes?.DeadLetterQueueSourceArn;
+  const sourceArn = typeof arn === "string" && arn !== "" ? arn : undefined;
   const lastError = reason === undefined ? undefined : lastErrorIn(reason);
   return {
     message,

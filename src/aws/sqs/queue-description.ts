@@ -71,6 +71,6 @@ function redrivePolicy(text: string | undefined): Record<string, unknown> {
 }
 
 function numberOf(value: unknown): number | undefined {
-  const number = Number(value ?? Number.NaN);
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 }

@@ -1,16 +1,5 @@
 import { hash } from "node:crypto";
 import type { MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
-import type { WireAttribute } from "../wire/wire-attributes.js";
-
-/** A message in SQS's JSON. Every field may be missing: servers and proxies are what they are. */
-export interface WireMessage {
-  readonly MessageId?: string;
-  readonly ReceiptHandle?: string;
-  readonly Body?: string;
-  readonly MD5OfBody?: string;
-  readonly Attributes?: Readonly<Record<string, string>>;
-  readonly MessageAttributes?: Readonly<Record<string, WireAttribute>>;
-}
 
 /** Shared by all messages without attributes, which is most of them. */
 const NO_ATTRIBUTES: ReadonlyMap<string, MessageAttribute> = new Map();
@@ -26,49 +15,113 @@ export const SYSTEM_ATTRIBUTES = [
   "AWSTraceHeader",
 ] as const;
 
+/** JSON of a server's: every field may be missing, or be anything. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** Latest time that a Date can be made of, in milliseconds. */
+const TIME_MAX = 8.64e15;
+
 /**
  * One message of an answer, with defaults for what a server left out. Undefined without a receipt handle: nothing can
- * be done to such a message, and SQS shows it again by itself.
+ * be done to such a message, and SQS shows it again by itself. One with a field that is none of SQS's is damaged.
  */
-export function receivedMessage(message: WireMessage): ReceivedMessage | undefined {
-  const handle = message.ReceiptHandle;
-  if (!handle) return undefined;
-  const body = typeof message.Body === "string" ? message.Body : "";
-  const system = message.Attributes ?? {};
-  const sentAt = Number(system.SentTimestamp);
-  const firstReceivedAt = Number(system.ApproximateFirstReceiveTimestamp);
+export function receivedMessage(given: unknown): ReceivedMessage | undefined {
+  const message = objectOf(given);
+  const handle = message?.ReceiptHandle;
+  if (!message || typeof handle !== "string" || handle === "") return undefined;
+  const fields = new Fields();
+  const id = fields.text(message, "MessageId") || handle;
+  const body = fields.text(message, "Body") ?? "";
+  const system = fields.object(message, "Attributes");
   const received: { -readonly [Key in keyof ReceivedMessage]: ReceivedMessage[Key] } = {
-    id: message.MessageId || handle,
+    id,
     handle,
     body,
-    attributes: attributesOf(message.MessageAttributes),
-    receiveCount: Math.max(1, Number(system.ApproximateReceiveCount) || 1),
-    sentAt: sentAt > 0 ? sentAt : undefined,
-    intact: isIntact(body, message.MD5OfBody),
+    attributes: attributesOf(fields.object(message, "MessageAttributes"), fields),
+    receiveCount: countOf(system.ApproximateReceiveCount),
+    sentAt: timeOf(system.SentTimestamp),
+    intact: true,
   };
-  if (firstReceivedAt > 0) received.firstReceivedAt = firstReceivedAt;
-  if (system.MessageGroupId) received.groupId = system.MessageGroupId;
-  if (system.SequenceNumber) received.sequenceNumber = system.SequenceNumber;
-  if (system.MessageDeduplicationId) received.deduplicationId = system.MessageDeduplicationId;
-  if (system.AWSTraceHeader) received.traceHeader = system.AWSTraceHeader;
+  const firstReceivedAt = timeOf(system.ApproximateFirstReceiveTimestamp);
+  const groupId = fields.text(system, "MessageGroupId");
+  const sequenceNumber = fields.text(system, "SequenceNumber");
+  const deduplicationId = fields.text(system, "MessageDeduplicationId");
+  const traceHeader = fields.text(system, "AWSTraceHeader");
+  if (firstReceivedAt) received.firstReceivedAt = firstReceivedAt;
+  if (groupId) received.groupId = groupId;
+  if (sequenceNumber) received.sequenceNumber = sequenceNumber;
+  if (deduplicationId) received.deduplicationId = deduplicationId;
+  if (traceHeader) received.traceHeader = traceHeader;
+  const damage = fields.fault ?? (isIntact(body, message.MD5OfBody) ? undefined : "the body's MD5 doesn't match");
+  if (damage !== undefined) {
+    received.intact = false;
+    received.damage = damage;
+  }
   return received;
 }
 
-function attributesOf(given: WireMessage["MessageAttributes"]) {
-  if (!given) return NO_ATTRIBUTES;
+/** Reads fields of a server's JSON, and keeps the first that is there and is not what SQS makes it. */
+class Fields {
+  fault: string | undefined;
+
+  text(of: Json, name: string): string | undefined {
+    const value = of[name];
+    if (typeof value === "string") return value;
+    if (value != null) this.fault ??= `its ${name} is no text`;
+    // Without a body its agent would take it for an empty one.
+    else if (value === null && name === "Body") this.fault ??= "its Body is null";
+    return undefined;
+  }
+
+  object(of: Json, name: string): Json {
+    const value = of[name];
+    const object = objectOf(value);
+    // Some languages write an empty object as an empty list.
+    if (!object && value != null && !(Array.isArray(value) && value.length === 0)) {
+      this.fault ??= `its ${name} is no object`;
+    }
+    return object ?? {};
+  }
+}
+
+function attributesOf(given: Json, fields: Fields): ReceivedMessage["attributes"] {
+  const names = Object.keys(given);
+  if (names.length === 0) return NO_ATTRIBUTES;
   const attributes = new Map<string, MessageAttribute>();
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(given)) {
+  for (const name of names) {
+    const attribute = objectOf(given[name]);
+    if (!attribute) {
+      fields.fault ??= `its attribute ${JSON.stringify(name)} is no object`;
+      continue;
+    }
+    const string = fields.text(attribute, "StringValue");
+    const binary = fields.text(attribute, "BinaryValue");
     attributes.set(name, {
-      type: DataType ?? "String",
-      ...(StringValue !== undefined && { string: StringValue }),
-      ...(BinaryValue !== undefined && { binary: Buffer.from(BinaryValue, "base64") }),
+      type: fields.text(attribute, "DataType") ?? "String",
+      ...(string !== undefined && { string }),
+      ...(binary !== undefined && { binary: Buffer.from(binary, "base64") }),
     });
   }
-  return attributes.size === 0 ? NO_ATTRIBUTES : attributes;
+  return attributes;
+}
+
+const objectOf = (value: unknown): Json | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+
+const numberOf = (value: unknown) => (typeof value === "string" || typeof value === "number" ? Number(value) : 0);
+
+function countOf(value: unknown): number {
+  const count = numberOf(value);
+  return Number.isSafeInteger(count) && count >= 1 ? count : 1;
+}
+
+function timeOf(value: unknown): number | undefined {
+  const time = numberOf(value);
+  return time > 0 && time <= TIME_MAX ? time : undefined;
 }
 
 /** True if the server gave no MD5: there is nothing to compare with. */
-function isIntact(body: string, md5: string | undefined): boolean {
+function isIntact(body: string, md5: unknown): boolean {
   return !md5 || !md5Works || hash("md5", body) === md5;
 }
 

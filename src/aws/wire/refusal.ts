@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { textOf } from "../../pipeline/ports/thrown.js";
 
 /** The names that SQS, CloudWatch and IAM give to "you may not"; a wrong key or signature is one too. */
 export function isDenial(name: string): boolean {
@@ -17,7 +18,7 @@ export class Refusal extends Error {
 
   constructor(response: IncomingMessage, status: number, answer: unknown) {
     const said = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
-    super(String(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
+    super(textOf(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
     const type = said.__type ?? said.code ?? said.Code;
     const [queryCode] = String(response.headers["x-amzn-query-error"] ?? "").split(";");
     this.name = typeof type === "string" ? type : queryCode || "UnknownError";

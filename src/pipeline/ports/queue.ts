@@ -24,8 +24,10 @@ export interface ReceivedMessage {
   readonly deduplicationId?: string;
   /** The `AWSTraceHeader` system attribute. */
   readonly traceHeader?: string;
-  /** False when the body's MD5 doesn't match: the message must not be handed to an agent. */
+  /** False when the body's MD5 doesn't match, or a field is malformed: the message must not be handed to an agent. */
   readonly intact: boolean;
+  /** What is wrong with one that isn't intact. */
+  readonly damage?: string;
 }
 
 /** How one entry of a batch ended: `stale` = the handle no longer holds the message, `again` = worth another try. */
