@@ -80,6 +80,7 @@ export class Slots {
     // By the clock, since a process that was frozen starts agents before it looks at its leases.
     if (lease.isOver(clock.monotonic() + leaseMarginMs)) return leaseLost;
     // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
-    return message.intact ? undefined : { kind: "retry", error: new Error("the body's MD5 doesn't match") };
+    if (message.intact) return undefined;
+    return { kind: "retry", error: new Error(message.damage ?? "the body's MD5 doesn't match") };
   }
 }
