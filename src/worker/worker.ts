@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
+import { textOf } from "../pipeline/ports/thrown.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
@@ -196,7 +197,8 @@ class QueueWorker implements Worker {
   #onUncaught(error: unknown): void {
     if (this.#exitCode === EXIT.unexpected) return;
     this.#exitCode = EXIT.unexpected;
-    this.#telemetry({ kind: "warning", text: "an error was caught by nobody: the worker drains and exits", error });
+    const text = "an error was caught by nobody: the worker drains and exits";
+    this.#telemetry({ kind: "warning", text, error: error ?? textOf(error) });
     this.#pipeline.abortAgents("the worker is shutting down because of an uncaught error");
     void this.stop("uncaught error");
   }

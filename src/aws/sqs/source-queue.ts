@@ -37,10 +37,20 @@ export class SourceQueue implements Queue {
     return this.#maxReceiveCount;
   }
 
-  get copyToDeadLetters(): Queue["copyToDeadLetters"] {
-    if (this.#copier === null) return undefined;
-    return this.#copier?.copyToDeadLetters ?? ((letters, signal) => this.#copyWhenKnown(letters, signal));
+  get hasNoDeadLetters(): boolean {
+    return this.#copier === null;
   }
+
+  /** Never undefined: who decided on a copy while nobody knew may make it after somebody does. */
+  readonly copyToDeadLetters = async (letters: readonly DeadLetter[], signal: AbortSignal): Promise<EntryResult[]> => {
+    if (this.#copier === undefined) await this.#known(signal);
+    if (this.#copier?.copyToDeadLetters) return this.#copier.copyToDeadLetters(letters, signal);
+    return letters.map(() =>
+      this.#copier === null
+        ? { ok: false, kind: "refused", detail: "the queue has no dead-letter queue" }
+        : { ok: false, kind: "again", detail: "it isn't known yet whether the queue has a dead-letter queue" },
+    );
+  };
 
   receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
     return this.#queue.receive(max, waitSeconds, signal);
@@ -88,13 +98,10 @@ export class SourceQueue implements Queue {
     return undefined;
   }
 
-  async #copyWhenKnown(letters: readonly DeadLetter[], signal: AbortSignal): Promise<EntryResult[]> {
+  async #known(signal: AbortSignal): Promise<void> {
     await Promise.race([
       this.discover(),
       new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
     ]);
-    if (this.#copier?.copyToDeadLetters) return this.#copier.copyToDeadLetters(letters, signal);
-    const kind = this.#copier === null ? "refused" : "again";
-    return letters.map(() => ({ ok: false, kind, detail: "the queue has no dead-letter queue, as far as is known" }));
   }
 }

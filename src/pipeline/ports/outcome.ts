@@ -49,11 +49,11 @@ const isSeconds = (seconds: unknown): seconds is number =>
   typeof seconds === "number" && seconds >= 0 && seconds <= VISIBILITY_MAX_SECONDS;
 
 const secondsFault = (verb: string, seconds: unknown) =>
-  new RangeError(`${verb} takes between 0 and ${VISIBILITY_MAX_SECONDS} seconds, got ${textOf(seconds)}`);
+  `${verb} takes between 0 and ${VISIBILITY_MAX_SECONDS} seconds, got ${textOf(seconds)}`;
 
 function checkedSeconds(verb: string, seconds: number): number {
   if (isSeconds(seconds)) return seconds;
-  throw secondsFault(verb, seconds);
+  throw new RangeError(secondsFault(verb, seconds));
 }
 
 /** Thrown by an agent: the message is to be tried again, after `seconds` (0..43,200) if given, else by the back-off. */
@@ -89,12 +89,13 @@ const REASON_MAX = 4_000;
  * may carry its own copy of this package, and is held to what ours hold: else it is a plain retry that says what was wrong.
  */
 export function outcomeOfError(error: unknown): Outcome {
+  if (error === undefined) return retryFor("the agent threw undefined");
   if (!isError(error)) return { kind: "retry", error };
   const verb = read(error, "name");
   if (verb !== "Retry" && verb !== "Reject" && verb !== "Defer") return { kind: "retry", error };
   const message = read(error, "message");
   if (typeof message !== "string") {
-    return retryFor(new TypeError(`${verb} takes a reason that is text, got ${textOf(message)}`, { cause: error }));
+    return retryFor(`${verb} takes a reason that is text, got ${textOf(message)}`);
   }
   const reason = cut(message, REASON_MAX).toWellFormed();
   if (verb === "Reject") return { kind: "reject", reason: reason || "rejected by the agent" };
@@ -107,7 +108,7 @@ export function outcomeOfError(error: unknown): Outcome {
 /** `outcome` if it is one that can be carried out, else a plain retry that says what was wrong with it; never throws. */
 export function checkedOutcome(outcome: Outcome): Outcome {
   if (typeof outcome === "object" && outcome !== null && isSound(outcome)) return outcome;
-  return retryFor(new TypeError(`a handler's run ends with an outcome, got ${textOf(outcome)}`));
+  return retryFor(`a handler's run ends with an outcome, got ${textOf(outcome)}`);
 }
 
 function isSound(outcome: Outcome): boolean {
@@ -128,4 +129,4 @@ function isSound(outcome: Outcome): boolean {
   }
 }
 
-const retryFor = (error: Error): Outcome => ({ kind: "retry", error });
+const retryFor = (fault: string): Outcome => ({ kind: "retry", error: new Error(fault) });

@@ -76,8 +76,13 @@ export interface Queue {
   changeVisibility(changes: readonly VisibilityChange[], signal: AbortSignal): Promise<EntryResult[]>;
   /** After so many receives the queue gives a message up to its dead-letter queue; unset where nobody knows. */
   readonly maxReceiveCount?: number | undefined;
-  /** Copies rejected messages to the dead-letter queue; undefined where there is none. */
+  /**
+   * Copies rejected messages to the dead-letter queue; undefined, from the start on, where there is none. A queue that
+   * has yet to find out keeps it, and refuses each letter once it knows that there is none: a copy may be on its way.
+   */
   readonly copyToDeadLetters:
     | ((letters: readonly DeadLetter[], signal: AbortSignal) => Promise<EntryResult[]>)
     | undefined;
+  /** True once it is known that there is no dead-letter queue; for a queue that had to find out. */
+  readonly hasNoDeadLetters?: boolean | undefined;
 }

@@ -8,7 +8,7 @@ import { Receives } from "./receives.js";
 import { type Operation, operationFor, type RetryBackoff, type Settlement } from "./settlement.js";
 
 export interface VerdictsOptions {
-  readonly queue: Pick<Queue, "copyToDeadLetters" | "maxReceiveCount">;
+  readonly queue: Pick<Queue, "copyToDeadLetters" | "hasNoDeadLetters" | "maxReceiveCount">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly retryBackoff: RetryBackoff | undefined;
@@ -28,7 +28,7 @@ export class Verdicts {
 
   /** The outcome that can really be had: without a dead-letter queue a rejection is a retry, and never a delete. */
   effective(outcome: Outcome): Outcome {
-    if (outcome.kind !== "reject" || this.#options.queue.copyToDeadLetters) return outcome;
+    if (outcome.kind !== "reject" || this.#copies) return outcome;
     return this.#retryInstead(outcome.reason, "the queue has no dead-letter queue");
   }
 
@@ -44,6 +44,11 @@ export class Verdicts {
     return { outcome: instead, operation: this.#usual(delivery, instead) };
   }
 
+  get #copies(): boolean {
+    const { copyToDeadLetters, hasNoDeadLetters } = this.#options.queue;
+    return copyToDeadLetters !== undefined && !hasNoDeadLetters;
+  }
+
   #usual(delivery: Delivery, outcome: Outcome): Operation {
     return operationFor(outcome, delivery, this.#options.retryBackoff, this.#options.clock.monotonic());
   }
@@ -54,10 +59,9 @@ export class Verdicts {
    */
   #lastWords(delivery: Delivery, outcome: Outcome): Operation | undefined {
     const { message } = delivery;
-    const { copyToDeadLetters } = this.#options.queue;
     if (outcome.kind !== "retry" || !this.#receives.isLast(delivery)) return undefined;
     // A damaged body must not take the place of the good one that SQS may have.
-    if (this.#silent || !copyToDeadLetters || !message.intact) return undefined;
+    if (this.#silent || !this.#copies || !message.intact) return undefined;
     return { kind: "deadLetter", reason: gaveUpReason(message.receiveCount, outcome.error) };
   }
 
