@@ -1,10 +1,10 @@
-import { printable } from "../../agents/printable.js";
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { editorOf } from "./editor.js";
+import { EditorGuard } from "./editor-guard.js";
 import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
 import { eachLetter } from "./letter-pass.js";
@@ -12,7 +12,8 @@ import { tellRest } from "./ls.js";
 import { moveAll } from "./move.js";
 import { Pace } from "./pace.js";
 import { Progress } from "./progress.js";
-import { Redriver, type RedriveTally } from "./redriver.js";
+import { tell, tellLate } from "./redrive-report.js";
+import { Redriver } from "./redriver.js";
 import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
@@ -55,8 +56,23 @@ export async function redrive(argv: readonly string[]): Promise<number> {
   if (typed.flag("help")) return printHelp(LINE);
   const selection = selectionOf(typed, Date.now());
   const rate = typed.integer("rate", 1, RATE_MAX);
+  const guard = new EditorGuard();
+  try {
+    return await redriveOf(typed, selection, rate, guard);
+  } finally {
+    guard.release();
+  }
+}
+
+async function redriveOf(
+  typed: Typed,
+  selection: Selection,
+  rate: number | undefined,
+  guard: EditorGuard,
+): Promise<number> {
   const edit = typed.text("edit");
-  const editor = edit === undefined ? undefined : await editorOf(edit);
+  if (edit !== undefined) guard.watch();
+  const editor = edit === undefined ? undefined : await editorOf(edit, guard);
   const to = typed.text("to");
   if (to !== undefined && !/^https?:$/.test(URL.parse(to)?.protocol ?? "")) {
     throw new UsageError(`--to must be an http or https URL, got "${to}"`);
@@ -72,7 +88,7 @@ export async function redrive(argv: readonly string[]): Promise<number> {
       const code = await bySqs(letters, letters.source.arn, rate, stop, typed.flag("json"));
       if (code !== undefined) return code;
     }
-    return byCopies(letters, target, { typed, selection, editor, rate, held, stop });
+    return byCopies(letters, target, { typed, selection, editor, guard, rate, held, stop });
   });
 }
 
@@ -132,13 +148,14 @@ interface CopyOptions {
   readonly typed: Typed;
   readonly selection: Selection;
   readonly editor: ConstructorParameters<typeof Redriver>[0]["editor"];
+  readonly guard: EditorGuard;
   readonly rate: number | undefined;
   readonly held: HeldLetters;
   readonly stop: AbortSignal;
 }
 
 async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): Promise<number> {
-  const { typed, selection, editor, held, stop } = given;
+  const { typed, selection, editor, guard, held, stop } = given;
   const rate = given.rate ?? RATE_MAX;
   const json = typed.flag("json");
   const dryRun = typed.flag("dry-run");
@@ -169,33 +186,16 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
     // Whatever ends the pass: what was done by then is done.
     if (json) return;
     tell(tally, to, dryRun);
+    tellLate(guard.late);
   });
-  const complete = pass.end === "all" && tally.redriven === tally.matching && tally.doubled.length === 0;
+  const all = pass.end === "all" && tally.redriven === tally.matching && tally.doubled.length === 0;
+  const { late } = guard;
+  const complete = all && late.length === 0;
   if (json) {
     const elapsedMs = Math.round(performance.now() - startedAt);
     process.stdout.write(
-      `${JSON.stringify({ by: "copy", from: letters.queue.url, to, dryRun, ...tally, interrupted: stop.aborted, complete, elapsedMs })}\n`,
+      `${JSON.stringify({ by: "copy", from: letters.queue.url, to, dryRun, ...tally, late, interrupted: stop.aborted, complete, elapsedMs })}\n`,
     );
   } else if (pass.end !== "all" || pass.hidden > 0) tellRest(pass, letters.count);
   return complete ? ExitCode.ok : ExitCode.failed;
-}
-
-function tell(
-  { read, matching, redriven, edited, newer, foreign, failed, doubled, samples }: RedriveTally,
-  to: string,
-  dryRun: boolean,
-) {
-  const changed = edited > 0 ? `, ${edited} of them mended` : "";
-  const verb = dryRun ? "would send back" : "sent back";
-  process.stdout.write(`${verb} ${redriven} of ${matching} that match (${read} read) to ${to}${changed}\n`);
-  for (const { id, before, after } of samples) {
-    process.stdout.write(`\n${id}\n- ${printable(before)}\n+ ${printable(after)}\n`);
-  }
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  if (newer > 0) say(`${newer} came in meanwhile and stay`);
-  if (foreign > 0) say(`${foreign} came from other queues and stay: name theirs with --queue-url`);
-  for (const [detail, count] of Object.entries(failed)) say(`${count} stay: ${printable(detail)}`);
-  if (doubled.length > 0) {
-    say(`${doubled.length} were sent back but could not be deleted here: ${doubled.slice(0, 5).join(", ")}`);
-  }
 }

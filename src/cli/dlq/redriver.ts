@@ -3,6 +3,7 @@ import type { Editor } from "./editor.js";
 import type { Visited } from "./letter-pass.js";
 import type { LetterQueue } from "./letter-queue.js";
 import type { Pace } from "./pace.js";
+import { emptyTally, leave, type RedriveTally } from "./redrive-tally.js";
 import type { Selection } from "./selection.js";
 
 export interface RedriverOptions {
@@ -21,27 +22,6 @@ export interface RedriverOptions {
   readonly onProgress?: (tally: RedriveTally) => void;
 }
 
-/** What became of the letters. */
-export interface RedriveTally {
-  /** Read, whether they match or not. */
-  read: number;
-  matching: number;
-  /** Copies that SQS took; in a dry run, that would be sent. */
-  redriven: number;
-  /** Bodies that the editor changed. */
-  edited: number;
-  /** Came in after the redrive had begun: left where they are. */
-  newer: number;
-  /** Came from another queue: left where they are. */
-  foreign: number;
-  /** Left where they are, by why. */
-  readonly failed: Record<string, number>;
-  /** Ids of letters that were sent back but are still here as well: their deletes failed. */
-  readonly doubled: string[];
-  /** Of a dry run with an editor: the first bodies, before and after. */
-  readonly samples: { readonly id: string; readonly before: string; readonly after: string }[];
-}
-
 interface Outgoing {
   readonly letter: Letter;
   readonly body: string;
@@ -58,17 +38,7 @@ const never = new AbortController().signal;
  * lost; what is then both here and there carries one id, that of the first sending, in its attribute.
  */
 export class Redriver {
-  readonly tally: RedriveTally = {
-    read: 0,
-    matching: 0,
-    redriven: 0,
-    edited: 0,
-    newer: 0,
-    foreign: 0,
-    failed: Object.create(null),
-    doubled: [],
-    samples: [],
-  };
+  readonly tally = emptyTally();
   readonly #options: RedriverOptions;
   /** First ids of what was sent back: those that fail again at once stay here. */
   readonly #sent = new Set<string>();
@@ -94,7 +64,7 @@ export class Redriver {
       return selection.matches(letter);
     });
     tally.matching += chosen.length;
-    const outgoing = await this.#edited(chosen);
+    const outgoing = await this.#edited(chosen.filter((letter) => this.#isWhole(letter)));
     const gone: string[] = [];
     for (const batch of queue.fifo ? roundsOf(outgoing) : [outgoing]) {
       if (batch.length === 0 || stop.aborted) break;
@@ -110,6 +80,13 @@ export class Redriver {
     return sentAt > startedAt || (sentAt > startedAt - CLOCK_SKEW_MAX_MS && this.#sent.has(originalId));
   }
 
+  /** What came damaged is read again another time: sent back as it is, its good copy here would be deleted. */
+  #isWhole(letter: Letter): boolean {
+    const { intact, damage = "it came damaged" } = letter.message;
+    if (!intact) leave(this.tally, letter, damage);
+    return intact;
+  }
+
   async #edited(letters: readonly Letter[]): Promise<Outgoing[]> {
     const { editor, dryRun, stop } = this.#options;
     if (!editor) return letters.map((letter) => ({ letter, body: letter.message.body }));
@@ -121,7 +98,7 @@ export class Redriver {
         const letter = letters[index]!;
         const made = await editor(letter, stop);
         if ("leave" in made) {
-          this.#failed(made.leave);
+          leave(this.tally, letter, made.leave);
           continue;
         }
         const { id, body: before } = letter.message;
@@ -151,7 +128,7 @@ export class Redriver {
     const results = await queue.sendBack(batch, to, never);
     const sent = batch.filter(({ letter }, index) => {
       const result = results[index]!;
-      if (!result.ok) this.#failed(result.detail);
+      if (!result.ok) leave(this.tally, letter, result.detail);
       else this.#sent.add(letter.originalId);
       return result.ok;
     });
@@ -170,11 +147,6 @@ export class Redriver {
       tally.doubled.push(...ids);
       throw error;
     }
-  }
-
-  #failed(detail: string): void {
-    const { failed } = this.tally;
-    failed[detail] = (failed[detail] ?? 0) + 1;
   }
 }
 

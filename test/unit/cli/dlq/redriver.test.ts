@@ -59,6 +59,20 @@ describe("a redrive", () => {
     expect(queue.calls).not.toContain("sendBack");
   });
 
+  test("leaves what came damaged, and names it", async () => {
+    const queue = new MemoryLetters(letters(3));
+    const one = queue.ids()[1]!;
+    const receive = queue.receive.bind(queue);
+    queue.receive = async (...given) =>
+      (await receive(...given)).map((made) =>
+        made.message.id === one ? { ...made, message: { ...made.message, intact: false, damage: "bad MD5" } } : made,
+      );
+    const { run, tally } = setup(queue);
+    await run();
+    expect(tally).toMatchObject({ matching: 3, redriven: 2, failed: { "bad MD5": 1 }, left: { "bad MD5": [one] } });
+    expect([queue.ids(), queue.hidden]).toEqual([[one], 0]);
+  });
+
   test("sends mended bodies; what the editor leaves stays", async () => {
     const queue = new MemoryLetters(letters(20, (n) => letter({ body: String(n) })));
     const { run, tally } = setup(queue, {
@@ -67,6 +81,7 @@ describe("a redrive", () => {
     });
     await run();
     expect(tally).toMatchObject({ redriven: 10, edited: 9, failed: { odd: 10 } });
+    expect(new Set(tally.left.odd)).toEqual(new Set(queue.ids()));
     expect(queue.arrived.map(({ body }) => body).sort()).toEqual(
       ["0", "2!", "4!", "6!", "8!", "10!", "12!", "14!", "16!", "18!"].sort(),
     );
