@@ -9,6 +9,17 @@ export type KeyOf = (message: ReceivedMessage) => { readonly key: string } | { r
  * @param setting IDEMPOTENCY_KEY: `messageId`, `attribute:NAME`, or `body:/json/pointer`.
  */
 export function keyFinder(setting: string): KeyOf {
+  const keyOf = finderOf(setting);
+  return (message) => {
+    const found = keyOf(message);
+    // No table takes it, and mended it might be another message's.
+    if ("key" in found && !found.key.isWellFormed())
+      return { missing: "it has half a character in it (a lone surrogate)" };
+    return found;
+  };
+}
+
+function finderOf(setting: string): KeyOf {
   if (setting.startsWith("attribute:")) return ofAttribute(setting.slice("attribute:".length));
   if (setting.startsWith("body:")) return ofBody(setting.slice("body:".length));
   // A message that a redrive sent back has an id of its own: its first one is the key.
@@ -34,13 +45,13 @@ function ofBody(pointer: string): KeyOf {
     }
     const value = at(parsed);
     if (typeof value === "string" && value !== "") return { key: value };
-    // Beyond the safe integers two keys may have become one number.
-    if (typeof value === "number" && (!Number.isInteger(value) || Number.isSafeInteger(value))) {
-      return { key: String(value) };
-    }
+    if (typeof value === "number" && isSafe(value)) return { key: String(value) };
     return { missing: `${where} is no string and no safe number` };
   };
 }
+
+/** Beyond the safe numbers two keys may have become one: 1e400 and 1e500 are both Infinity. */
+const isSafe = (value: number) => Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 
 /**
  * Follows a JSON pointer (RFC 6901) into a parsed value; undefined where it leads nowhere.

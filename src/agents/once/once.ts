@@ -107,7 +107,7 @@ export class OnceHandler implements Handler {
     const { handler, claims, clock, onError } = this.#options;
     const leaseMs = this.#options.leaseMs(run);
     // The same message is claimed again under the same name, so that a claim whose answer got lost stands in nobody's way.
-    const owner = tableKey(`${this.#worker}/${message.id}`);
+    const owner = tableKey(`${this.#worker}/${message.id}`.toWellFormed());
     const since = clock.monotonic();
     let fence: number;
     try {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { jsonPointer, keyFinder } from "../../../../src/agents/once/idempotency-key.js";
 import type { MessageAttribute, ReceivedMessage } from "../../../../src/pipeline/ports/queue.js";
 
@@ -39,7 +40,18 @@ describe("the key of a message", () => {
     expect(keyOf(message('{"order":{"id":42}}'))).toEqual({ key: "42" });
     expect(keyOf(message('{"order":{"id":1.5}}'))).toEqual({ key: "1.5" });
     // Two such numbers that differ would be one key.
-    for (const bad of ["12345678901234567890", "null", "true", '""', "{}", "[1]"]) {
+    for (const bad of [
+      "12345678901234567890",
+      "9007199254740993.5",
+      "1e400",
+      "-1e400",
+      "1e308",
+      "null",
+      "true",
+      '""',
+      "{}",
+      "[1]",
+    ]) {
       expect(keyOf(message(`{"order":{"id":${bad}}}`))).toEqual({
         missing: "/order/id in the body is no string and no safe number",
       });
@@ -48,6 +60,33 @@ describe("the key of a message", () => {
     expect(keyOf(message("not json"))).toEqual({ missing: "the body is no JSON" });
     expect(keyFinder("body:")(message('"all of it"'))).toEqual({ key: "all of it" });
   });
+});
+
+describe("a key with half a character", () => {
+  const missing = "it has half a character in it (a lone surrogate)";
+
+  test("is none, wherever it comes from", () => {
+    expect(keyFinder("body:/n")(message('{"n":"\\ud800"}'))).toEqual({ missing });
+    expect(keyFinder("attribute:order")(message("", { order: text("a\udc00") }))).toEqual({ missing });
+    expect(keyFinder("messageId")(message("", { QueuehandMessageId: text("\ud800") }))).toEqual({ missing });
+  });
+
+  test("is one with both of its halves", () => {
+    expect(keyFinder("body:/n")(message('{"n":"\\ud83d\\ude00"}'))).toEqual({ key: "😀" });
+  });
+});
+
+test("whatever stands in a body, its key is text that a table takes, or is missing for a reason", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), fc.double(), fc.string({ unit: "binary" })), (n) => {
+      const found = keyFinder("body:/n")(message(JSON.stringify({ n })));
+      if ("missing" in found) expect(found.missing).not.toBe("");
+      else {
+        expect(found.key.isWellFormed()).toBe(true);
+        expect(found.key).not.toMatch(/^$|NaN|Infinity/);
+      }
+    }),
+  );
 });
 
 describe("a JSON pointer", () => {
