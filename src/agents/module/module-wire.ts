@@ -134,16 +134,18 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
 export function outcomeFromWire(wire: object): Outcome {
   const { kind, error, reason, afterSeconds } = wire as Readonly<Record<string, unknown>>;
-  const told = checkedOutcome({ kind, reason, ...(afterSeconds != null && { afterSeconds }) } as Outcome);
-  switch (told.kind) {
+  const after = afterSeconds == null ? {} : { afterSeconds };
+  switch (kind) {
     case "done":
+      return { kind };
     case "reject":
+      return checkedOutcome({ kind, reason } as Outcome);
     case "defer":
-      return told;
+      return checkedOutcome({ kind, reason, ...after } as Outcome);
     case "retry":
-      return kind === "retry" && error != null ? { ...told, error: errorFromWire(error) } : told;
+      return checkedOutcome({ kind, ...(error == null ? {} : { error: errorFromWire(error) }), ...after } as Outcome);
     default:
-      return { kind: "retry", error: new Error("the agent's process told of an outcome that is none of an agent's") };
+      return { kind: "retry", error: new Error("the agent's process told of an unknown outcome") };
   }
 }
 

@@ -4,6 +4,7 @@ import { type LambdaOptions, toLambda } from "../../../../src/agents/lambda/lamb
 import type { SqsRecord } from "../../../../src/agents/lambda/lambda-event.js";
 import { lambdaLog } from "../../../../src/agents/lambda/lambda-log.js";
 import { Defer, Reject, Retry } from "../../../../src/pipeline/ports/outcome.js";
+import { ODD_THROWS } from "../../../support/odd-throws.js";
 
 // What a function logs goes straight to stdout.
 let stdout: jest.Spied<typeof process.stdout.write>;
@@ -48,6 +49,25 @@ test.each([
 });
 
 describe("An agent as a Lambda function", () => {
+  test.each(Object.keys(ODD_THROWS))(
+    "that throws %s fails that message alone, and tells of it in one line",
+    async (name) => {
+      const agent: Agent = ({ id }, { log, progress }) => {
+        if (id !== "odd") return;
+        const odd = ODD_THROWS[name]!();
+        log.info({ odd }, "told");
+        log.info(odd as object, "told");
+        progress(odd as string);
+        throw odd;
+      };
+      expect(await failuresOf(agent, [record("a"), record("odd"), record("b")])).toEqual(["odd"]);
+      const lines = stdout.mock.calls.map(([line]) => JSON.parse(String(line)));
+      expect(lines.filter(({ msg }) => msg === "message left to the queue")).toMatchObject([
+        { messageId: "odd", outcome: "retry", err: { message: expect.any(String) } },
+      ]);
+    },
+  );
+
   test("saves its checkpoint before the time is up, but not once it has ended", async () => {
     const saved: string[] = [];
     const agent: Agent = async ({ id }, { checkpoint, signal }) => {
