@@ -1,5 +1,5 @@
 import { ConfigError } from "../config/config.js";
-import { described, words } from "../pipeline/ports/thrown.js";
+import { described, isError, words } from "../pipeline/ports/thrown.js";
 import { UsageError } from "./command-line.js";
 import { ExitCode } from "./exit-code.js";
 
@@ -39,11 +39,13 @@ interface Classified {
 }
 
 function classify(error: unknown): Classified {
+  const { name, frames } = described(error);
+  if (!isError(error)) return { kind: "unexpected", exitCode: ExitCode.failed, faults: [words(error)] };
   if (error instanceof UsageError) return { kind: "usage", exitCode: ExitCode.usage, faults: [error.message] };
   if (error instanceof ConfigError) return { kind: "settings", exitCode: ExitCode.config, faults: error.faults };
   // Not instanceof: the command line needs neither an agent's code nor a table's to tell of a failure.
-  if (error instanceof Error && /^(AgentLoadError|TableError)$/.test(error.name)) {
-    const setting = error.name === "TableError" ? "IDEMPOTENCY_TABLE: " : "";
+  if (/^(AgentLoadError|TableError)$/.test(name)) {
+    const setting = name === "TableError" ? "IDEMPOTENCY_TABLE: " : "";
     return { kind: "settings", exitCode: ExitCode.config, faults: [setting + error.message] };
   }
   if (error instanceof CommandError) {
@@ -53,6 +55,5 @@ function classify(error: unknown): Classified {
       faults: [error.message],
     };
   }
-  const { frames } = described(error);
   return { kind: "unexpected", exitCode: ExitCode.failed, faults: [[words(error), frames].filter(Boolean).join("\n")] };
 }

@@ -2,12 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
 import { QueueServer } from "../support/fauxqs-server.js";
 import { working } from "../support/run-settings.js";
+import { ODD_THROWS } from "../support/odd-throws.js";
 import { StepProxy } from "../support/step-proxy.js";
 
 // Each reading of a queue ends with two empty receives, a second each.
@@ -180,6 +182,53 @@ describe("dlq redrive", () => {
       1,
       expect.stringContaining("1 stay: the editor ended with exit code 3: no good"),
     ]);
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(1);
+  });
+
+  test("goes on past all that an editor throws, now or later, and names the letters that stay", async () => {
+    const odd = Object.keys(ODD_THROWS);
+    await queues.seed([...odd, "exit", "later", "good"].map((body) => ({ body })));
+    await writeFile(
+      join(folder, "edit.mjs"),
+      `import { ODD_THROWS } from ${JSON.stringify(pathToFileURL(join(process.cwd(), "build/test/support/odd-throws.js")).href)};
+      export default async (body) => {
+        console.log("noise");
+        if (body === "good") return body;
+        if (body === "exit") process.exit(0);
+        if (body !== "later") throw ODD_THROWS[body]();
+        setTimeout(() => { throw ODD_THROWS.nullProto(); }, 5);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return body;
+      };`,
+    );
+    const { code, said } = await json("redrive", "--edit", "edit.mjs");
+    expect([code, said]).toEqual([
+      1,
+      expect.objectContaining({ matching: odd.length + 3, redriven: 1, complete: false, late: [] }),
+    ]);
+    const staying = await queues.take(queues.deadLetterQueueUrl);
+    const named = Object.values(said.left as Record<string, string[]>).flat();
+    expect(new Set(named)).toEqual(new Set(staying.map(({ MessageId }) => MessageId)));
+    expect(named).toHaveLength(odd.length + 2);
+    expect(await bodies(queues.queueUrl)).toEqual(["good"]);
+  });
+
+  test("says so when an editor fails after its letter went back", async () => {
+    await queues.seed([{ body: "a" }]);
+    await writeFile(
+      join(folder, "late.mjs"),
+      "export default (body) => { setTimeout(() => Promise.reject(new Error('too late')), 50); return body; };",
+    );
+    const { code, stdout, stderr } = await dlq("redrive", "--edit", "late.mjs");
+    expect([code, stdout]).toEqual([1, expect.stringContaining("sent back 1 of 1")]);
+    expect(stderr).toMatch(/the editor failed after it had edited [\w-]+: Error: too late/);
+  });
+
+  test("is a failure where the editor's module ends the process while it is loaded", async () => {
+    await queues.seed([{ body: "a" }]);
+    await writeFile(join(folder, "exit.mjs"), "process.exit(0);");
+    const { code, stderr } = await dlq("redrive", "--edit", "exit.mjs");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("can't be loaded: Error: process.exit(0) was called")]);
     expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(1);
   });
 

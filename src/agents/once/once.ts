@@ -3,7 +3,7 @@ import type { ClaimTable } from "../../pipeline/lease/claim-table.js";
 import type { Clock } from "../../pipeline/ports/clock.js";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import type { Claim, IdempotencyTable, Obstacle } from "../../pipeline/ports/idempotency.js";
-import { done, type Outcome } from "../../pipeline/ports/outcome.js";
+import { checkedOutcome, done, type Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 import { ClaimedRun } from "./claimed-run.js";
@@ -129,7 +129,7 @@ export class OnceHandler implements Handler {
     const held = claims?.hold(claim, { endsAt: since + leaseMs, epoch: this.#epoch }, (detail) => claimed.lose(detail));
     let outcome: Outcome;
     try {
-      outcome = await handler.run(message, claimed);
+      outcome = checkedOutcome(await handler.run(message, claimed));
     } catch (error) {
       outcome = { kind: "retry", error };
     }

@@ -47,7 +47,7 @@ export function deadLetterMarks(attributes: ReadonlyMap<string, MessageAttribute
   return {
     ...(typeof reason === "string" && { reason }),
     ...(typeof messageId === "string" && messageId !== "" && { messageId }),
-    ...(receiveCount >= 1 && { receiveCount }),
+    ...(receiveCount >= 1 && Number.isFinite(receiveCount) && { receiveCount }),
   };
 }
 
