@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.js";
 import { withDeadline } from "../ports/deadline.js";
 import { type EntryResult, type Queue, QueueError } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
+import { words } from "../ports/thrown.js";
 import { BatchLane } from "./batch-lane.js";
 import type { Settlement } from "./settlement.js";
 
@@ -115,7 +116,7 @@ export class SettleLanes {
   #failed(items: readonly Settlement[], error: unknown): void {
     const { onResult, onHopeless, onFatal } = this.#options;
     const fatal = error instanceof QueueError && error.kind === "fatal" && this.#refusal.refused() ? error : undefined;
-    const result: EntryResult = { ok: false, kind: "again", detail: String(error) };
+    const result: EntryResult = { ok: false, kind: "again", detail: words(error) };
     for (const settlement of items) {
       if (fatal) onHopeless(settlement);
       else onResult(settlement, result);
