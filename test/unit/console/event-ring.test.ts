@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { EventRing } from "../../../src/console/event-ring.js";
 import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
+import { ODD_THROWS } from "../../support/odd-throws.js";
 
 const delivery = { messageId: "m-1", receiveCount: 2, body: "a body that is nobody's business" };
 
@@ -89,6 +90,14 @@ describe("EventRing", () => {
     circle.self = circle;
     ring.record(failed(circle));
     expect(ring.events[0]!.detail).toBe("an object that can't be told in words");
+  });
+
+  test.each(Object.keys(ODD_THROWS))("has words for an agent that threw %s", (name) => {
+    const { ring } = setup();
+    ring.record(failed(ODD_THROWS[name]!()));
+    const [event] = ring.events;
+    expect(JSON.parse(JSON.stringify(event))).toEqual(event);
+    expect((event!.detail ?? "").length).toBeLessThanOrEqual(301);
   });
 
   test("keeps the newest hundred", async () => {

@@ -102,3 +102,38 @@ describe("a listener of facts that throws", () => {
     expect((await stopped()).exitCode).toBe(0);
   });
 });
+
+describe("a queue of one's own whose calls reject", () => {
+  test.each(["undefined", "symbol", "nullProto", "toStringThrows", "messageGetter"])(
+    "with %s is asked again",
+    async (name) => {
+      const { clock, queue, start, stopped } = bundle();
+      const remove = queue.delete.bind(queue);
+      let calls = 0;
+      queue.delete = async (...given) => {
+        if (calls++ === 0) throw ODD_THROWS[name]!();
+        return remove(...given);
+      };
+      queue.send("x");
+      void start();
+      await clock.advance(5_000);
+      expect(queue.deleted).toHaveLength(1);
+      expect((await stopped()).exitCode).toBe(0);
+    },
+  );
+});
+
+describe("a handler of one's own", () => {
+  test.each([[undefined], [{ kind: "retry", afterSeconds: Number.NaN }], [{ kind: "reject", reason: { a: 1 } }]])(
+    "that resolves with %j has its message retried",
+    async (outcome) => {
+      const { clock, queue, start, stopped, of } = bundle({ agent: { run: async () => outcome as never } });
+      queue.send("x");
+      void start();
+      await clock.advance(5_000);
+      expect(of("settled")).toMatchObject([{ outcome: "retry", certain: true }]);
+      expect(queue.ids()).toHaveLength(1);
+      await stopped();
+    },
+  );
+});
