@@ -89,23 +89,25 @@ export class Summary {
     this.#lastHeld = held;
     const inQueueMs = now.inQueueMs.since(last.inQueueMs);
     const agentMs = now.agentMs.since(last.agentMs);
-    logger.info(
-      {
-        state,
-        slots,
-        busy,
-        buffered,
-        handled,
-        perSecond: rounded((handled * 1000) / Math.max(1, now.at - last.at)),
-        outcomes: Object.fromEntries(outcomes.filter(([, count]) => count > 0)),
-        ...(inQueueMs.count > 0 ? { inQueueMs: percentiles(inQueueMs) } : {}),
-        ...(agentMs.count > 0 ? { agentMs: percentiles(agentMs) } : {}),
-        ...Object.fromEntries(troubles),
-        ...(withoutRun.length > 0 ? { withoutRun: Object.fromEntries(withoutRun) } : {}),
-        ...(breakerOpen ? { breaker: "open" } : {}),
-      },
-      "summary",
-    );
+    const fields = {
+      state,
+      slots,
+      busy,
+      buffered,
+      handled,
+      perSecond: rounded((handled * 1000) / Math.max(1, now.at - last.at)),
+      outcomes: Object.fromEntries(outcomes.filter(([, count]) => count > 0)),
+      ...(inQueueMs.count > 0 ? { inQueueMs: percentiles(inQueueMs) } : {}),
+      ...(agentMs.count > 0 ? { agentMs: percentiles(agentMs) } : {}),
+      ...Object.fromEntries(troubles),
+      ...(withoutRun.length > 0 ? { withoutRun: Object.fromEntries(withoutRun) } : {}),
+      ...(breakerOpen ? { breaker: "open" } : {}),
+    };
+    try {
+      logger.info(fields, "summary");
+    } catch {
+      // A log of the caller's own that throws: the facts' log has told of it, and a timer has nobody to throw to.
+    }
   }
 
   #held(): string {

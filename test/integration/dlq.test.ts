@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { DeadLetterBundle } from "../support/dead-letter-bundle.js";
 import { QueueServer } from "../support/fauxqs-server.js";
-import { working } from "../support/run-settings.js";
 import { ODD_THROWS } from "../support/odd-throws.js";
+import { working } from "../support/run-settings.js";
 import { StepProxy } from "../support/step-proxy.js";
 
 // Each reading of a queue ends with two empty receives, a second each.

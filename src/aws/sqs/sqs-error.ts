@@ -1,4 +1,5 @@
 import { type EntryResult, QueueError } from "../../pipeline/ports/queue.js";
+import { words } from "../../pipeline/ports/thrown.js";
 
 /** Trying again cannot help: somebody has to change the queue, its key, its policy, or our credentials. */
 const FATAL = new Set([
@@ -76,9 +77,9 @@ export function queueError(error: unknown, operation: string, givenUp?: AbortSig
 
   const failure = (error ?? {}) as Failure;
   const status = failure.$metadata?.httpStatusCode ?? failure.$response?.statusCode;
-  const name = bare(failure.name ?? "Error");
+  const name = bare(typeof failure.name === "string" ? failure.name : "Error");
   const codes = [name, typeof failure.Code === "string" ? bare(failure.Code) : ""];
-  const said = `${name}${status ? ` (HTTP ${status})` : ""}: ${failure.message ?? String(error)}`;
+  const said = `${name}${status ? ` (HTTP ${status})` : ""}: ${typeof failure.message === "string" ? failure.message : words(error)}`;
   const is = (set: ReadonlySet<string>) => codes.some((code) => set.has(code));
 
   // A signature that is late or early comes from a clock that jumped, and is made by the server's from now on; a token

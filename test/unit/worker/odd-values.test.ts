@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { createLogger } from "../../../src/observe/log.js";
+import type { LogOutput } from "../../../src/observe/log-output.js";
 import { Reject } from "../../../src/pipeline/ports/outcome.js";
 import { memoryLog } from "../../support/memory-log.js";
 import { ODD_THROWS } from "../../support/odd-throws.js";
@@ -99,6 +101,27 @@ describe("a listener of facts that throws", () => {
         .sort(),
     ).toEqual(["done true", "done true", "reject true"]);
     expect(lines().filter(({ msg }) => /listener of facts/.test(String(msg)))).toHaveLength(1);
+    expect((await stopped()).exitCode).toBe(0);
+  });
+});
+
+describe("a log of one's own that throws", () => {
+  test("touches no message, is told of once to the others, and doesn't end the worker", async () => {
+    const output = {
+      write() {
+        throw Object.create(null);
+      },
+    } as unknown as LogOutput;
+    const { clock, queue, start, stopped, of } = workerBundle({ logger: createLogger({ level: "debug", output }) });
+    for (const body of ["a", "b"]) queue.send(body);
+    void start();
+    // Past two summaries.
+    await clock.advance(25_000);
+    queue.send("c");
+    await clock.advance(5_000);
+    expect(queue.deleted).toHaveLength(3);
+    expect(of("settled").every(({ outcome, certain }) => outcome === "done" && certain)).toBe(true);
+    expect(of("warning")).toMatchObject([{ text: expect.stringContaining("listener of facts") }]);
     expect((await stopped()).exitCode).toBe(0);
   });
 });

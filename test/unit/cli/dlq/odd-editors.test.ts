@@ -104,6 +104,7 @@ describe("in an editor that is watched over", () => {
   });
 
   test("what is written to stdout goes to stderr, and only what the editor writes", async () => {
+    guard.release();
     const stderr = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     const stdout = jest.spyOn(process.stdout, "write").mockReturnValue(true);
     guard = new EditorGuard();
