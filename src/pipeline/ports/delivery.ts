@@ -44,12 +44,13 @@ export class Delivery {
   get facts(): DeliveryFacts {
     if (!this.#facts) {
       const { id, receiveCount, groupId } = this.#message;
-      this.#facts = {
+      // Frozen: all facts of the delivery share them, and a listener of the caller's own hears them too.
+      this.#facts = Object.freeze({
         messageId: id,
         receiveCount,
         ...(groupId === undefined ? undefined : { groupId }),
         ...(this.tellsBody ? { body: this.#message.body } : undefined),
-      };
+      });
     }
     return this.#facts;
   }

@@ -105,6 +105,19 @@ describe("a listener of facts that throws", () => {
   });
 });
 
+test("a listener of facts can't change what later facts say of a message", async () => {
+  const { clock, queue, start, stopped, of } = bundle({
+    listener: (fact) => {
+      if ("delivery" in fact) (fact.delivery as { messageId: string }).messageId = "another";
+    },
+  });
+  const id = queue.send("x");
+  void start();
+  await clock.advance(5_000);
+  expect(of("settled")).toMatchObject([{ outcome: "done", delivery: { messageId: id } }]);
+  await stopped();
+});
+
 describe("a log of one's own that throws", () => {
   test("touches no message, is told of once to the others, and doesn't end the worker", async () => {
     const output = {
