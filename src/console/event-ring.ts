@@ -1,5 +1,7 @@
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { maskedUrls } from "../text/masked.js";
+import { printable } from "../text/printable.js";
 import { type Level, type Notable, notable } from "./notable.js";
 
 /** One entry of the console's list; never a body. */
@@ -85,4 +87,8 @@ function textOf(detail: unknown): string {
   }
 }
 
-const cut = (text: string) => (text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`);
+/** What the page shows may be shown on a terminal as well: `/console/state` is read by curl too. */
+function cut(text: string): string {
+  const shown = printable(maskedUrls(text.slice(0, 2 * TEXT_MAX)), Number.POSITIVE_INFINITY);
+  return shown.length <= TEXT_MAX && text.length <= TEXT_MAX ? shown : `${shown.slice(0, TEXT_MAX)}…`;
+}

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { printable } from "../../agents/printable.js";
 import { commandWords } from "../../agents/process/command-words.js";
 import type { Letter } from "../../aws/sqs/letter.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 
@@ -30,7 +31,7 @@ export async function editorOf(given: string): Promise<Editor> {
   try {
     words = commandWords(given);
   } catch (error) {
-    throw new UsageError(`--edit ${given} ${(error as Error).message}`);
+    throw new UsageError(`--edit ${maskedValue(given)} ${(error as Error).message}`);
   }
   const [file, ...args] = words;
   if (!file) throw new UsageError("--edit names no command and no module");

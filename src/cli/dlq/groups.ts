@@ -1,5 +1,5 @@
-import { printable } from "../../agents/printable.js";
 import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
+import { printable } from "../../text/printable.js";
 
 /** Letters that ended alike. Times are epoch milliseconds of when they were sent. */
 export interface LetterGroup {

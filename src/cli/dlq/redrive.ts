@@ -1,9 +1,11 @@
-import { printable } from "../../agents/printable.js";
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { editorOf } from "./editor.js";
 import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -59,7 +61,7 @@ export async function redrive(argv: readonly string[]): Promise<number> {
   const editor = edit === undefined ? undefined : await editorOf(edit);
   const to = typed.text("to");
   if (to !== undefined && !/^https?:$/.test(URL.parse(to)?.protocol ?? "")) {
-    throw new UsageError(`--to must be an http or https URL, got "${to}"`);
+    throw new UsageError(`--to must be an http or https URL, got "${maskedValue(to)}"`);
   }
   return withDeadLetters(typed, async (letters) => {
     const target = targetOf(letters, to);
@@ -82,7 +84,7 @@ function targetOf(letters: DeadLetters, given: string | undefined): string {
     throw new UsageError(`--to is needed: it isn't known which queue the messages of ${letters.queue.url} came from`);
   }
   if (to === letters.queue.url)
-    throw new UsageError(`--to must differ from the dead-letter queue, got "${to}" for both`);
+    throw new UsageError(`--to must differ from the dead-letter queue, got "${maskedValue(to)}" for both`);
   if (to.endsWith(".fifo") !== letters.fifo) {
     throw new UsageError(`--to must be ${letters.fifo ? "a FIFO queue" : "no FIFO queue"} as the dead-letter queue is`);
   }
@@ -96,7 +98,7 @@ async function lookAt(letters: DeadLetters, target: string): Promise<void> {
   } catch (error) {
     // To send to a queue needs no permission to look at it.
     if (!(error instanceof QueueError) || !/AccessDenied/i.test(error.message)) throw error;
-    process.stderr.write(`it isn't known whether ${target} is there: ${error.message}\n`);
+    complain(`it isn't known whether ${target} is there: ${error.message}`);
   }
 }
 
@@ -111,19 +113,18 @@ async function bySqs(
   const progress = new Progress("moving", letters.count, json);
   const end = await moveAll(letters, { to, perSecond, stop, progress }).finally(() => progress.end());
   if (!end) {
-    if (!json) process.stderr.write("SQS doesn't move messages here: they are copied\n");
+    if (!json) complain("SQS doesn't move messages here: they are copied");
     return undefined;
   }
   const { moved: redriven, interrupted } = end;
+  const source = maskedValue(letters.source!.url);
   if (json) {
-    const from = letters.queue.url;
+    const from = maskedValue(letters.queue.url);
     const elapsedMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(
-      `${JSON.stringify({ by: "sqs", from, to: letters.source!.url, redriven, interrupted, elapsedMs })}\n`,
-    );
+    printJson({ by: "sqs", from, to: source, redriven, interrupted, elapsedMs });
   } else {
-    process.stdout.write(`SQS moved about ${redriven} messages to ${letters.source!.url}\n`);
-    if (interrupted) process.stderr.write("interrupted: the rest stays where it is\n");
+    print(`SQS moved about ${redriven} messages to ${source}`);
+    if (interrupted) complain("interrupted: the rest stays where it is");
   }
   return interrupted ? ExitCode.failed : ExitCode.ok;
 }
@@ -173,9 +174,8 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
   const complete = pass.end === "all" && tally.redriven === tally.matching && tally.doubled.length === 0;
   if (json) {
     const elapsedMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(
-      `${JSON.stringify({ by: "copy", from: letters.queue.url, to, dryRun, ...tally, interrupted: stop.aborted, complete, elapsedMs })}\n`,
-    );
+    const ends = { from: maskedValue(letters.queue.url), to: maskedValue(to) };
+    printJson({ by: "copy", ...ends, dryRun, ...tally, interrupted: stop.aborted, complete, elapsedMs });
   } else if (pass.end !== "all" || pass.hidden > 0) tellRest(pass, letters.count);
   return complete ? ExitCode.ok : ExitCode.failed;
 }
@@ -187,15 +187,19 @@ function tell(
 ) {
   const changed = edited > 0 ? `, ${edited} of them mended` : "";
   const verb = dryRun ? "would send back" : "sent back";
-  process.stdout.write(`${verb} ${redriven} of ${matching} that match (${read} read) to ${to}${changed}\n`);
+  print(`${verb} ${redriven} of ${matching} that match (${read} read) to ${maskedValue(to)}${changed}`);
   for (const { id, before, after } of samples) {
-    process.stdout.write(`\n${id}\n- ${printable(before)}\n+ ${printable(after)}\n`);
+    print(`\n${printable(id)}\n- ${printable(before)}\n+ ${printable(after)}`);
   }
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  if (newer > 0) say(`${newer} came in meanwhile and stay`);
-  if (foreign > 0) say(`${foreign} came from other queues and stay: name theirs with --queue-url`);
-  for (const [detail, count] of Object.entries(failed)) say(`${count} stay: ${printable(detail)}`);
+  if (newer > 0) complain(`${newer} came in meanwhile and stay`);
+  if (foreign > 0) complain(`${foreign} came from other queues and stay: name theirs with --queue-url`);
+  for (const [detail, count] of Object.entries(failed)) complain(`${count} stay: ${printable(detail)}`);
   if (doubled.length > 0) {
-    say(`${doubled.length} were sent back but could not be deleted here: ${doubled.slice(0, 5).join(", ")}`);
+    complain(
+      `${doubled.length} were sent back but could not be deleted here: ${doubled
+        .slice(0, 5)
+        .map((id) => printable(id))
+        .join(", ")}`,
+    );
   }
 }

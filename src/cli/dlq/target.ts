@@ -1,6 +1,7 @@
 import { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { ConfigError } from "../../config/config.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
 import type { Option, Typed } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
@@ -63,7 +64,7 @@ async function place(typed: Typed) {
   const deadLetterQueueUrl = typedDeadLetters ?? (other ? undefined : ofEnvironment);
   if (deadLetterQueueUrl !== undefined && !/^https?:$/.test(URL.parse(deadLetterQueueUrl)?.protocol ?? "")) {
     const name = typedDeadLetters === undefined ? "DLQ_URL" : "--dlq-url";
-    throw new ConfigError([`${name} must be an http or https URL, got "${deadLetterQueueUrl}"`]);
+    throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(deadLetterQueueUrl)}"`]);
   }
   if (deadLetterQueueUrl !== undefined && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
     return { queueUrl: undefined, deadLetterQueueUrl, ...(await devAccess(deadLetterQueueUrl)) };

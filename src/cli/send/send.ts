@@ -2,12 +2,15 @@ import { buffer } from "node:stream/consumers";
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
 import { BATCH_MAX, QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { Pace } from "../dlq/pace.js";
 import { Progress } from "../dlq/progress.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { LargeBodies } from "./large-bodies.js";
 import { lineRanges } from "./line-ranges.js";
 import { lineCount, linesOf, textOf } from "./lines.js";
@@ -94,13 +97,12 @@ export async function send(argv: readonly string[]): Promise<number> {
     });
     progress.end();
     const stopped = stoppedBy(tally);
+    const queueUrl = maskedValue(target.queueUrl);
     if (json) {
       const { end, ...told } = tally;
-      process.stdout.write(
-        `${JSON.stringify({ ...told, stopped: stopped?.why ?? null, queueUrl: target.queueUrl })}\n`,
-      );
+      printJson({ ...told, stopped: stopped?.why ?? null, queueUrl });
     } else {
-      tell(tally, stopped?.why, target.queueUrl, countedBy(typed, count));
+      tell(tally, stopped?.why, queueUrl, countedBy(typed, count));
     }
     return stopped?.exitCode ?? (tally.failed > 0 ? ExitCode.failed : ExitCode.ok);
   } finally {
@@ -153,19 +155,18 @@ function countedBy(typed: Typed, count: number): "line" | "message" | undefined 
 /** @param one what is counted. */
 function tell(tally: SendTally, stopped: string | undefined, queueUrl: string, one: string | undefined): void {
   const { sent, failed, messageIds, faults, failures, lastLine } = tally;
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  const id = sent === 1 && messageIds[0] ? ` (id ${messageIds[0]})` : "";
-  process.stdout.write(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}\n`);
-  if (failed > 0) say(`queuehand send: ${failed} not sent`);
+  const id = sent === 1 && messageIds[0] ? ` (id ${printable(messageIds[0])})` : "";
+  print(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}`);
+  if (failed > 0) complain(`queuehand send: ${failed} not sent`);
   for (const [detail, count] of Object.entries(faults)) {
     const lines = failures.filter((failure) => failure.detail === detail).map(({ line }) => line);
     const more = count > lines.length && lines.length > 0 ? `, ${count - lines.length} not named` : "";
     const which = one && lines.length > 0 ? ` (${one}${count === 1 ? "" : "s"} ${lineRanges(lines)}${more})` : "";
-    say(`  ${count} × ${detail}${which}`);
+    complain(`  ${count} × ${printable(detail)}${which}`);
   }
   if (stopped === undefined) return;
-  if (!Object.hasOwn(faults, stopped)) say(`queuehand send: ${stopped}`);
-  if (one) say(lastLine > 0 ? `nothing after ${one} ${lastLine} was sent` : "nothing was sent");
+  if (!Object.hasOwn(faults, stopped)) complain(`queuehand send: ${stopped}`);
+  if (one) complain(lastLine > 0 ? `nothing after ${one} ${lastLine} was sent` : "nothing was sent");
 }
 
 function checkSource(typed: Typed): void {

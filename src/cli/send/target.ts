@@ -1,5 +1,6 @@
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { ConfigError } from "../../config/config.js";
+import { maskedValue } from "../../text/masked.js";
 import { devCredentials } from "../dev/credentials.js";
 import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
@@ -14,7 +15,7 @@ export async function findTarget(typed: string | undefined, purpose = "to send t
   if (queueUrl !== undefined) {
     if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl, ...(await devAccess(queueUrl)) };
     const name = typed === undefined ? "SQS_QUEUE_URL" : "--queue-url";
-    throw new ConfigError([`${name} must be an http or https URL, got "${queueUrl}"`]);
+    throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(queueUrl)}"`]);
   }
   const dev = await findDevState();
   if (dev) return { queueUrl: dev.queueUrl, ...accessTo(dev) };
