@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
 import { BATCH_MAX, QueueError } from "../../pipeline/ports/queue.js";
-import { maskedValue } from "../../text/masked.js";
+import { masked, maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { Pace } from "../dlq/pace.js";
@@ -120,7 +120,7 @@ function stoppedBy({ end }: SendTally): { readonly why: string; readonly exitCod
     case "interrupted":
       return { why: "interrupted", exitCode: ExitCode.failed };
     case "failed":
-      if (end.error instanceof QueueError) return { why: end.error.message, exitCode: ExitCode.unavailable };
+      if (end.error instanceof QueueError) return { why: masked(end.error.message), exitCode: ExitCode.unavailable };
       if (end.error instanceof CommandError) return { why: end.error.message, exitCode: end.error.exitCode };
       throw end.error;
   }
