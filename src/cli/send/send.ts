@@ -1,4 +1,4 @@
-import { buffer } from "node:stream/consumers";
+import { BYTES_MAX } from "../../aws/sqs/dead-letter-copy.js";
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
 import { BATCH_MAX, QueueError } from "../../pipeline/ports/queue.js";
@@ -13,26 +13,28 @@ import { printHelp } from "../help.js";
 import { complain, print, printJson } from "../terminal.js";
 import { LargeBodies } from "./large-bodies.js";
 import { lineRanges } from "./line-ranges.js";
-import { lineCount, linesOf, textOf } from "./lines.js";
+import { lineCount, linesOf, type Text, wholeOf } from "./lines.js";
 import { type MessageMaker, messageMaker } from "./message-maker.js";
 import { type Outgoing, type Sender, type SendTally, sendAll } from "./send-all.js";
 import { findTarget } from "./target.js";
 
 const COUNT_MAX = 1_000_000;
 const RATE_MAX = 10_000;
+/** With a bucket: what PAYLOAD_MAX_MB has a worker fetch at most. */
+const LARGE_BYTES_MAX = 256 * 1024 * 1024;
 
 const LINE: CommandLine = {
   name: "send",
   operands: "BODY|-",
   operandsMax: 1,
   about:
-    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in one above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
+    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one. A line that is longer than a message may be is left out and named; one that has no end is the end of it.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in one above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
   options: [
     { name: "file", value: "PATH", meaning: "each line that isn't blank is one body; - reads the lines from stdin" },
     {
       name: "count",
       value: "N",
-      meaning: `send N messages (1..${COUNT_MAX}); {{n}} in the body becomes 1, 2, 3 ... (default: 1)`,
+      meaning: `send N messages of each body (1..${COUNT_MAX}), numbered: {{n}} in a body becomes 1, 2, 3 ...; without it one of each, with the body as it is`,
     },
     { name: "rate", value: "N", meaning: `at most N messages a second (1..${RATE_MAX}; default: as fast as it goes)` },
     { name: "delay", value: "SECONDS", meaning: "hidden for so long at first (0..900); not on FIFO queues" },
@@ -187,23 +189,23 @@ async function expected(typed: Typed, count: number): Promise<number | undefined
   return bodies === undefined ? undefined : bodies * count;
 }
 
-const NOT_TEXT = { fault: "its bytes are no UTF-8" };
-
 async function* messages(typed: Typed, count: number, make: MessageMaker): AsyncGenerator<Outgoing> {
   const file = typed.text("file");
+  const longest = typed.text("large-bucket") === undefined ? BYTES_MAX : LARGE_BYTES_MAX;
+  const made = (body: Text, n: number) => ("fault" in body ? body : make(body.text, n));
   let n = 0;
   if (file === undefined) {
     const operand = typed.operands[0]!;
-    const body = operand === "-" ? textOf(await buffer(process.stdin), true) : operand;
-    while (n < count) yield { line: ++n, ...(body === undefined ? NOT_TEXT : make(body, n)) };
+    const body = operand === "-" ? await wholeOf(process.stdin, longest) : { text: operand };
+    while (n < count) yield { line: ++n, ...made(body, n) };
     return;
   }
   for (let round = 0; round < count; round++) {
-    for await (const { number, text } of linesOf(file)) {
-      if (text?.trim() === "") continue;
+    for await (const { number, ...body } of linesOf(file, longest)) {
+      if ("text" in body && body.text.trim() === "") continue;
       n++;
       // Sent more than once, a line's number says too little.
-      yield { line: count === 1 ? number : n, ...(text === undefined ? NOT_TEXT : make(text, n)) };
+      yield { line: count === 1 ? number : n, ...made(body, n) };
     }
   }
   if (n === 0) throw new CommandError(`--file ${file} has no line to send`);
