@@ -89,6 +89,6 @@ function textOf(detail: unknown): string {
 
 /** What the page shows may be shown on a terminal as well: `/console/state` is read by curl too. */
 function cut(text: string): string {
-  const shown = printable(maskedUrls(text.slice(0, 2 * TEXT_MAX)), Number.POSITIVE_INFINITY);
-  return shown.length <= TEXT_MAX && text.length <= TEXT_MAX ? shown : `${shown.slice(0, TEXT_MAX)}…`;
+  const short = text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
+  return printable(maskedUrls(short), Number.POSITIVE_INFINITY);
 }

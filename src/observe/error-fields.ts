@@ -1,5 +1,3 @@
-import { maskedUrls } from "../text/masked.js";
-
 /** An agent's message may quote what it worked on: enough to recognise the fault, not enough to copy a body. */
 const MESSAGE_MAX = 500;
 const FRAMES_MAX = 5;
@@ -32,9 +30,7 @@ export function errorFields(error: unknown, withStack = true): ErrorFields {
 
 /** `text`, with the number of characters left out where it is longer than `most`. */
 export function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  // Half a URL shows no more where its password ends.
-  return `${maskedUrls(text.slice(0, 2 * most)).slice(0, most)}… (${text.length - most} more)`;
+  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length - most} more)`;
 }
 
 /** The frames alone: the head of `stack` repeats the message, uncut. */

@@ -67,7 +67,13 @@ export class FactLog {
       case "receiveFailed":
         if (!fact.changed) return;
         logger.warn(
-          { cause: fact.cause, failures: fact.failures, retryInMs: Math.round(fact.retryInMs), err: fact.error },
+          {
+            cause: fact.cause,
+            failures: fact.failures,
+            // After a fatal one nothing is tried again; the worker tells of its end.
+            ...(fact.cause === "fatal" ? {} : { retryInMs: Math.round(fact.retryInMs) }),
+            err: fact.error,
+          },
           "receive failed",
         );
         return;

@@ -2,6 +2,8 @@ const MASK = "***";
 
 /** What stands between `://` and the last `@` before the path: a name, a password, or a token for either. */
 const USER_INFO = /(?<=:\/\/)[^\s/?#"'`<>\\]*@/g;
+/** The same of a URL that was cut before its `@`. */
+const CUT_USER_INFO = /(?<=:\/\/)[^\s/?#"'`<>\\@…]*:[^\s/?#"'`<>\\@…]*(?=…)/g;
 const QUERY_PAIR = /([?&;])([\w.~%[\]-]{1,64})=([^\s&;#"'`<>\\]+)/g;
 const HEADER = /\b(authorization|cookie|x-[\w-]{1,64})(\s*:\s*)(?:(?:basic|bearer|token)\s+)?[^\s"'\\]+/gi;
 const BEARER = /\b(basic|bearer)\s+[\w.~+/=-]{8,}/gi;
@@ -43,6 +45,7 @@ export function maskedUrls(text: string): string {
   if (!text.includes("://")) return text;
   return text
     .replace(USER_INFO, `${MASK}@`)
+    .replace(CUT_USER_INFO, MASK)
     .replace(QUERY_PAIR, (whole, sign: string, name: string, value: string) =>
       isSecretName(decoded(name)) || looksRandom(decoded(value)) ? `${sign}${name}=${MASK}` : whole,
     );

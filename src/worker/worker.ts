@@ -82,6 +82,7 @@ export function createWorker(agent: Agent | Handler, config: Config, options: Wo
 class QueueWorker implements Worker {
   readonly #config: Config;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #intake: Intake;
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
@@ -116,6 +117,7 @@ class QueueWorker implements Worker {
           telemetry,
         });
     const logger = options.logger ?? createLogger({ level: config.logLevel });
+    this.#logger = logger;
     this.#watchers = new Watchers({
       config,
       source: this.#source,
@@ -147,7 +149,7 @@ class QueueWorker implements Worker {
       telemetry,
       slots,
       fifo: queueUrl.endsWith(".fifo"),
-      onFatal: (error) => this.#end(EXIT.queueGone, error.message),
+      onFatal: (error) => this.#end(EXIT.queueGone, "nothing can be received any more", error, error.message),
     });
   }
 
@@ -184,7 +186,7 @@ class QueueWorker implements Worker {
       this.#started.resolve();
       // Whoever was told to stop meanwhile may well end by an error, which is not one then.
       const asked = this.#stopAsked.signal.aborted;
-      if (!asked) this.#exitCode = EXIT.unexpected;
+      if (!asked) this.#end(EXIT.unexpected, "the agent could not be made ready", error);
       await this.stop("the agent could not be made ready");
       if (!asked) throw error;
     }
@@ -236,9 +238,10 @@ class QueueWorker implements Worker {
     this.#telemetry({ kind: "warning", text });
   }
 
-  /** Drains because of something that is no request to stop. */
-  #end(exitCode: number, reason: string): void {
+  /** Drains because of something that is no request to stop, and says so where nobody overlooks it. */
+  #end(exitCode: number, what: string, error: unknown, reason = what): void {
     if (this.#exitCode === EXIT.clean) this.#exitCode = exitCode;
+    this.#logger.error({ err: error, exitCode: this.#exitCode }, `${what}: the worker drains and exits`);
     void this.stop(reason);
   }
 
@@ -246,9 +249,8 @@ class QueueWorker implements Worker {
   #onUncaught(error: unknown): void {
     if (this.#exitCode === EXIT.unexpected) return;
     this.#exitCode = EXIT.unexpected;
-    this.#telemetry({ kind: "warning", text: "an error was caught by nobody: the worker drains and exits", error });
     this.#pipeline.abortAgents("the worker is shutting down because of an uncaught error");
-    void this.stop("uncaught error");
+    this.#end(EXIT.unexpected, "an error was caught by nobody", error);
   }
 }
 

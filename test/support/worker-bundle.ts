@@ -1,6 +1,8 @@
+import { Writable } from "node:stream";
 import type { Agent } from "../../src/agents/define-handler.js";
 import { loadConfig } from "../../src/config/config.js";
 import { createLogger } from "../../src/observe/log.js";
+import { LogOutput } from "../../src/observe/log-output.js";
 import type { AgentRole } from "../../src/pipeline/ports/agent-role.js";
 import type { Handler } from "../../src/pipeline/ports/handler.js";
 import type { IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
@@ -32,6 +34,19 @@ export interface WorkerBundleOptions {
   /** Stands for the buckets that PAYLOAD_BUCKETS names. */
   readonly payloadStore?: PayloadStore;
   readonly agentRole?: AgentRole;
+  /** Told the lines of its log; unset, it has none. */
+  readonly onLine?: (line: Record<string, unknown>) => void;
+}
+
+function outputTo(onLine: (line: Record<string, unknown>) => void): LogOutput {
+  return new LogOutput(
+    new Writable({
+      write(chunk, _encoding, done) {
+        for (const line of String(chunk).split("\n").filter(Boolean)) onLine(JSON.parse(line));
+        done();
+      },
+    }),
+  );
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -42,6 +57,7 @@ export function workerBundle({
   idempotencyTable,
   payloadStore,
   agentRole,
+  onLine,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();
   const config = loadConfig({
@@ -60,7 +76,7 @@ export function workerBundle({
     ...(idempotencyTable && { idempotencyTable }),
     ...(payloadStore && { payloadStore }),
     ...(agentRole && { agentRole }),
-    logger: createLogger({ level: "silent" }),
+    logger: onLine ? createLogger({ level: "info", output: outputTo(onLine) }) : createLogger({ level: "silent" }),
     telemetry: (fact) => facts.push(fact),
   });
   let running: Promise<RunResult> | undefined;

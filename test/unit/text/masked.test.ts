@@ -91,6 +91,10 @@ describe("what is no secret stays as it is", () => {
   });
 });
 
+test("half a URL shows no password either", () => {
+  expect(maskedUrls(`connect http://user:${SECRET}… (500 more)`)).toBe("connect http://***… (500 more)");
+});
+
 test("URLs are found wherever they stand in a line of JSON", () => {
   const line = JSON.stringify({ err: { message: `connect http://a:${SECRET}@h/q and "https://h/?sig=${SECRET}"` } });
   expect(JSON.parse(maskedUrls(line))).toEqual({
