@@ -241,7 +241,7 @@ class QueueWorker implements Worker {
   /** Drains because of something that is no request to stop, and says so where nobody overlooks it. */
   #end(exitCode: number, what: string, error: unknown, reason = what): void {
     if (this.#exitCode === EXIT.clean) this.#exitCode = exitCode;
-    this.#logger.error({ err: error, exitCode: this.#exitCode }, `${what}: the worker drains and exits`);
+    this.#logger.error({ err: error }, `${what}: the worker drains and exits`);
     void this.stop(reason);
   }
 

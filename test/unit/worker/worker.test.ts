@@ -418,7 +418,7 @@ describe("an uncaught error", () => {
   });
 });
 
-describe("an end that nobody asked for is an error in the log, with its cause and exit code,", () => {
+describe("an end that nobody asked for is an error in the log, with its cause,", () => {
   type Line = Record<string, unknown>;
   const errors = (lines: readonly Line[]) => lines.filter(({ level }) => level === "error");
 
@@ -435,7 +435,7 @@ describe("an end that nobody asked for is an error in the log, with its cause an
       ({ length }) => length > 0,
     );
     expect(errors(lines)).toMatchObject([
-      { msg: "nothing can be received any more: the worker drains and exits", exitCode: 69, err: { message: text } },
+      { msg: "nothing can be received any more: the worker drains and exits", err: { message: text } },
     ]);
     expect(lines.filter((line) => "retryInMs" in line)).toEqual([]);
   });
@@ -453,7 +453,6 @@ describe("an end that nobody asked for is an error in the log, with its cause an
     expect(errors(lines)).toMatchObject([
       {
         msg: "the agent could not be made ready: the worker drains and exits",
-        exitCode: 1,
         err: { message: "no such model" },
       },
     ]);
@@ -474,7 +473,6 @@ describe("an end that nobody asked for is an error in the log, with its cause an
     expect(errors(lines)).toMatchObject([
       {
         msg: "an error was caught by nobody: the worker drains and exits",
-        exitCode: 1,
         err: { message: "a timer threw" },
       },
     ]);
