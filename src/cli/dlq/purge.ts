@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
@@ -35,7 +36,7 @@ export async function purge(argv: readonly string[]): Promise<number> {
     throw new UsageError("--yes is needed where nobody can be asked: what is purged is gone");
   }
   return withDeadLetters(typed, async (letters) => {
-    const url = maskedValue(letters.queue.url);
+    const url = printable(maskedValue(letters.queue.url));
     const which = selection.everything ? `all (about ${letters.count})` : `those that match of about ${letters.count}`;
     if (!typed.flag("yes") && !(await agrees(`Delete ${which} messages of ${url} for good? [yes/no] `))) {
       complain("nothing was deleted");

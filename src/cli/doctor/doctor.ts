@@ -5,7 +5,7 @@ import { examineQueue } from "../../aws/sqs/queue-checks.js";
 import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../../config/config.js";
 import { createLogger } from "../../observe/log.js";
 import { masked, maskedValue } from "../../text/masked.js";
-import { printableLines } from "../../text/printable.js";
+import { printable } from "../../text/printable.js";
 import { loadAgent } from "../agent.js";
 import { type CommandLine, parseCommandLine } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
@@ -124,9 +124,12 @@ function withoutSecrets(finding: Finding): Finding {
   return { ...finding, text: masked(text), ...(advice !== undefined && { advice: masked(advice) }) };
 }
 
+/** A finding is one line, whatever a server says in it. */
+const shown = (text: string) => printable(text, Number.POSITIVE_INFINITY);
+
 function line({ level, about, text, advice }: Finding): string {
   const sign =
     process.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[${COLORS[level]}m${SIGNS[level]}\u001B[0m` : SIGNS[level];
-  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${advice}` : "";
-  return `${sign} ${printableLines(`${about.padEnd(ABOUT_WIDTH)}${text}${todo}`)}`;
+  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${shown(advice)}` : "";
+  return `${sign} ${about.padEnd(ABOUT_WIDTH)}${shown(text)}${todo}`;
 }

@@ -122,7 +122,8 @@ function stoppedBy({ end }: SendTally): { readonly why: string; readonly exitCod
     case "interrupted":
       return { why: "interrupted", exitCode: ExitCode.failed };
     case "failed":
-      if (end.error instanceof QueueError) return { why: masked(end.error.message), exitCode: ExitCode.unavailable };
+      if (end.error instanceof QueueError)
+        return { why: printable(masked(end.error.message)), exitCode: ExitCode.unavailable };
       if (end.error instanceof CommandError) return { why: end.error.message, exitCode: end.error.exitCode };
       throw end.error;
   }

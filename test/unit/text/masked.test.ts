@@ -19,6 +19,7 @@ describe("a setting's value is told without", () => {
     `user:${SECRET}@host/tasks`,
     `https://user:pass/${SECRET}@host/tasks`,
     `https://user:${SECRET}@host:port/tasks`,
+    `//user:${SECRET}@host/tasks`,
   ])("the user's part of %s", (value) => {
     expect(maskedValue(value)).not.toContain(SECRET);
     expect(maskedValue(value)).toContain("***@");
@@ -55,6 +56,11 @@ describe("a setting's value is told without", () => {
     `--user=me:${SECRET}`,
     `DB_PASSWORD=${SECRET} run`,
     `--db postgres://me:${SECRET}@db:5432/jobs`,
+    `--dsn "Server=db;Password=${SECRET};Database=1"`,
+    `--token -${SECRET},more`,
+    `--key "${SECRET}`,
+    `/password:${SECRET}`,
+    `--settings '{"mode":"fast","token": "${SECRET}"}'`,
     `--hook https://host/in?token=${SECRET}`,
   ])("the word that is secret in a command: %s", (words) => {
     expect(maskedValue(`exec:python agent.py ${words}`)).not.toContain(SECRET);
