@@ -11,10 +11,8 @@ import type { Socket } from "node:net";
 export class Connections {
   readonly #max: number;
   readonly #byAddress = new Map<string, Set<Socket>>();
-  /** Answers under way on a connection; pipelined requests have several. */
-  readonly #answering = new Map<Socket, number>();
+  readonly #answering = new Set<Socket>();
   #count = 0;
-  #answers = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -26,7 +24,7 @@ export class Connections {
 
   /** Answers under way on all of them. */
   get answers(): number {
-    return this.#answers;
+    return this.#answering.size;
   }
 
   /** To be called with each new connection. */
@@ -42,19 +40,13 @@ export class Connections {
     socket.once("close", () => this.#forget(socket, address));
   }
 
-  /** An answer is under way on it: it keeps its place until as many are `answered`, or it closes. */
+  /** An answer is under way on it: it keeps its place until that is `answered`, or it closes. */
   answering(socket: Socket): void {
-    if (socket.destroyed) return;
-    this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
-    this.#answers++;
+    if (!socket.destroyed) this.#answering.add(socket);
   }
 
   answered(socket: Socket): void {
-    const before = this.#answering.get(socket);
-    if (before === undefined) return;
-    this.#answers--;
-    if (before > 1) this.#answering.set(socket, before - 1);
-    else this.#answering.delete(socket);
+    this.#answering.delete(socket);
   }
 
   #makeRoom(): boolean {
@@ -80,8 +72,6 @@ export class Connections {
     const ofAddress = this.#byAddress.get(address);
     if (!ofAddress?.delete(socket)) return;
     this.#count--;
-    // Of pipelined answers that had to wait for their turn, nobody hears that they are over.
-    this.#answers -= this.#answering.get(socket) ?? 0;
     this.#answering.delete(socket);
     if (ofAddress.size === 0) this.#byAddress.delete(address);
   }

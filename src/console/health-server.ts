@@ -37,6 +37,8 @@ export class HealthServer {
   readonly #limits: PortLimits;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #connections: Connections;
+  /** Connections on which an answer is under way. */
+  readonly #asked = new WeakSet<Socket>();
   #server: Server | undefined;
 
   constructor(parts: HealthServerParts) {
@@ -107,6 +109,12 @@ export class HealthServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // No client of ours asks again before it has its answer; who sends a thousand requests at once wants something else.
+    if (this.#asked.has(request.socket)) return void request.socket.destroy();
+    this.#asked.add(request.socket);
+    response.once("close", () => this.#asked.delete(request.socket));
+    // Nor does any page read a body: what goes on after the answer isn't listened to.
+    if (hasBody(request)) response.setHeader("connection", "close");
     const path = (request.url ?? "/").split("?", 1)[0]!;
     const route = this.#routes.get(path);
     try {
@@ -132,6 +140,10 @@ export class HealthServer {
     response.once("close", () => this.#connections.answered(socket));
     return true;
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function unavailable(host: string, port: number, { code, message }: NodeJS.ErrnoException): string {

@@ -209,14 +209,30 @@ describe("HealthServer", () => {
         routes: { "/stream": (_request, response) => void response.writeHead(200).write("event\n") },
       });
       const ask = "GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-      // The second waits for its turn behind the first, on one connection.
-      const viewer = await connection(address!.port, ask + ask);
-      await once(viewer, "data");
+      const viewers = await Promise.all([ask, ask].map((text) => connection(address!.port, text)));
+      await Promise.all(viewers.map((viewer) => once(viewer, "data")));
       expect((await get("/metrics")).status).toBe(503);
       expect((await get("/livez")).status).toBe(200);
       expect((await get("/readyz")).status).toBe(200);
-      await closed(viewer);
+      await Promise.all(viewers.map(closed));
       expect((await get("/metrics")).status).toBe(200);
     });
+
+    test("closes a connection that asks again before it was answered", async () => {
+      const { address, get } = await setup();
+      await closed(await connection(address!.port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(1_000)));
+      expect((await get("/livez")).status).toBe(200);
+    });
+
+    test.each(["Content-Length: 1000000000", "Transfer-Encoding: chunked"])(
+      "answers and hears no more of a body that goes on: %s",
+      async (header) => {
+        const { address } = await setup();
+        const endless = await connection(address!.port, `POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}\r\n\r\n`);
+        const [answer] = await once(endless, "data");
+        expect(String(answer)).toMatch(/^HTTP\/1.1 405 /);
+        await closed(endless);
+      },
+    );
   });
 });
