@@ -61,7 +61,7 @@ function maskedNamed(text: string): string {
 
 /** The URLs in a text without what is secret in them; takes time by its length alone, so that log lines can have it. */
 export function maskedUrls(text: string): string {
-  if (!text.includes("://")) return text;
+  if (!text.includes("://") || !/[@=…]/.test(text)) return text;
   return text.replace(USER_INFO, `${MASK}@`).replace(CUT_USER_INFO, MASK).replace(QUERY_PAIR, maskedPair);
 }
 

@@ -7,6 +7,8 @@ const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 /** Those of them that JSON may have raw in a string: the others are codes in it already. */
 const UNPRINTABLE_IN_JSON = /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
+const PLAIN = /^[\n\u0020-\u007e]*$/;
+
 const codeOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
@@ -33,5 +35,7 @@ export function printableLines(text: string): string {
  * controls, line separators, what turns the direction of writing) is written as JSON's own codes.
  */
 export function printableJson(json: string): string {
+  // Nearly every line is so, and a log has many.
+  if (PLAIN.test(json)) return json;
   return json.replace(UNPRINTABLE_IN_JSON, codeOf);
 }
