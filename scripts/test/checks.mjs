@@ -15,6 +15,7 @@ const CHECKS = [
   { name: "unused code and dependencies", command: ["knip"] },
   { name: "package can be imported as it says", command: ["publint", "--strict"] },
   { name: "lock file is complete for every platform", command: ["node", "scripts/lock-platforms.mjs", "--check"] },
+  { name: "no dependency that its makers have given up", command: ["node", "scripts/lock-deprecated.mjs"] },
   {
     name: "no dependency with a known fault, high or worse",
     // Its own level: under `npm test --silent` it would say nothing of why it can't tell.

@@ -1,10 +1,12 @@
 import { ConfigError, type EffectiveSetting, effectiveSettings, loadConfig } from "../config/config.js";
 import type { Command as Consumer } from "../config/settings.js";
+import { maskedValue } from "../text/masked.js";
 import { type CommandLine, parseCommandLine, UsageError } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
 import { ExitCode } from "./exit-code.js";
 import { reportFailure } from "./failure.js";
 import { printHelp } from "./help.js";
+import { print, printJson } from "./terminal.js";
 
 const LINE: CommandLine = {
   name: "config",
@@ -32,14 +34,14 @@ export async function config(argv: readonly string[]): Promise<number> {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
   });
-  const settings = effectiveSettings(variables, consumer, sourceOf).map(withoutPassword);
+  const settings = effectiveSettings(variables, consumer, sourceOf).map(withoutSecrets);
   const faults = faultsOf(() => loadConfig(variables, consumer));
   const json = typed.flag("json");
   if (json) {
     const rows = settings.map(({ name, value, source }) => ({ name, value: value ?? null, source }));
-    process.stdout.write(`${JSON.stringify({ command: consumer, settings: rows, faults })}\n`);
+    printJson({ command: consumer, settings: rows, faults });
   } else {
-    process.stdout.write(`${table(settings)}\n`);
+    print(table(settings));
     if (faults.length > 0) return reportFailure("config", new ConfigError(faults), false);
   }
   return faults.length > 0 ? ExitCode.config : ExitCode.ok;
@@ -60,12 +62,9 @@ function faultsOf(load: () => unknown): readonly string[] {
   }
 }
 
-/** No setting holds a secret, but a URL may carry a password. */
-function withoutPassword(setting: EffectiveSetting): EffectiveSetting {
-  const url = URL.parse(setting.value ?? "");
-  if (!url?.password) return setting;
-  url.password = "***";
-  return { ...setting, value: url.href };
+/** No setting is a secret, but a URL may carry a password, and a command a token. */
+function withoutSecrets(setting: EffectiveSetting): EffectiveSetting {
+  return { ...setting, value: setting.value && maskedValue(setting.value) };
 }
 
 function table(settings: readonly EffectiveSetting[]): string {

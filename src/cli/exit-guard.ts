@@ -1,3 +1,4 @@
+import { maskedValue } from "../text/masked.js";
 import { ExitCode } from "./exit-code.js";
 import { CommandError, reportFailure } from "./failure.js";
 
@@ -39,7 +40,10 @@ export class ExitGuard {
     const { command, handler, json } = this.#options;
     const how = howItCame(code, new Error().stack);
     const fault = this.#loading
-      ? new CommandError(`HANDLER "${handler}" ended the process while it was loaded: ${how}`, ExitCode.config)
+      ? new CommandError(
+          `HANDLER "${maskedValue(handler)}" ended the process while it was loaded: ${how}`,
+          ExitCode.config,
+        )
       : new CommandError(
           `the process ended before the worker was stopped: ${how}; messages in hand come back when their visibility timeout ends`,
         );

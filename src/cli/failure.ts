@@ -1,7 +1,9 @@
 import { ConfigError } from "../config/config.js";
 import { described, isError, words } from "../pipeline/ports/thrown.js";
+import { masked } from "../text/masked.js";
 import { UsageError } from "./command-line.js";
 import { ExitCode } from "./exit-code.js";
+import { complain, printJson } from "./terminal.js";
 
 /** A failure that the user can do something about: its message says what, so that no stack is shown. */
 export class CommandError extends Error {
@@ -22,13 +24,13 @@ export class CommandError extends Error {
 export function reportFailure(command: string | undefined, error: unknown, json: boolean): number {
   const { kind, exitCode, faults } = classify(error);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ error: kind, exitCode, faults })}\n`);
+    printJson({ error: kind, exitCode, faults: faults.map(masked) });
     return exitCode;
   }
   const prefix = command ? `queuehand ${command}` : "queuehand";
-  for (const fault of faults) process.stderr.write(`${prefix}: ${fault}\n`);
-  if (kind === "usage") process.stderr.write(`Try: ${prefix} --help\n`);
-  if (kind === "settings") process.stderr.write("See docs/configuration.md; queuehand config prints what holds.\n");
+  for (const fault of faults) complain(`${prefix}: ${fault}`);
+  if (kind === "usage") complain(`Try: ${prefix} --help`);
+  if (kind === "settings") complain("See docs/configuration.md; queuehand config prints what holds.");
   return exitCode;
 }
 

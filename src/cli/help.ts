@@ -1,5 +1,6 @@
 import { COMMON_OPTIONS, type CommandLine } from "./command-line.js";
 import { ExitCode } from "./exit-code.js";
+import { print } from "./terminal.js";
 
 /** The text of `--help`. */
 export function helpOf(line: CommandLine): string {
@@ -21,7 +22,7 @@ export function helpOf(line: CommandLine): string {
 
 /** Prints the help of a command; returns its exit code. */
 export function printHelp(line: CommandLine): number {
-  process.stdout.write(`${helpOf(line)}\n`);
+  print(helpOf(line));
   return ExitCode.ok;
 }
 

@@ -1,6 +1,7 @@
 import { COMMANDS } from "./commands.js";
 import { ExitCode } from "./exit-code.js";
 import { reportFailure } from "./failure.js";
+import { print } from "./terminal.js";
 
 /** Runs one command line; resolves with the exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -13,7 +14,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (name === "--version" || name === "-v" || name === "version") {
     const { version } = await import("./version.js");
-    process.stdout.write(`${await version()}\n`);
+    print(await version());
     return ExitCode.ok;
   }
   const json = rest.includes("--json");

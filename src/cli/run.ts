@@ -6,6 +6,7 @@ import { loadEnvironment } from "./environment.js";
 import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { ExitGuard } from "./exit-guard.js";
 import { printHelp } from "./help.js";
+import { printJson } from "./terminal.js";
 import { boundYoungGeneration } from "./young-generation.js";
 
 const LINE: CommandLine = {
@@ -57,7 +58,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.off("SIGTERM", leave).off("SIGINT", leave);
 
     const { exitCode, summary } = await running;
-    if (typed.flag("json")) process.stdout.write(`${JSON.stringify({ exitCode, summary })}\n`);
+    if (typed.flag("json")) printJson({ exitCode, summary });
     return exitCode;
   } finally {
     guard.release();

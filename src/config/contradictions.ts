@@ -83,9 +83,9 @@ function* ofQueues(given: GivenSettings): Generator<string> {
   const queue = given.text("SQS_QUEUE_URL");
   const deadLetters = given.text("DLQ_URL");
   if (queue === undefined || deadLetters === undefined) return;
-  if (queue === deadLetters) yield `DLQ_URL must differ from SQS_QUEUE_URL, got "${deadLetters}" for both`;
+  if (queue === deadLetters) yield `DLQ_URL must differ from SQS_QUEUE_URL, got "${given.typed("DLQ_URL")}" for both`;
   else if (isFifo(queue) !== isFifo(deadLetters)) {
-    yield `DLQ_URL and SQS_QUEUE_URL must both be FIFO queues or both not, got "${deadLetters}"`;
+    yield `DLQ_URL and SQS_QUEUE_URL must both be FIFO queues or both not, got "${given.typed("DLQ_URL")}"`;
   }
 }
 

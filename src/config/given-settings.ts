@@ -1,3 +1,4 @@
+import { maskedValue } from "../text/masked.js";
 import { editDistance } from "./edit-distance.js";
 import { faultOf, type HandlerSpec, handlerSpec, type SignatureSpec, signatureSpec } from "./setting-value.js";
 import { boundsOf, type Command, fallbackOf, SETTINGS, type Setting, type SettingName } from "./settings.js";
@@ -29,9 +30,10 @@ export class GivenSettings {
     return Boolean(this.#env[name]);
   }
 
-  /** A variable as it was typed, good or bad. */
+  /** A variable as it was typed, good or bad, without its secrets: to be told, not heeded. */
   typed(name: string): string | undefined {
-    return this.#env[name];
+    const value = this.#env[name];
+    return value && maskedValue(value);
   }
 
   text(name: SettingName): string | undefined {
@@ -79,7 +81,8 @@ function* unknownNames(env: Environment): Generator<string> {
   for (const name of Object.keys(env)) {
     if (known.has(name) || !env[name] || !/^[A-Z]/.test(name)) continue;
     const nearest = SETTINGS.find((setting) => isSlipOf(setting.name, name));
-    if (nearest) yield `${name} is not a setting, got ${JSON.stringify(env[name])}; did you mean ${nearest.name}?`;
+    if (nearest)
+      yield `${name} is not a setting, got ${JSON.stringify(maskedValue(env[name]))}; did you mean ${nearest.name}?`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { VISIBILITY_MAX_SECONDS } from "../pipeline/ports/queue.js";
+import { maskedValue } from "../text/masked.js";
 import { boundsOf, type Setting } from "./settings.js";
 
 /** How the agent is run; what HANDLER says. */
@@ -15,7 +16,7 @@ export interface SignatureSpec {
 
 /** The fault of a value by its shape, with its bounds, or undefined if it is fine. */
 export function faultOf({ name, shape }: Setting, value: string): string | undefined {
-  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(value)}`;
+  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(maskedValue(value))}`;
   switch (shape.kind) {
     case "url":
       return isHttpUrl(value) ? undefined : fault();

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { printableJson } from "../text/printable.js";
+
 /** Answers a request to one path, whatever its method. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -15,5 +17,5 @@ export function readOnly(answer: (response: ServerResponse, request: IncomingMes
 /** Ends `response` with `body` as JSON that nobody keeps. */
 export function respond(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(`${printableJson(JSON.stringify(body))}\n`);
 }

@@ -1,6 +1,8 @@
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { words } from "../pipeline/ports/thrown.js";
+import { maskedUrls } from "../text/masked.js";
+import { printable } from "../text/printable.js";
 import { type Level, type Notable, notable } from "./notable.js";
 
 /** One entry of the console's list; never a body. */
@@ -76,4 +78,8 @@ export class EventRing {
   }
 }
 
-const cut = (text: string) => (text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`);
+/** What the page shows may be shown on a terminal as well: `/console/state` is read by curl too. */
+function cut(text: string): string {
+  const short = text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
+  return printable(maskedUrls(short), Number.POSITIVE_INFINITY);
+}

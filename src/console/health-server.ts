@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { type Route, readOnly, respond } from "./answer.js";
+import { Connections } from "./connections.js";
 import { Health, type HealthParts } from "./health.js";
+import { PORT_LIMITS, type PortLimits } from "./port-limits.js";
 
 export type { Route };
 
@@ -15,30 +17,34 @@ export interface HealthServerParts extends HealthParts {
   /** More paths, exactly as written; those of the console. */
   readonly routes?: Readonly<Record<string, Route>>;
   readonly telemetry: Telemetry;
+  readonly limits?: Partial<PortLimits>;
 }
 
-/** Small figures, since all that anybody has to send is a line and some headers. */
-const HEADER_BYTES_MAX = 8 * 1024;
-const HEADERS_WITHIN_MS = 5_000;
-const REQUEST_WITHIN_MS = 10_000;
-const KEEP_ALIVE_MS = 5_000;
-const CONNECTIONS_MAX = 100;
+/** What platforms ask for: answered whatever else the port is busy with. */
+const HEALTH_PATHS: readonly string[] = ["/livez", "/readyz"];
 
 const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
  * Serves `/livez`, `/readyz` and `/metrics`, and what the console adds, on HTTP_HOST:HTTP_PORT.
  *
- * A port that can't be had is a warning and not the end: messages matter more than the page about them, and where
- * health is checked the check fails and tells.
+ * 1. A port that can't be had is a warning and not the end: messages matter more than the page about them, and where
+ *    health is checked the check fails and tells.
+ * 2. Whoever else is connected, idles, sends slowly, reads slowly or watches, health checks are answered.
  */
 export class HealthServer {
   readonly #parts: HealthServerParts;
+  readonly #limits: PortLimits;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #connections: Connections;
+  /** Connections on which an answer is under way. */
+  readonly #asked = new WeakSet<Socket>();
   #server: Server | undefined;
 
   constructor(parts: HealthServerParts) {
     this.#parts = parts;
+    this.#limits = { ...PORT_LIMITS, ...parts.limits };
+    this.#connections = new Connections(this.#limits.connections);
     const health = new Health(parts);
     const told = (reasons: () => string[]) =>
       readOnly((response) => {
@@ -62,21 +68,24 @@ export class HealthServer {
   /** Listens; resolves with the address, or undefined where there is none to be had. Never rejects. */
   async start(): Promise<{ readonly host: string; readonly port: number } | undefined> {
     const { host, port, telemetry } = this.#parts;
+    const limits = this.#limits;
     // Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
     const server = process.getBuiltinModule("node:http").createServer(
       {
-        maxHeaderSize: HEADER_BYTES_MAX,
-        headersTimeout: HEADERS_WITHIN_MS,
-        requestTimeout: REQUEST_WITHIN_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.headersWithinMs,
+        requestTimeout: limits.requestWithinMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: limits.lookEveryMs,
       },
       (request, response) => void this.#answer(request, response),
     );
-    server.maxConnections = CONNECTIONS_MAX;
+    server.on("connection", (socket: Socket) => this.#connections.admit(socket));
     try {
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(port, host, resolve);
+        // Who comes in a crowd is let in by the kernel, rather than made to knock again a second later.
+        server.listen({ port, host, backlog: limits.connections }, resolve);
       });
     } catch (error) {
       telemetry({ kind: "warning", text: unavailable(host, port, error as NodeJS.ErrnoException), error });
@@ -100,10 +109,18 @@ export class HealthServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // No client of ours asks again before it has its answer; who sends a thousand requests at once wants something else.
+    if (this.#asked.has(request.socket)) return void request.socket.destroy();
+    this.#asked.add(request.socket);
+    response.once("close", () => this.#asked.delete(request.socket));
+    // Nor does any page read a body: what goes on after the answer isn't listened to.
+    if (hasBody(request)) response.setHeader("connection", "close");
     const path = (request.url ?? "/").split("?", 1)[0]!;
     const route = this.#routes.get(path);
     try {
-      if (route) await route(request, response);
+      if (!this.#begin(path, request, response))
+        respond(response, 503, { error: `${this.#limits.answers} answers are under way already` });
+      else if (route) await route(request, response);
       else respond(response, 404, { error: `there is no ${path}`, paths: [...this.#routes.keys()] });
     } catch (error) {
       this.#parts.telemetry({ kind: "warning", text: `${path} could not be served`, error });
@@ -111,6 +128,22 @@ export class HealthServer {
       else respond(response, 500, { error: "this page could not be made; the log has the reason" });
     }
   }
+
+  /** Gives an answer its bounds, or says that there are too many under way. */
+  #begin(path: string, { socket }: IncomingMessage, response: ServerResponse): boolean {
+    const tooLong = setTimeout(() => response.destroy(), this.#limits.answerWithinMs);
+    response.once("close", () => clearTimeout(tooLong));
+    // Takes no time, and keeps no place: who lets answers to these pile up is to lose it.
+    if (HEALTH_PATHS.includes(path)) return true;
+    if (this.#connections.answers >= this.#limits.answers) return false;
+    this.#connections.answering(socket);
+    response.once("close", () => this.#connections.answered(socket));
+    return true;
+  }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function unavailable(host: string, port: number, { code, message }: NodeJS.ErrnoException): string {

@@ -76,6 +76,8 @@ export function notable(fact: Fact): Notable | undefined {
       return { level: "info", what: fact.on ? "task protected from scale-in" : "task no longer protected" };
     case "protectionFailed":
       return { level: "warn", what: `task protection failed: ${fact.trouble}`, detail: fact.error };
+    case "fatal":
+      return { level: "error", what: fact.text, detail: fact.error, always: true };
     case "warning":
       return { level: "warn", what: fact.text, detail: fact.error };
     default:

@@ -142,6 +142,7 @@ export class Counters {
       case "checkpoint":
       case "lifecycle":
       case "draining":
+      case "fatal":
       case "listening":
       case "breaker":
       case "protection":

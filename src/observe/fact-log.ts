@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/ports/telemetry.js";
-import { cut } from "../pipeline/ports/thrown.js";
+import { cut, textOf } from "../pipeline/ports/thrown.js";
 import type { Logger } from "./log.js";
 
 /** Lines about single messages in one second; in a storm of failures the summary tells how many more there were. */
@@ -80,7 +80,12 @@ export class FactLog {
       case "receiveFailed":
         if (!fact.changed) return;
         logger.warn(
-          { cause: fact.cause, failures: fact.failures, retryInMs: Math.round(fact.retryInMs), err: fact.error },
+          {
+            cause: fact.cause,
+            failures: fact.failures,
+            ...(fact.retryInMs === undefined ? {} : { retryInMs: Math.round(fact.retryInMs) }),
+            err: fact.error,
+          },
           "receive failed",
         );
         return;
@@ -169,6 +174,9 @@ export class FactLog {
           },
           fact.on ? "task could not be protected: it works on unprotected" : "task's protection could not be ended",
         );
+        return;
+      case "fatal":
+        logger.error({ err: fact.error ?? textOf(fact.error) }, fact.text);
         return;
       case "warning":
         logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);

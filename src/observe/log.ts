@@ -1,5 +1,7 @@
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import { cut, isError, textOf, words } from "../pipeline/ports/thrown.js";
+import { maskedUrls } from "../text/masked.js";
+import { printableJson } from "../text/printable.js";
 import { errorFields } from "./error-fields.js";
 import { LogOutput } from "./log-output.js";
 import { prettyLine } from "./pretty-line.js";
@@ -34,7 +36,8 @@ export interface LoggerOptions {
 
 /**
  * A pino logger whose lines are one-line JSON with level names and ISO times, cut to a length, with secrets' names
- * redacted, and which neither holds up nor fails who logs. No line of it can be taken for embedded metrics: CloudWatch makes
+ * redacted as those in URLs are, with no character raw that a terminal obeys, and which neither holds up nor fails who
+ * logs. No line of it can be taken for embedded metrics: CloudWatch makes
  * metrics of every line with `_aws` at its top, and a logged message body could bring one.
  */
 export function createLogger({ level, pretty = false, output = LogOutput.stdout }: LoggerOptions): Logger {
@@ -66,7 +69,10 @@ export function createLogger({ level, pretty = false, output = LogOutput.stdout 
         },
       },
     },
-    { write: (line: string) => output.write(pretty ? prettyLine(line) : defused(line)) },
+    {
+      write: (line: string) =>
+        output.write(pretty ? prettyLine(maskedUrls(line)) : printableJson(maskedUrls(defused(line)))),
+    },
   );
 }
 

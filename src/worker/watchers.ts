@@ -15,6 +15,7 @@ import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
 import { publishingOf } from "./publishing.js";
+import { queueNameOf } from "./start-report.js";
 
 export interface WatchersParts {
   readonly config: Config;
@@ -41,7 +42,7 @@ export class Watchers {
   readonly #healthServer: HealthServer | undefined;
 
   constructor({ config, source, status, telemetry, clock, logger, routes, queueCounts }: WatchersParts) {
-    const queueName = config.queueUrl.split("/").at(-1)!;
+    const queueName = queueNameOf(config);
     const publishing = source && publishingOf(config, source, telemetry);
     this.#observatory = new Observatory({ queueName, status, clock, logger, publishing });
     this.#interruptions = new InterruptionWatch(clock, telemetry);

@@ -12,7 +12,6 @@ import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
-import { textOf } from "../pipeline/ports/thrown.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
@@ -105,7 +104,7 @@ class QueueWorker implements Worker {
       slots,
       fifo: queueUrl.endsWith(".fifo"),
       othersAtWork: () => this.#watchers.tasks > 1,
-      onFatal: (error) => this.#end(EXIT.queueGone, error.message),
+      onFatal: (error) => this.#end(EXIT.queueGone, "nothing can be received any more", error, error.message),
     });
   }
 
@@ -142,7 +141,7 @@ class QueueWorker implements Worker {
       this.#started.resolve();
       // Whoever was told to stop meanwhile may well end by an error, which is not one then.
       const asked = this.#stopAsked.signal.aborted;
-      if (!asked) this.#exitCode = EXIT.unexpected;
+      if (!asked) this.#end(EXIT.unexpected, "the agent could not be made ready", error);
       await this.stop("the agent could not be made ready");
       if (!asked) throw error;
     }
@@ -187,9 +186,10 @@ class QueueWorker implements Worker {
     if (text) this.#telemetry({ kind: "warning", text });
   }
 
-  /** Drains because of something that is no request to stop. */
-  #end(exitCode: number, reason: string): void {
+  /** Drains because of something that is no request to stop, and says so where nobody overlooks it. */
+  #end(exitCode: number, what: string, error: unknown, reason = what): void {
     if (this.#exitCode === EXIT.clean) this.#exitCode = exitCode;
+    this.#telemetry({ kind: "fatal", text: `${what}: the worker drains and exits`, error });
     void this.stop(reason);
   }
 
@@ -197,9 +197,7 @@ class QueueWorker implements Worker {
   #onUncaught(error: unknown): void {
     if (this.#exitCode === EXIT.unexpected) return;
     this.#exitCode = EXIT.unexpected;
-    const text = "an error was caught by nobody: the worker drains and exits";
-    this.#telemetry({ kind: "warning", text, error: error ?? textOf(error) });
     this.#pipeline.abortAgents("the worker is shutting down because of an uncaught error");
-    void this.stop("uncaught error");
+    this.#end(EXIT.unexpected, "an error was caught by nobody", error);
   }
 }

@@ -137,9 +137,32 @@ describe("send", () => {
     await writeFile(join(folder, "lines.txt"), `small\n${"x".repeat(1_048_577)}\nsmall too\n`);
     const { code, stdout, stderr } = await send(["--file", "lines.txt", "--rate", "100"]);
     expect([code, stdout]).toEqual([1, expect.stringContaining("sent 2 messages")]);
-    expect(stderr).toContain("1 × the message has 1048577 bytes, and SQS takes at most 1048576");
+    expect(stderr).toContain("1 × it is longer than 1048576 bytes (line 2)");
     expect((await send(["--json", ""])).stdout).toContain("the body is empty");
     expect((await bodies()).sort()).toEqual(["small", "small too"]);
+  });
+
+  test("leaves double braces alone where no count asks for numbers", async () => {
+    const template = '{"text":"item {{n}} of {{total}}"}';
+    await writeFile(join(folder, "templates.jsonl"), `${template}\n${template}\n`);
+    for (const [args, stdin] of [[[template]], [["-"], template], [["--file", "templates.jsonl"]]] as const) {
+      expect((await send([...args], stdin)).code).toBe(0);
+    }
+    expect(await bodies()).toEqual([template, template, template, template]);
+    await send(["--count", "1", template]);
+    expect(await bodies()).toEqual(['{"text":"item 1 of {{total}}"}']);
+  });
+
+  test("ends at a line without an end, by its number", async () => {
+    const file = join(folder, "endless.jsonl");
+    await writeFile(file, Buffer.concat([Buffer.from("one\n\n"), Buffer.alloc(20 * 1024 * 1024, "x")]));
+    const endless = await send(["--file", file]);
+    expect([endless.code, endless.stdout]).toEqual([1, expect.stringContaining("sent 1 message")]);
+    expect(endless.stderr).toMatch(/line 3 has no end within \d+ bytes; a message has 1048576 at most/);
+    expect(endless.stderr).toContain("nothing after line 1 was sent");
+    expect(await bodies()).toEqual(["one"]);
+    const whole = await send(["-"], Buffer.alloc(1_048_577, "x"));
+    expect([whole.code, whole.stderr]).toEqual([1, expect.stringContaining("stdin has more than 1048576 bytes")]);
   });
 
   test("sends a mebibyte beside others: a batch has the same bound as a message", async () => {

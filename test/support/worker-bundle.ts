@@ -1,6 +1,8 @@
+import { Writable } from "node:stream";
 import type { Agent } from "../../src/agents/define-handler.js";
 import { loadConfig } from "../../src/config/config.js";
 import { createLogger, type Logger } from "../../src/observe/log.js";
+import { LogOutput } from "../../src/observe/log-output.js";
 import type { AgentRole } from "../../src/pipeline/ports/agent-role.js";
 import type { Handler } from "../../src/pipeline/ports/handler.js";
 import type { IdempotencyTable } from "../../src/pipeline/ports/idempotency.js";
@@ -36,6 +38,19 @@ export interface WorkerBundleOptions {
   readonly logger?: Logger;
   /** Hears each fact after the bundle has kept it. */
   readonly listener?: Telemetry;
+  /** Told the lines of its log; unset, it has none. */
+  readonly onLine?: (line: Record<string, unknown>) => void;
+}
+
+function outputTo(onLine: (line: Record<string, unknown>) => void): LogOutput {
+  return new LogOutput(
+    new Writable({
+      write(chunk, _encoding, done) {
+        for (const line of String(chunk).split("\n").filter(Boolean)) onLine(JSON.parse(line));
+        done();
+      },
+    }),
+  );
 }
 
 /** A worker on a queue in memory and a clock that moves when told. */
@@ -46,7 +61,8 @@ export function workerBundle({
   idempotencyTable,
   payloadStore,
   agentRole,
-  logger = createLogger({ level: "silent" }),
+  onLine,
+  logger = onLine ? createLogger({ level: "info", output: outputTo(onLine) }) : createLogger({ level: "silent" }),
   listener,
 }: WorkerBundleOptions = {}): WorkerBundle {
   const clock = new FakeClock();

@@ -21,6 +21,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/observe/",
     "src/pipeline/",
     "src/scaling/",
+    "src/text/",
   ],
   "src/worker/": [
     "src/config/",
@@ -30,12 +31,16 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/observe/",
     "src/pipeline/",
     "src/scaling/",
+    "src/text/",
   ],
-  "src/config/": ["src/pipeline/ports/"],
-  "src/agents/": ["src/pipeline/"],
-  "src/console/": ["src/pipeline/"],
-  "src/observe/": ["src/pipeline/"],
+  "src/config/": ["src/pipeline/ports/", "src/text/"],
+  "src/agents/": ["src/pipeline/", "src/text/"],
+  "src/console/": ["src/pipeline/", "src/text/"],
+  "src/observe/": ["src/pipeline/", "src/text/"],
   "src/scaling/": [],
+
+  // How what came from outside is told: everybody but the road may ask it.
+  "src/text/": [],
 
   // Each service, and below all of them the way to AWS.
   "src/aws/sqs/": ["src/aws/wire/", "src/pipeline/"],

@@ -2,7 +2,7 @@ import type { AgentRole } from "../../pipeline/ports/agent-role.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
 import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
-import { printable } from "../printable.js";
+import { printable } from "../../text/printable.js";
 import { killGraceMs } from "../process/kill-grace.js";
 import { RoleSession } from "../role-session.js";
 import type { RunListener } from "./module-channel.js";

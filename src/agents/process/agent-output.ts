@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
+import { printable } from "../../text/printable.js";
 import type { AgentLog } from "../context.js";
-import { printable } from "../printable.js";
 import { ErrorLines } from "./error-lines.js";
 import { LineCutter } from "./line-cutter.js";
 

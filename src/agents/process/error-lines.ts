@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../text/printable.js";
 
 /** What runtimes write around the line that says why: none of these is the reason itself. */
 const NOISE: readonly RegExp[] = [

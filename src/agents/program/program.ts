@@ -2,9 +2,10 @@ import type { AgentRole } from "../../pipeline/ports/agent-role.js";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
-import { printable } from "../printable.js";
 import { agentEnvironment } from "../process/agent-environment.js";
 import { AgentOutput } from "../process/agent-output.js";
 import { AgentProcess } from "../process/agent-process.js";
@@ -180,7 +181,7 @@ export class ProgramHandler implements Handler {
   }
 
   #unfit(fact: string, cause?: unknown): AgentLoadError {
-    return new AgentLoadError(`HANDLER "exec:${this.#options.command}" ${fact}`, { cause });
+    return new AgentLoadError(`HANDLER "${maskedValue(`exec:${this.#options.command}`)}" ${fact}`, { cause });
   }
 
   #environmentOf(message: ReceivedMessage, folder: WorkFolder, messageFile: string): Record<string, string> {

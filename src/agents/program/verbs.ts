@@ -1,7 +1,7 @@
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
-import { printable } from "../printable.js";
+import { printable } from "../../text/printable.js";
 
 /** Longest note, and longest reason, in characters. */
 const NOTE_MAX = 1_000;

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import { done, type Outcome } from "../../pipeline/ports/outcome.js";
 import { type ReceivedMessage, VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { AgentLoadError } from "../load-module.js";
-import { printable } from "../printable.js";
 import { sqsdHeaders } from "./sqsd-headers.js";
 
 export interface ServiceOptions {
@@ -80,7 +81,7 @@ export class ServiceHandler implements Handler {
       if (fault === undefined || signal?.aborted) return;
       if (performance.now() + READY_LOOK_MS > until) {
         throw new AgentLoadError(
-          `HANDLER "${url}" accepted no connection for ${readyMs / 1000} s (${fault}); is the service running?`,
+          `HANDLER "${maskedValue(url)}" accepted no connection for ${readyMs / 1000} s (${fault}); is the service running?`,
         );
       }
       await sleep(READY_LOOK_MS, undefined, { signal }).catch(() => {});

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { agentEnvironment } from "../process/agent-environment.js";
@@ -66,7 +67,9 @@ export class WatchedService implements Handler {
       this.#args = args;
     } catch (error) {
       const { message } = error as Error;
-      throw new AgentLoadError(`AGENT_COMMAND "${command}" can't run: its program ${message}`, { cause: error });
+      throw new AgentLoadError(`AGENT_COMMAND "${maskedValue(command)}" can't run: its program ${message}`, {
+        cause: error,
+      });
     }
     await this.#launcher.check();
   }
@@ -79,7 +82,7 @@ export class WatchedService implements Handler {
     await this.check();
     if (await this.#options.service.answers()) {
       throw new AgentLoadError(
-        `AGENT_COMMAND "${this.#options.command}" can't start a service: at HANDLER's address somebody accepts connections already`,
+        `AGENT_COMMAND "${maskedValue(this.#options.command)}" can't start a service: at HANDLER's address somebody accepts connections already`,
       );
     }
     this.#escapees.start();
@@ -90,7 +93,7 @@ export class WatchedService implements Handler {
       ended = true;
       enough.abort();
       throw new AgentLoadError(
-        `AGENT_COMMAND "${this.#options.command}" ended before its service was ready: ${killer ?? `exit code ${code}`}`,
+        `AGENT_COMMAND "${maskedValue(this.#options.command)}" ended before its service was ready: ${killer ?? `exit code ${code}`}`,
       );
     });
     gone.catch(() => {});

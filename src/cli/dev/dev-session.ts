@@ -4,10 +4,12 @@ import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
 import type { Config } from "../../config/config.js";
 import { StatusBlock } from "../../console/status-block.js";
 import { type Fact, fanOut } from "../../pipeline/ports/telemetry.js";
+import { printable } from "../../text/printable.js";
 import { createWorker, type Worker } from "../../worker/worker.js";
 import { loadAgent } from "../agent.js";
 import { ExitGuard } from "../exit-guard.js";
 import { sendAll } from "../send/send-all.js";
+import { printJson } from "../terminal.js";
 import { devCredentials, pointAt } from "./credentials.js";
 import { devConfig } from "./dev-config.js";
 import { devLogger } from "./dev-logger.js";
@@ -98,7 +100,7 @@ export class DevSession {
       producer,
       perSecond ?? 0,
       (n) => ({ body: this.#body(n) }),
-      (error) => this.#screen.print(`the sample producer failed: ${(error as Error).message}`),
+      (error) => this.#screen.print(`the sample producer failed: ${printable((error as Error).message)}`),
     );
     const onFact = (fact: Fact) => {
       if (fact.kind !== "lifecycle" || fact.state !== "draining") return;
@@ -148,7 +150,7 @@ export class DevSession {
     }
     // The log hands its lines on at the end of a turn; the summary is to be the last thing said.
     await nextTurn();
-    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    if (json) printJson(report);
     else this.#screen.print(inWords(report));
     return exitCode;
   }

@@ -1,4 +1,6 @@
 import type { Config } from "../../config/config.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { FAILING_EVERY, failingAmong } from "./samples.js";
 
 /** The line to type to send a message of one's own. */
@@ -21,7 +23,7 @@ export function introduction(dev: Introduced): string {
   const { endpoint, queueName, maxReceiveCount, agent = "the sample agent, examples/task-agent.mjs", http } = dev;
   const lines = [
     `Queue server on ${endpoint} (in memory, loopback only); queue ${queueName}, dead letters in ${queueName}-dlq.`,
-    `Agent: ${agent}. A message that fails ${maxReceiveCount} times is a dead letter.`,
+    `Agent: ${printable(maskedValue(agent))}. A message that fails ${maxReceiveCount} times is a dead letter.`,
     sending(dev),
   ];
   if (dev.messages !== undefined) return lines.join("\n");

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { printable } from "../../agents/printable.js";
 import { commandWords } from "../../agents/process/command-words.js";
 import { BYTES_MAX } from "../../aws/sqs/dead-letter-copy.js";
 import type { Letter } from "../../aws/sqs/letter.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { UsageError } from "../command-line.js";
 import { checked, type Edited } from "./edited.js";
 import type { EditorGuard } from "./editor-guard.js";
@@ -27,7 +28,7 @@ export async function editorOf(given: string, guard: EditorGuard): Promise<Edito
   try {
     words = commandWords(given);
   } catch (error) {
-    throw new UsageError(`--edit ${given} ${(error as Error).message}`);
+    throw new UsageError(`--edit ${maskedValue(given)} ${(error as Error).message}`);
   }
   const [file, ...args] = words;
   if (!file) throw new UsageError("--edit names no command and no module");

@@ -1,3 +1,4 @@
+import { complain } from "../terminal.js";
 import type { HeldLetters } from "./held-letters.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -10,7 +11,7 @@ export function untilInterrupted(held: HeldLetters): AbortSignal {
   const interrupted = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (!interrupted.signal.aborted) return interrupted.abort();
-    process.stderr.write(`ended at once: ${lastWords(held)}\n`);
+    complain(`ended at once: ${lastWords(held)}`);
     for (const name of SIGNALS) process.off(name, stop);
     process.kill(process.pid, signal);
   };

@@ -1,6 +1,9 @@
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
 import { type LetterGroup, LetterGroups } from "./groups.js";
 import { HeldLetters } from "./held-letters.js";
@@ -46,6 +49,7 @@ export async function ls(argv: readonly string[]): Promise<number> {
     const list = groups.list();
     const matching = list.reduce((sum, { count }) => sum + count, 0);
     const complete = pass.end === "all";
+    const url = maskedValue(letters.queue.url);
     if (json) {
       const said = list.map(({ oldest, newest, way, error, count, example }) => ({
         count,
@@ -55,13 +59,10 @@ export async function ls(argv: readonly string[]): Promise<number> {
         newest: timeOf(newest),
         example,
       }));
-      const { url } = letters.queue;
       const approximate = letters.count;
-      process.stdout.write(
-        `${JSON.stringify({ deadLetterQueueUrl: url, approximate, seen: pass.seen, matching, complete, groups: said })}\n`,
-      );
+      printJson({ deadLetterQueueUrl: url, approximate, seen: pass.seen, matching, complete, groups: said });
     } else {
-      process.stdout.write(`${table(list, Date.now())}\n\n${matching} of ${pass.seen} read, ${letters.queue.url}\n`);
+      print(`${table(list, Date.now())}\n\n${matching} of ${pass.seen} read, ${url}`);
       tellRest(pass, letters.count);
     }
     return complete ? ExitCode.ok : ExitCode.failed;
@@ -72,15 +73,14 @@ const timeOf = (ms: number | undefined) => (ms === undefined ? null : new Date(m
 
 /** What the figures don't say by themselves. */
 export function tellRest({ end, seen, hidden, hideSeconds }: PassEnd, approximate: number): void {
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  if (end === "stopped") say("interrupted: the rest was not read");
-  if (end === "tooMany") say(`${seen} messages were read: SQS hides no more at once`);
+  if (end === "stopped") complain("interrupted: the rest was not read");
+  if (end === "tooMany") complain(`${seen} messages were read: SQS hides no more at once`);
   if (end === "all" && approximate > seen) {
-    say(
+    complain(
       `about ${approximate - seen} more are hidden: somebody works on them, or they are behind others of their group`,
     );
   }
-  if (hidden > 0) say(`${hidden} messages could not be shown again: they are hidden for at most ${hideSeconds} s`);
+  if (hidden > 0) complain(`${hidden} messages could not be shown again: they are hidden for at most ${hideSeconds} s`);
 }
 
 function table(groups: readonly LetterGroup[], now: number): string {
@@ -91,7 +91,7 @@ function table(groups: readonly LetterGroup[], now: number): string {
     error ?? "-",
     ago(oldest, now),
     ago(newest, now),
-    example,
+    printable(example),
   ]);
   return aligned([["COUNT", "REASON", "AGENT'S ERROR", "OLDEST", "NEWEST", "ONE OF THEM"], ...rows], [0]);
 }

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { printable } from "../../agents/printable.js";
 import type { Letter } from "../../aws/sqs/letter.js";
 import { textOf, words } from "../../pipeline/ports/thrown.js";
+import { printable } from "../../text/printable.js";
 import { CommandError } from "../failure.js";
 import type { Edited } from "./edited.js";
 import type { EditorGuard } from "./editor-guard.js";

@@ -1,10 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
 import { eachLetter } from "./letter-pass.js";
@@ -33,18 +36,18 @@ export async function purge(argv: readonly string[]): Promise<number> {
     throw new UsageError("--yes is needed where nobody can be asked: what is purged is gone");
   }
   return withDeadLetters(typed, async (letters) => {
-    const { url } = letters.queue;
+    const url = printable(maskedValue(letters.queue.url));
     const which = selection.everything ? `all (about ${letters.count})` : `those that match of about ${letters.count}`;
     if (!typed.flag("yes") && !(await agrees(`Delete ${which} messages of ${url} for good? [yes/no] `))) {
-      process.stderr.write("nothing was deleted\n");
+      complain("nothing was deleted");
       return ExitCode.failed;
     }
     const { deleted, failed, complete } = selection.everything
       ? await purgeAll(letters)
       : await purgeSome(letters, selection, json);
     if (json) {
-      process.stdout.write(`${JSON.stringify({ deadLetterQueueUrl: url, deleted, failed, complete })}\n`);
-    } else process.stdout.write(`deleted ${selection.everything ? "about " : ""}${deleted} messages of ${url}\n`);
+      printJson({ deadLetterQueueUrl: url, deleted, failed, complete });
+    } else print(`deleted ${selection.everything ? "about " : ""}${deleted} messages of ${url}`);
     return complete ? ExitCode.ok : ExitCode.failed;
   });
 }

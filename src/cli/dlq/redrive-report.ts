@@ -1,4 +1,6 @@
-import { printable } from "../../agents/printable.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
+import { complain, print } from "../terminal.js";
 import type { LateFault } from "./editor-guard.js";
 import type { RedriveTally } from "./redrive-tally.js";
 
@@ -13,18 +15,17 @@ export function tell(
 ) {
   const changed = edited > 0 ? `, ${edited} of them mended` : "";
   const verb = dryRun ? "would send back" : "sent back";
-  process.stdout.write(`${verb} ${redriven} of ${matching} that match (${read} read) to ${to}${changed}\n`);
+  print(`${verb} ${redriven} of ${matching} that match (${read} read) to ${maskedValue(to)}${changed}`);
   for (const { id, before, after } of samples) {
-    process.stdout.write(`\n${id}\n- ${printable(before)}\n+ ${printable(after)}\n`);
+    print(`\n${printable(id)}\n- ${printable(before)}\n+ ${printable(after)}`);
   }
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  if (newer > 0) say(`${newer} came in meanwhile and stay`);
-  if (foreign > 0) say(`${foreign} came from other queues and stay: name theirs with --queue-url`);
+  if (newer > 0) complain(`${newer} came in meanwhile and stay`);
+  if (foreign > 0) complain(`${foreign} came from other queues and stay: name theirs with --queue-url`);
   for (const [detail, count] of Object.entries(failed)) {
-    say(`${count} stay: ${printable(detail)} (${named(left[detail] ?? [], count)})`);
+    complain(`${count} stay: ${printable(detail)} (${named(left[detail] ?? [], count)})`);
   }
   if (doubled.length > 0) {
-    say(`${doubled.length} were sent back but could not be deleted here: ${named(doubled, doubled.length)}`);
+    complain(`${doubled.length} were sent back but could not be deleted here: ${named(doubled, doubled.length)}`);
   }
 }
 
@@ -32,9 +33,9 @@ export function tell(
 export function tellLate(late: readonly LateFault[]): void {
   for (const { letterId, fault } of late.slice(0, NAMED_MAX)) {
     const whose = letterId === undefined ? "" : ` after it had edited ${printable(letterId)}`;
-    process.stderr.write(`the editor failed${whose}: ${printable(fault)}\n`);
+    complain(`the editor failed${whose}: ${printable(fault)}`);
   }
-  if (late.length > NAMED_MAX) process.stderr.write(`and ${late.length - NAMED_MAX} times more\n`);
+  if (late.length > NAMED_MAX) complain(`and ${late.length - NAMED_MAX} times more`);
 }
 
 function named(ids: readonly string[], count: number): string {

@@ -1,8 +1,10 @@
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { editorOf } from "./editor.js";
 import { EditorGuard } from "./editor-guard.js";
 import { HeldLetters } from "./held-letters.js";
@@ -75,7 +77,7 @@ async function redriveOf(
   const editor = edit === undefined ? undefined : await editorOf(edit, guard);
   const to = typed.text("to");
   if (to !== undefined && !/^https?:$/.test(URL.parse(to)?.protocol ?? "")) {
-    throw new UsageError(`--to must be an http or https URL, got "${to}"`);
+    throw new UsageError(`--to must be an http or https URL, got "${maskedValue(to)}"`);
   }
   return withDeadLetters(typed, async (letters) => {
     const target = targetOf(letters, to);
@@ -98,7 +100,7 @@ function targetOf(letters: DeadLetters, given: string | undefined): string {
     throw new UsageError(`--to is needed: it isn't known which queue the messages of ${letters.queue.url} came from`);
   }
   if (to === letters.queue.url)
-    throw new UsageError(`--to must differ from the dead-letter queue, got "${to}" for both`);
+    throw new UsageError(`--to must differ from the dead-letter queue, got "${maskedValue(to)}" for both`);
   if (to.endsWith(".fifo") !== letters.fifo) {
     throw new UsageError(`--to must be ${letters.fifo ? "a FIFO queue" : "no FIFO queue"} as the dead-letter queue is`);
   }
@@ -112,7 +114,7 @@ async function lookAt(letters: DeadLetters, target: string): Promise<void> {
   } catch (error) {
     // To send to a queue needs no permission to look at it.
     if (!(error instanceof QueueError) || !/AccessDenied/i.test(error.message)) throw error;
-    process.stderr.write(`it isn't known whether ${target} is there: ${error.message}\n`);
+    complain(`it isn't known whether ${target} is there: ${error.message}`);
   }
 }
 
@@ -127,19 +129,18 @@ async function bySqs(
   const progress = new Progress("moving", letters.count, json);
   const end = await moveAll(letters, { to, perSecond, stop, progress }).finally(() => progress.end());
   if (!end) {
-    if (!json) process.stderr.write("SQS doesn't move messages here: they are copied\n");
+    if (!json) complain("SQS doesn't move messages here: they are copied");
     return undefined;
   }
   const { moved: redriven, interrupted } = end;
+  const source = maskedValue(letters.source!.url);
   if (json) {
-    const from = letters.queue.url;
+    const from = maskedValue(letters.queue.url);
     const elapsedMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(
-      `${JSON.stringify({ by: "sqs", from, to: letters.source!.url, redriven, interrupted, elapsedMs })}\n`,
-    );
+    printJson({ by: "sqs", from, to: source, redriven, interrupted, elapsedMs });
   } else {
-    process.stdout.write(`SQS moved about ${redriven} messages to ${letters.source!.url}\n`);
-    if (interrupted) process.stderr.write("interrupted: the rest stays where it is\n");
+    print(`SQS moved about ${redriven} messages to ${source}`);
+    if (interrupted) complain("interrupted: the rest stays where it is");
   }
   return interrupted ? ExitCode.failed : ExitCode.ok;
 }
@@ -193,9 +194,8 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
   const complete = all && late.length === 0;
   if (json) {
     const elapsedMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(
-      `${JSON.stringify({ by: "copy", from: letters.queue.url, to, dryRun, ...tally, late, interrupted: stop.aborted, complete, elapsedMs })}\n`,
-    );
+    const ends = { from: maskedValue(letters.queue.url), to: maskedValue(to) };
+    printJson({ by: "copy", ...ends, dryRun, ...tally, late, interrupted: stop.aborted, complete, elapsedMs });
   } else if (pass.end !== "all" || pass.hidden > 0) tellRest(pass, letters.count);
   return complete ? ExitCode.ok : ExitCode.failed;
 }

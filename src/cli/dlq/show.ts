@@ -1,10 +1,11 @@
-import { printable } from "../../agents/printable.js";
 import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
 import type { MessageAttribute } from "../../pipeline/ports/queue.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { columns, printHelp } from "../help.js";
+import { print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
 import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -62,7 +63,8 @@ export async function show(argv: readonly string[]): Promise<number> {
       const how = end === "stopped" ? "interrupted: " : "";
       throw new CommandError(`${how}no message ${wanted} among the ${seen} of ${letters.queue.url} that could be read`);
     }
-    process.stdout.write(json ? `${JSON.stringify(plain(found))}\n` : `${text(found)}\n`);
+    if (json) printJson(plain(found));
+    else print(text(found));
     return ExitCode.ok;
   });
 }
@@ -124,14 +126,11 @@ function attributeText({ type, string, binary }: MessageAttribute): string {
   return `${printable(string ?? `${binary?.byteLength ?? 0} bytes`)} (${printable(type)})`;
 }
 
-/** JSON on several lines, anything else as it is; nothing in it reaches the terminal as a command. */
+/** JSON on several lines, anything else as it is. */
 function bodyText(body: string): string {
   let lines = body;
   try {
     lines = JSON.stringify(JSON.parse(body), null, 2);
   } catch {}
-  return lines
-    .split("\n")
-    .map((line) => printable(line, Number.POSITIVE_INFINITY))
-    .join("\n");
+  return lines;
 }

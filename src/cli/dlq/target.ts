@@ -1,6 +1,8 @@
 import { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { ConfigError } from "../../config/config.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
+import { maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import type { Option, Typed } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
@@ -46,8 +48,8 @@ export async function withDeadLetters<Result>(
     return await work(letters);
   } catch (error) {
     if (!(error instanceof QueueError)) throw error;
-    if (letters === undefined && error.kind === "malformed") throw new ConfigError([error.message]);
-    throw new CommandError(error.message, error.kind === "fatal" ? ExitCode.unavailable : ExitCode.failed);
+    if (letters === undefined && error.kind === "malformed") throw new ConfigError([printable(error.message)]);
+    throw new CommandError(printable(error.message), error.kind === "fatal" ? ExitCode.unavailable : ExitCode.failed);
   } finally {
     letters?.close();
   }
@@ -63,7 +65,7 @@ async function place(typed: Typed) {
   const deadLetterQueueUrl = typedDeadLetters ?? (other ? undefined : ofEnvironment);
   if (deadLetterQueueUrl !== undefined && !/^https?:$/.test(URL.parse(deadLetterQueueUrl)?.protocol ?? "")) {
     const name = typedDeadLetters === undefined ? "DLQ_URL" : "--dlq-url";
-    throw new ConfigError([`${name} must be an http or https URL, got "${deadLetterQueueUrl}"`]);
+    throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(deadLetterQueueUrl)}"`]);
   }
   if (deadLetterQueueUrl !== undefined && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
     return { queueUrl: undefined, deadLetterQueueUrl, ...(await devAccess(deadLetterQueueUrl)) };

@@ -4,11 +4,14 @@ import { tryFleet } from "../../aws/ecs/task-trials.js";
 import { examineQueue } from "../../aws/sqs/queue-checks.js";
 import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../../config/config.js";
 import { createLogger } from "../../observe/log.js";
+import { masked, maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { loadAgent } from "../agent.js";
 import { type CommandLine, parseCommandLine } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { print, printJson } from "../terminal.js";
 import { accessFindings } from "./access.js";
 import { deploymentFindings } from "./deployments.js";
 import { bad, type Finding, ok } from "./finding.js";
@@ -66,24 +69,25 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     ],
   });
   const attributes = report.queue?.ok ? report.queue.value : undefined;
+  const queueUrl = maskedValue(config.queueUrl);
   const findings = [
     ok("settings", "all of them are fine"),
     agent,
-    ...accessFindings(report, config.queueUrl),
+    ...accessFindings(report, queueUrl),
     ...(report.credentials.ok ? await tableFindings(config) : []),
     ...(report.credentials.ok ? await payloadFindings(config) : []),
     ...(report.credentials.ok ? await roleFindings(config) : []),
     ...fitFindings(config, report),
     ...(deploymentsPerDay === undefined ? [] : deploymentFindings(config, attributes, deploymentsPerDay)),
     ...(report.credentials.ok ? stackFindings(config, await askStack(config, service)) : []),
-  ];
+  ].map(withoutSecrets);
   const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;
   if (typed.flag("json")) {
     const ok = count("bad") === 0;
-    process.stdout.write(`${JSON.stringify({ ok, queueUrl: config.queueUrl, findings })}\n`);
+    printJson({ ok, queueUrl, findings });
   } else {
     process.stdout.write(`${findings.map(line).join("\n")}\n\n`);
-    process.stdout.write(`${count("ok")} fit, ${count("warn")} to know of, ${count("bad")} to mend.\n`);
+    print(`${count("ok")} fit, ${count("warn")} to know of, ${count("bad")} to mend.`);
   }
   return count("bad") > 0 ? ExitCode.failed : ExitCode.ok;
 }
@@ -104,9 +108,9 @@ function whatWasSeen(handler: HandlerSpec): string {
     case "module":
       return `${handler.path} loads`;
     case "program":
-      return `${handler.command}: there is such a program`;
+      return `${maskedValue(`exec:${handler.command}`).slice("exec:".length)}: there is such a program`;
     case "service":
-      return `${handler.url} is a service, which isn't called here`;
+      return `${maskedValue(handler.url)} is a service, which isn't called here`;
   }
 }
 
@@ -114,9 +118,18 @@ const SIGNS: Readonly<Record<Finding["level"], string>> = { ok: "✓", warn: "!"
 const COLORS: Readonly<Record<Finding["level"], number>> = { ok: 32, warn: 33, bad: 31 };
 const ABOUT_WIDTH = 13;
 
+/** What servers and errors say may quote an address whole. */
+function withoutSecrets(finding: Finding): Finding {
+  const { text, advice } = finding;
+  return { ...finding, text: masked(text), ...(advice !== undefined && { advice: masked(advice) }) };
+}
+
+/** A finding is one line, whatever a server says in it. */
+const shown = (text: string) => printable(text, Number.POSITIVE_INFINITY);
+
 function line({ level, about, text, advice }: Finding): string {
   const sign =
     process.stdout.isTTY && !process.env.NO_COLOR ? `\u001B[${COLORS[level]}m${SIGNS[level]}\u001B[0m` : SIGNS[level];
-  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${advice}` : "";
-  return `${sign} ${about.padEnd(ABOUT_WIDTH)}${text}${todo}`;
+  const todo = advice ? `\n${" ".repeat(ABOUT_WIDTH + 2)}→ ${shown(advice)}` : "";
+  return `${sign} ${about.padEnd(ABOUT_WIDTH)}${shown(text)}${todo}`;
 }

@@ -3,6 +3,7 @@ import { type Plan, planFleet } from "../../scaling/plan.js";
 import { parseCommandLine } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { print, printJson } from "../terminal.js";
 import { LINE } from "./line.js";
 import { type Order, orderOf } from "./order.js";
 import { templateParameters } from "./parameters.js";
@@ -20,9 +21,8 @@ export async function plan(argv: readonly string[]): Promise<number> {
     const list = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
     await writeFile(out, `${JSON.stringify(list, null, 2)}\n`);
   }
-  process.stdout.write(
-    typed.flag("json") ? `${JSON.stringify(jsonOf(order, planned, parameters))}\n` : planReport(order, planned),
-  );
+  if (typed.flag("json")) printJson(jsonOf(order, planned, parameters));
+  else print(planReport(order, planned));
   return ExitCode.ok;
 }
 

@@ -24,8 +24,10 @@ export function messageMaker(typed: Typed, fifo: boolean): MessageMaker {
   const groupOf = idOf(typed, "group");
   const deduplicationIdOf = idOf(typed, "dedup");
   const attributes = attributesOf(typed.texts("attribute"));
+  // Without a count there is nothing to number, and the braces are a template of the message's own.
+  const numbered = typed.text("count") !== undefined;
   return (given, n) => {
-    const body = given.replaceAll("{{n}}", String(n));
+    const body = numbered ? given.replaceAll("{{n}}", String(n)) : given;
     const groupId = groupOf?.(body);
     if (typeof groupId === "object") return groupId;
     const deduplicationId = fifo ? (deduplicationIdOf?.(body) ?? randomUUID()) : undefined;

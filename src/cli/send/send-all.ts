@@ -1,5 +1,6 @@
 import type { OutgoingMessage, SendResult } from "../../aws/sqs/sqs-producer.js";
 import { BATCH_MAX } from "../../pipeline/ports/queue.js";
+import { masked } from "../../text/masked.js";
 
 /** What sends a batch of at most ten; SqsProducer is one. */
 export interface Sender {
@@ -69,7 +70,8 @@ export async function sendAll(
   let sent = 0;
   let failed = 0;
   let lastLine = 0;
-  const fail = (line: number, detail: string) => {
+  const fail = (line: number, said: string) => {
+    const detail = masked(said);
     failed++;
     faults[detail] = (faults[detail] ?? 0) + 1;
     if (failures.length < FAILURES_MAX) failures.push({ line, detail });

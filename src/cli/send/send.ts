@@ -1,18 +1,20 @@
-import { buffer } from "node:stream/consumers";
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
 import { BATCH_MAX, QueueError } from "../../pipeline/ports/queue.js";
+import { masked, maskedValue } from "../../text/masked.js";
+import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { Pace } from "../dlq/pace.js";
 import { Progress } from "../dlq/progress.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { printHelp } from "../help.js";
+import { complain, print, printJson } from "../terminal.js";
 import { LargeBodies } from "./large-bodies.js";
 import { lineRanges } from "./line-ranges.js";
-import { lineCount, linesOf, textOf } from "./lines.js";
-import { type MessageMaker, messageMaker } from "./message-maker.js";
-import { type Outgoing, type Sender, type SendTally, sendAll } from "./send-all.js";
+import { messageMaker } from "./message-maker.js";
+import { type Sender, type SendTally, sendAll } from "./send-all.js";
+import { checkSource, expected, messages } from "./source.js";
 import { findTarget } from "./target.js";
 
 const COUNT_MAX = 1_000_000;
@@ -23,13 +25,13 @@ const LINE: CommandLine = {
   operands: "BODY|-",
   operandsMax: 1,
   about:
-    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in one above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
+    "Sends messages to a queue: BODY as it is, the whole of stdin as one body (-), or each line of a file as one. A line that is longer than a message may be is left out and named; one that has no end is the end of it.\nThe queue is --queue-url, else SQS_QUEUE_URL, else that of the `queuehand dev` which runs in this folder or in one above it: dev leaves its address in a file of its own in the temporary folder while it runs.",
   options: [
     { name: "file", value: "PATH", meaning: "each line that isn't blank is one body; - reads the lines from stdin" },
     {
       name: "count",
       value: "N",
-      meaning: `send N messages (1..${COUNT_MAX}); {{n}} in the body becomes 1, 2, 3 ... (default: 1)`,
+      meaning: `send N messages of each body (1..${COUNT_MAX}), numbered: {{n}} in a body becomes 1, 2, 3 ...; without it one of each, with the body as it is`,
     },
     { name: "rate", value: "N", meaning: `at most N messages a second (1..${RATE_MAX}; default: as fast as it goes)` },
     { name: "delay", value: "SECONDS", meaning: "hidden for so long at first (0..900); not on FIFO queues" },
@@ -94,13 +96,12 @@ export async function send(argv: readonly string[]): Promise<number> {
     });
     progress.end();
     const stopped = stoppedBy(tally);
+    const queueUrl = maskedValue(target.queueUrl);
     if (json) {
       const { end, ...told } = tally;
-      process.stdout.write(
-        `${JSON.stringify({ ...told, stopped: stopped?.why ?? null, queueUrl: target.queueUrl })}\n`,
-      );
+      printJson({ ...told, stopped: stopped?.why ?? null, queueUrl });
     } else {
-      tell(tally, stopped?.why, target.queueUrl, countedBy(typed, count));
+      tell(tally, stopped?.why, queueUrl, countedBy(typed, count));
     }
     return stopped?.exitCode ?? (tally.failed > 0 ? ExitCode.failed : ExitCode.ok);
   } finally {
@@ -118,7 +119,8 @@ function stoppedBy({ end }: SendTally): { readonly why: string; readonly exitCod
     case "interrupted":
       return { why: "interrupted", exitCode: ExitCode.failed };
     case "failed":
-      if (end.error instanceof QueueError) return { why: end.error.message, exitCode: ExitCode.unavailable };
+      if (end.error instanceof QueueError)
+        return { why: printable(masked(end.error.message)), exitCode: ExitCode.unavailable };
       if (end.error instanceof CommandError) return { why: end.error.message, exitCode: end.error.exitCode };
       throw end.error;
   }
@@ -153,57 +155,16 @@ function countedBy(typed: Typed, count: number): "line" | "message" | undefined 
 /** @param one what is counted. */
 function tell(tally: SendTally, stopped: string | undefined, queueUrl: string, one: string | undefined): void {
   const { sent, failed, messageIds, faults, failures, lastLine } = tally;
-  const say = (text: string) => process.stderr.write(`${text}\n`);
-  const id = sent === 1 && messageIds[0] ? ` (id ${messageIds[0]})` : "";
-  process.stdout.write(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}\n`);
-  if (failed > 0) say(`queuehand send: ${failed} not sent`);
+  const id = sent === 1 && messageIds[0] ? ` (id ${printable(messageIds[0])})` : "";
+  print(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}`);
+  if (failed > 0) complain(`queuehand send: ${failed} not sent`);
   for (const [detail, count] of Object.entries(faults)) {
     const lines = failures.filter((failure) => failure.detail === detail).map(({ line }) => line);
     const more = count > lines.length && lines.length > 0 ? `, ${count - lines.length} not named` : "";
     const which = one && lines.length > 0 ? ` (${one}${count === 1 ? "" : "s"} ${lineRanges(lines)}${more})` : "";
-    say(`  ${count} × ${detail}${which}`);
+    complain(`  ${count} × ${printable(detail)}${which}`);
   }
   if (stopped === undefined) return;
-  if (!Object.hasOwn(faults, stopped)) say(`queuehand send: ${stopped}`);
-  if (one) say(lastLine > 0 ? `nothing after ${one} ${lastLine} was sent` : "nothing was sent");
-}
-
-function checkSource(typed: Typed): void {
-  const body = typed.operands[0];
-  const file = typed.text("file");
-  if (body === undefined && file === undefined) {
-    throw new UsageError(
-      `nothing to send: give a body, - for stdin, or --file; for example '{"task_id":"42","data":{}}'`,
-    );
-  }
-  if (body !== undefined && file !== undefined) throw new UsageError("give either a body or --file, not both");
-}
-
-/** About how many messages there will be, if that can be known. */
-async function expected(typed: Typed, count: number): Promise<number | undefined> {
-  const file = typed.text("file");
-  const bodies = file === undefined ? 1 : await lineCount(file);
-  return bodies === undefined ? undefined : bodies * count;
-}
-
-const NOT_TEXT = { fault: "its bytes are no UTF-8" };
-
-async function* messages(typed: Typed, count: number, make: MessageMaker): AsyncGenerator<Outgoing> {
-  const file = typed.text("file");
-  let n = 0;
-  if (file === undefined) {
-    const operand = typed.operands[0]!;
-    const body = operand === "-" ? textOf(await buffer(process.stdin), true) : operand;
-    while (n < count) yield { line: ++n, ...(body === undefined ? NOT_TEXT : make(body, n)) };
-    return;
-  }
-  for (let round = 0; round < count; round++) {
-    for await (const { number, text } of linesOf(file)) {
-      if (text?.trim() === "") continue;
-      n++;
-      // Sent more than once, a line's number says too little.
-      yield { line: count === 1 ? number : n, ...(text === undefined ? NOT_TEXT : make(text, n)) };
-    }
-  }
-  if (n === 0) throw new CommandError(`--file ${file} has no line to send`);
+  if (!Object.hasOwn(faults, stopped)) complain(`queuehand send: ${stopped}`);
+  if (one) complain(lastLine > 0 ? `nothing after ${one} ${lastLine} was sent` : "nothing was sent");
 }

@@ -1,8 +1,12 @@
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { ConfigError } from "../../config/config.js";
+import { maskedValue } from "../../text/masked.js";
 import { devCredentials } from "../dev/credentials.js";
 import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
+
+/** The SDK warns on its own account of each queue by its whole URL, password included. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Which queue is meant: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials.
@@ -12,9 +16,11 @@ export async function findTarget(typed: string | undefined, purpose = "to send t
   const { variables } = await loadEnvironment(false);
   const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
   if (queueUrl !== undefined) {
-    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl, ...(await devAccess(queueUrl)) };
+    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) {
+      return { queueUrl, logger: SILENT, ...(await devAccess(queueUrl)) };
+    }
     const name = typed === undefined ? "SQS_QUEUE_URL" : "--queue-url";
-    throw new ConfigError([`${name} must be an http or https URL, got "${queueUrl}"`]);
+    throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(queueUrl)}"`]);
   }
   const dev = await findDevState();
   if (dev) return { queueUrl: dev.queueUrl, ...accessTo(dev) };

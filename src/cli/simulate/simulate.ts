@@ -3,6 +3,7 @@ import { simulateScaling } from "../../scaling/simulator.js";
 import { parseCommandLine } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { print, printJson } from "../terminal.js";
 import { LINE } from "./line.js";
 import { pageOf } from "./page.js";
 import { type PricedRun, priced } from "./priced-run.js";
@@ -19,9 +20,8 @@ export async function simulate(argv: readonly string[]): Promise<number> {
   const elapsedMs = Math.round(performance.now() - started);
   const html = typed.text("html");
   if (html) await writeFile(html, pageOf(scenario, runs));
-  process.stdout.write(
-    typed.flag("json") ? `${JSON.stringify(jsonOf(scenario, runs, elapsedMs))}\n` : reportOf(scenario, runs, elapsedMs),
-  );
+  if (typed.flag("json")) printJson(jsonOf(scenario, runs, elapsedMs));
+  else print(reportOf(scenario, runs, elapsedMs));
   return ExitCode.ok;
 }
 

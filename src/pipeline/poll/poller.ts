@@ -136,7 +136,7 @@ export class Poller {
     } catch (error) {
       this.#asked -= count;
       if (error instanceof QueueError && error.kind === "fatal" && this.#refusal.refused()) fatal = error;
-      this.#failed(error);
+      this.#failed(error, fatal !== undefined);
     } finally {
       this.#open--;
     }
@@ -155,7 +155,7 @@ export class Poller {
     this.#cause = undefined;
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, isFatal: boolean): void {
     if (this.#stopping.signal.aborted) return;
     const { clock, telemetry } = this.#options;
     this.#failures++;
@@ -167,10 +167,11 @@ export class Poller {
       cause,
       error,
       failures: this.#failures,
-      retryInMs,
-      changed: cause !== this.#cause,
+      ...(isFatal ? undefined : { retryInMs }),
+      changed: isFatal || cause !== this.#cause,
     });
     this.#cause = cause;
+    if (isFatal) return;
     const until = clock.monotonic() + retryInMs;
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
     void sleep(clock, retryInMs, this.#stopping.signal).then(() => {

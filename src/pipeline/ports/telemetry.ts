@@ -35,7 +35,8 @@ export type Fact =
       readonly error: unknown;
       /** In a row, this one included. */
       readonly failures: number;
-      readonly retryInMs: number;
+      /** Unset when nothing is tried again. */
+      readonly retryInMs?: number;
       /** True for the first after a success, and when the cause is another than before: what is worth a log line. */
       readonly changed: boolean;
     }
@@ -164,6 +165,8 @@ export type Fact =
       readonly lastsMs: number;
       readonly error: unknown;
     }
+  /** The worker ends because of something that nobody asked for. */
+  | { readonly kind: "fatal"; readonly text: string; readonly error: unknown }
   | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
 
 /** Where the stages report to. Must return at once and never throw; nothing on a message's path waits for it. */

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { HealthServer, type HealthServerParts } from "../../../src/console/health-server.js";
 import type { WorkerStatus } from "../../../src/pipeline/ports/status.js";
@@ -7,7 +8,9 @@ import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
 const opened: { stop(): Promise<void> }[] = [];
+const clients: Socket[] = [];
 afterEach(async () => {
+  for (const each of clients.splice(0)) each.destroy();
   for (const each of opened.splice(0)) await each.stop();
 });
 
@@ -155,5 +158,82 @@ describe("HealthServer", () => {
     await server.stop();
     await closed;
     await expect(get("/livez")).rejects.toThrow();
+  });
+
+  describe("under clients that mean no good", () => {
+    /** A connection that has sent `text`; resolves when it is made. */
+    async function connection(port: number, text = ""): Promise<Socket> {
+      const socket = connect(port, "127.0.0.1");
+      clients.push(socket);
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      if (text) socket.write(text);
+      return socket;
+    }
+    const closed = (socket: Socket) => (socket.closed ? Promise.resolve([]) : once(socket.resume(), "close"));
+
+    test("answers health checks though a thousand connections idle or send slowly", async () => {
+      const { address, get } = await setup();
+      const texts = ["", "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: a"];
+      await Promise.all(Array.from({ length: 1_000 }, (_, n) => connection(address!.port, texts[n % 2])));
+      for (const path of ["/livez", "/readyz"]) expect((await get(path)).status).toBe(200);
+    });
+
+    test("answers health checks though there are more connections than it has room for", async () => {
+      const { address, get } = await setup({ limits: { connections: 20 } });
+      const first = await connection(address!.port);
+      await Promise.all(Array.from({ length: 40 }, () => connection(address!.port)));
+      await closed(first);
+      expect((await get("/livez")).status).toBe(200);
+    });
+
+    test.each(["", "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "])(
+      "closes a connection whose headers don't come in time, whatever else it sends: %j",
+      async (begin) => {
+        const { address } = await setup({ limits: { headersWithinMs: 60, lookEveryMs: 20 } });
+        const slow = await connection(address!.port, begin);
+        const drip = setInterval(() => begin && slow.write("a"), 10);
+        await closed(slow);
+        clearInterval(drip);
+      },
+    );
+
+    test("closes a connection that idles between two requests", async () => {
+      const { address } = await setup({ limits: { idleMs: 20 } });
+      await closed(await connection(address!.port, "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+    });
+
+    test("bounds the answers that nobody takes, cuts them in time, and answers health checks beside them", async () => {
+      const { address, get } = await setup({
+        limits: { answers: 2, answerWithinMs: 2_000 },
+        // Nobody ends it: a stream, or a reader who takes nothing.
+        routes: { "/stream": (_request, response) => void response.writeHead(200).write("event\n") },
+      });
+      const ask = "GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+      const viewers = await Promise.all([ask, ask].map((text) => connection(address!.port, text)));
+      await Promise.all(viewers.map((viewer) => once(viewer, "data")));
+      expect((await get("/metrics")).status).toBe(503);
+      expect((await get("/livez")).status).toBe(200);
+      expect((await get("/readyz")).status).toBe(200);
+      await Promise.all(viewers.map(closed));
+      expect((await get("/metrics")).status).toBe(200);
+    });
+
+    test("closes a connection that asks again before it was answered", async () => {
+      const { address, get } = await setup();
+      await closed(await connection(address!.port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(1_000)));
+      expect((await get("/livez")).status).toBe(200);
+    });
+
+    test.each(["Content-Length: 1000000000", "Transfer-Encoding: chunked"])(
+      "answers and hears no more of a body that goes on: %s",
+      async (header) => {
+        const { address } = await setup();
+        const endless = await connection(address!.port, `POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}\r\n\r\n`);
+        const [answer] = await once(endless, "data");
+        expect(String(answer)).toMatch(/^HTTP\/1.1 405 /);
+        await closed(endless);
+      },
+    );
   });
 });

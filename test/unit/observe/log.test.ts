@@ -99,6 +99,27 @@ describe("a log line", () => {
     expect(msg.length).toBeLessThan(2_100);
   });
 
+  test("has nothing raw that a terminal obeys, as JSON and for people, and says the same", () => {
+    const hostile = "\u001b]0;owned\u0007 \u009b2J \u202e \u2028 \u0085";
+    const { logger, lines, raw } = setup();
+    logger.child({ customer: hostile }).error({ [hostile]: { inner: hostile }, err: new Error(hostile) }, hostile);
+    expect(lines()[0]).toMatchObject({ customer: hostile, msg: hostile, err: { message: hostile } });
+    for (const text of [raw(), prettyLine(raw(), false)]) {
+      expect(text).toContain("owned");
+      expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u);
+    }
+  });
+
+  test("tells no password of a URL, wherever it stands", () => {
+    const { logger, lines, raw } = setup();
+    const url = "http://user:hunter2@10.0.0.1/run?token=hunter2";
+    logger
+      .child({ url })
+      .warn({ of: [url], err: new Error(`${"x".repeat(470)} ${url}`, { cause: new Error(url) }) }, url);
+    expect(lines()[0]).toMatchObject({ url: "http://***@10.0.0.1/run?token=***" });
+    expect(raw()).not.toContain("hunter2");
+  });
+
   test("can be made for people", () => {
     const line = JSON.stringify({
       level: "warn",
@@ -164,16 +185,28 @@ describe("facts in the log", () => {
   test("tell a streak of failed receives at its changes", () => {
     const { log, lines } = setup();
     const fail = (failures: number, cause: string, changed: boolean) =>
-      log.record({ kind: "receiveFailed", cause, error: new Error(cause), failures, retryInMs: 99.7, changed });
+      log.record({
+        kind: "receiveFailed",
+        cause,
+        error: new Error(cause),
+        failures,
+        ...(cause === "fatal" ? undefined : { retryInMs: 99.7 }),
+        changed,
+      });
     fail(1, "throttled", true);
     fail(2, "throttled", false);
     fail(3, "unreachable", true);
     fail(4, "unreachable", false);
+    fail(5, "fatal", true);
     log.record({ kind: "receiveRecovered", failures: 4 });
-    expect(lines().map(({ level, msg, cause, failures }) => [level, msg, cause, failures])).toEqual([
-      ["warn", "receive failed", "throttled", 1],
-      ["warn", "receive failed", "unreachable", 3],
-      ["info", "receive recovered", undefined, 4],
+    expect(
+      lines().map(({ level, msg, cause, failures, retryInMs }) => [level, msg, cause, failures, retryInMs]),
+    ).toEqual([
+      ["warn", "receive failed", "throttled", 1, 100],
+      ["warn", "receive failed", "unreachable", 3, 100],
+      // Nothing is tried again.
+      ["warn", "receive failed", "fatal", 5, undefined],
+      ["info", "receive recovered", undefined, 4, undefined],
     ]);
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { sleep } from "../../../src/pipeline/ports/clock.js";
+import type { Handler } from "../../../src/pipeline/ports/handler.js";
 import { Defer, Reject, Retry } from "../../../src/pipeline/ports/outcome.js";
 import { QueueError } from "../../../src/pipeline/ports/queue.js";
+import { eventually } from "../../support/eventually.js";
 import { workerBundle } from "../../support/worker-bundle.js";
 
 /** An agent that ends when told to, by message body. */
@@ -447,6 +449,67 @@ describe("an uncaught error", () => {
     expect((await run).exitCode).toBe(1);
     expect(of("settled")).toMatchObject([{ outcome: "interrupted" }]);
     expect(queue.visible()).toBe(1);
+  });
+});
+
+describe("an end that nobody asked for is an error in the log, with its cause,", () => {
+  type Line = Record<string, unknown>;
+  const errors = (lines: readonly Line[]) => lines.filter(({ level }) => level === "error");
+
+  test("of a queue that is gone, for which nothing is tried again", async () => {
+    const lines: Line[] = [];
+    const { clock, queue, start } = workerBundle({ onLine: (line) => lines.push(line) });
+    const text = "ReceiveMessage: no AWS credentials were found";
+    queue.failNext("receive", new QueueError("fatal", text));
+    const run = start();
+    await clock.advance(30_000);
+    expect((await run).exitCode).toBe(69);
+    await eventually(
+      async () => errors(lines),
+      ({ length }) => length > 0,
+    );
+    expect(errors(lines)).toMatchObject([
+      { msg: "nothing can be received any more: the worker drains and exits", err: { message: text } },
+    ]);
+    expect(lines.filter((line) => "retryInMs" in line)).toEqual([]);
+  });
+
+  test("of an agent that can't be made ready", async () => {
+    const lines: Line[] = [];
+    const error = new Error("no such model");
+    const agent: Handler = { start: () => Promise.reject(error), run: async () => ({ kind: "done" }) };
+    const { start } = workerBundle({ agent, onLine: (line) => lines.push(line) });
+    await expect(start()).rejects.toThrow(error);
+    await eventually(
+      async () => errors(lines),
+      ({ length }) => length > 0,
+    );
+    expect(errors(lines)).toMatchObject([
+      {
+        msg: "the agent could not be made ready: the worker drains and exits",
+        err: { message: "no such model" },
+      },
+    ]);
+  });
+
+  test("of an error that nobody caught", async () => {
+    const lines: Line[] = [];
+    const { clock, start } = workerBundle({ onLine: (line) => lines.push(line) });
+    const run = start();
+    await clock.advance(100);
+    (process as NodeJS.EventEmitter).emit("uncaughtException", new Error("a timer threw"));
+    await clock.advance(30_000);
+    expect((await run).exitCode).toBe(1);
+    await eventually(
+      async () => errors(lines),
+      ({ length }) => length > 0,
+    );
+    expect(errors(lines)).toMatchObject([
+      {
+        msg: "an error was caught by nobody: the worker drains and exits",
+        err: { message: "a timer threw" },
+      },
+    ]);
   });
 });
 

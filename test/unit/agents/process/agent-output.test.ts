@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
-import { printable } from "../../../../src/agents/printable.js";
 import { AgentOutput } from "../../../../src/agents/process/agent-output.js";
+import { printable } from "../../../../src/text/printable.js";
 import { KeptLog } from "../../../support/agent-bundle.js";
 
 function output() {

@@ -27,7 +27,7 @@ describe("groups of dead letters", () => {
     ["no object deadbeef01", "no object …"],
     ["took 1.5 s of 2", "took N s of N"],
     ["first line\nsecond", "first line"],
-    ["\u001b[31mred\u0007", "red\\uN"],
+    ["\u001b[31mred\u0007 of 7", "red\\u0007 of N"],
     ["the decade facade", "the decade facade"],
   ])("take %j for %j", (reason, text) => {
     expect(alike(reason)).toBe(text);
