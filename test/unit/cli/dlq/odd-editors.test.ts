@@ -117,7 +117,8 @@ describe("in an editor that is watched over", () => {
     guard.release();
     expect(stderr.mock.calls).toEqual([["load"], ["noise"]]);
     expect(stdout.mock.calls).toEqual([["ours"]]);
-    jest.restoreAllMocks();
+    stdout.mockRestore();
+    stderr.mockRestore();
   });
 });
 
