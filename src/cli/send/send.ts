@@ -64,7 +64,7 @@ const LINE: CommandLine = {
     ["1", "some were not, or interrupted: each reason is told, with its lines; the others were sent"],
     ["64", "wrong command line"],
     ["69", "the queue is gone, forbidden, or can't be reached"],
-    ["78", "no queue is named, or its URL is no URL"],
+    ["78", "no queue is named, or its URL, AWS_ENDPOINT_URL or a proxy is no URL"],
   ],
 };
 
@@ -152,11 +152,13 @@ function countedBy(typed: Typed, count: number): "line" | "message" | undefined 
 
 /** @param one what is counted. */
 function tell(tally: SendTally, stopped: string | undefined, queueUrl: string, one: string | undefined): void {
-  const { sent, failed, messageIds, faults, failures, lastLine } = tally;
+  const { sent, failed, unknown, messageIds, faults, failures, lastLine } = tally;
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const id = sent === 1 && messageIds[0] ? ` (id ${messageIds[0]})` : "";
   process.stdout.write(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}\n`);
-  if (failed > 0) say(`queuehand send: ${failed} not sent`);
+  if (failed > unknown) say(`queuehand send: ${failed - unknown} not sent`);
+  if (unknown > 0)
+    say(`queuehand send: of ${unknown} it isn't known whether the queue has them: sent again, they may be there twice`);
   for (const [detail, count] of Object.entries(faults)) {
     const lines = failures.filter((failure) => failure.detail === detail).map(({ line }) => line);
     const more = count > lines.length && lines.length > 0 ? `, ${count - lines.length} not named` : "";

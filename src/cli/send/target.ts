@@ -3,6 +3,7 @@ import { ConfigError } from "../../config/config.js";
 import { devCredentials } from "../dev/credentials.js";
 import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
+import { checkWaysToAws } from "../ways-to-aws.js";
 
 /**
  * Which queue is meant: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials.
@@ -10,6 +11,7 @@ import { loadEnvironment } from "../environment.js";
  */
 export async function findTarget(typed: string | undefined, purpose = "to send to"): Promise<SqsClientOptions> {
   const { variables } = await loadEnvironment(false);
+  await checkWaysToAws(variables);
   const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
   if (queueUrl !== undefined) {
     if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl, ...(await devAccess(queueUrl)) };
