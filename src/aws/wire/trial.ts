@@ -23,8 +23,8 @@ export async function trial(action: string, on: string, call: () => Promise<unkn
 }
 
 /** The names for "not with this parameter"; a queue that is gone or a throttled call says nothing about a permission. */
-function isRefusal(name: string): boolean {
-  return /Invalid(Parameter|AttributeValue|BatchEntryId|IdFormat|MessageContents)|ReceiptHandleIsInvalid|MessageNotInflight|ReadCountOutOfRange|Missing|Validation/.test(
+export function isRefusal(name: string): boolean {
+  return /Invalid(Parameter|AttributeValue|BatchEntryId|IdFormat|MessageContents)|ReceiptHandleIsInvalid|MessageNotInflight|ReadCountOutOfRange|TooManyEntries|EmptyBatch|NotDistinct|Missing|Validation/.test(
     name,
   );
 }
