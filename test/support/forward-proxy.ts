@@ -5,6 +5,7 @@ import { closeServer, listenOnLoopback } from "./loopback.js";
 export class ForwardProxy {
   /** URLs of plain calls, and `CONNECT host:port` of others, which are refused. */
   readonly asked: string[] = [];
+  connections = 0;
   #url = "";
   readonly #server = createServer((incoming, response) => {
     this.asked.push(incoming.url!);
@@ -19,6 +20,7 @@ export class ForwardProxy {
   });
 
   private constructor(readonly target: string) {
+    this.#server.on("connection", () => this.connections++);
     this.#server.on("connect", ({ url }, socket) => {
       this.asked.push(`CONNECT ${url}`);
       socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");

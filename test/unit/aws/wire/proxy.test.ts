@@ -45,6 +45,7 @@ describe("a proxy of the environment", () => {
     expect(bundle.proxy.asked).toEqual(Array(3).fill(`http://${HOST}/`));
     const [call] = await bundle.server.seen("DeleteMessageBatch");
     expect(call!.headers.host).toBe(HOST);
+    expect(bundle.proxy.connections).toBe(1);
   });
 
   test("is the way of the SDK's calls too", async () => {
@@ -74,6 +75,14 @@ describe("a proxy of the environment", () => {
     await using bundle = await setup((proxy) => ({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy, ALL_PROXY: proxy }));
     expect(await bundle.queue(bundle.server.queueUrl).delete(["a"], never)).toEqual([{ ok: true }]);
     expect(bundle.proxy.asked).toEqual([]);
+  });
+
+  test("costs one connection for calls one after the other where it is passed over, too", async () => {
+    await using bundle = await setup((proxy) => ({ HTTP_PROXY: proxy }));
+    const queue = bundle.queue(bundle.server.queueUrl);
+    for (let i = 0; i < 3; i++) await queue.delete(["a"], never);
+    const calls = await bundle.server.seen("DeleteMessageBatch", 3);
+    expect(new Set(calls.map(({ connection }) => connection)).size).toBe(1);
   });
 
   test("of another kind than HTTP is none", async () => {
