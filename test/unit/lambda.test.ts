@@ -152,6 +152,12 @@ describe("a Lambda function with an idempotency table", () => {
     );
   });
 
+  test("refuses an endpoint of DynamoDB that is none", () => {
+    expect(() => lambdaIdempotency({ IDEMPOTENCY_TABLE: "keys", AWS_ENDPOINT_URL_DYNAMODB: "localhost:8000" })).toThrow(
+      expect.objectContaining({ faults: [expect.stringContaining("AWS_ENDPOINT_URL_DYNAMODB must be")] }),
+    );
+  });
+
   test("a table in the environment that nobody was told of is warned of", () => {
     process.env.IDEMPOTENCY_TABLE = "keys";
     try {

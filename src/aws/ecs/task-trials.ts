@@ -42,7 +42,7 @@ export async function tryProtection(guard: EcsTaskGuard, signal: AbortSignal): P
   const tried: Trial =
     detail === undefined
       ? await trial(UPDATE, OWN_TASK, change)
-      : { action: UPDATE, on: OWN_TASK, verdict: "unknown", detail };
+      : { action: UPDATE, on: OWN_TASK, verdict: "untried", detail };
   return [await trial("ecs:GetTaskProtection", OWN_TASK, read), tried];
 }
 
@@ -52,7 +52,7 @@ const UPDATE = "ecs:UpdateTaskProtection";
 /** Why a try might change something for good, on a server that grants what ECS refuses; undefined: it would not. */
 function harmOf(before: ProtectionState | Error): string | undefined {
   if (!(before instanceof Error)) return before.enabled ? "the task is protected now, by its worker" : undefined;
-  return isDenial(before.name) ? undefined : before.message;
+  return isDenial(before.name) ? undefined : `what holds can't be read, and so not put back (${before.message})`;
 }
 
 /** With the name of what the agent said, by which denials and refusals are told apart. */

@@ -49,7 +49,7 @@ async function tryReceive(client: SQSClient, QueueUrl: string, abortSignal: Abor
   const on = "the queue";
   if (!(isOfAws(await client.config.endpoint?.()) || (await countsEntries(client, QueueUrl, abortSignal)))) {
     const detail = `this server takes more than SQS does (batches of ${MORE_THAN_A_CALL}), so that it might give messages`;
-    return { action, on, verdict: "unknown", detail };
+    return { action, on, verdict: "untried", detail };
   }
   // Shown at once if they were given after all.
   const input = { QueueUrl, MaxNumberOfMessages: MORE_THAN_A_CALL, VisibilityTimeout: 0, WaitTimeSeconds: 0 };

@@ -5,7 +5,8 @@ export interface Trial {
   /** The action as an IAM policy names it. */
   readonly action: string;
   readonly on: string;
-  readonly verdict: "permitted" | "denied" | "unknown";
+  /** `untried` = a try might have done something there. */
+  readonly verdict: "permitted" | "denied" | "unknown" | "untried";
   /** What the service said. */
   readonly detail: string;
 }

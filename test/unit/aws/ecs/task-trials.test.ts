@@ -26,7 +26,7 @@ describe("the try of a task's protection", () => {
   test("isn't made while the task is protected: elsewhere it might move the protection's end", async () => {
     const { agent, guard, verdicts } = await setup();
     await guard.protect(10, never);
-    expect(await verdicts()).toEqual(["permitted", "unknown"]);
+    expect(await verdicts()).toEqual(["permitted", "untried"]);
     expect(agent.puts).toHaveLength(1);
   });
 
@@ -39,7 +39,7 @@ describe("the try of a task's protection", () => {
   test("isn't made where what holds can't be read, and so couldn't be put back", async () => {
     const { agent, verdicts } = await setup();
     agent.mood = "noAnswerFromEcs";
-    expect(await verdicts()).toEqual(["unknown", "unknown"]);
+    expect(await verdicts()).toEqual(["unknown", "untried"]);
     expect(agent.puts).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ async function setup() {
 describe("the tries of a queue's calls", () => {
   test("receive nothing on a server that takes more than SQS does, and say so", async () => {
     await using bundle = await setup();
-    expect(await bundle.verdicts()).toContain("sqs:ReceiveMessage unknown");
+    expect(await bundle.verdicts()).toContain("sqs:ReceiveMessage untried");
     expect(bundle.operations()).not.toContain("ReceiveMessage");
   });
 
