@@ -192,6 +192,7 @@ describe("the bundle of a function", () => {
     );
     expect(guarded).toMatch(/leaseUntil/);
     expect(guarded).not.toMatch(/@aws-sdk|smithy/);
-    expect(guarded.length).toBeLessThan(40_000);
+    // A third of it speaks to proxies, and is run only where one is named.
+    expect(guarded.length).toBeLessThan(65_000);
   });
 });
