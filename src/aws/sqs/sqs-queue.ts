@@ -31,8 +31,7 @@ export interface SqsQueueOptions {
   /** Where `copyToDeadLetters` sends to; undefined: there is no copying. */
   readonly deadLetterQueueUrl?: string | undefined;
   /**
-   * True where SQS itself named that URL. It names the host that it knows itself by, which a VPC endpoint's or a container's
-   * user may not reach: such copies go the way that the queue's own calls go.
+   * True where SQS itself named that URL, by a host that may not be reached from here: such copies go the queue's own way.
    */
   readonly deadLetterQueueFound?: boolean;
   /** Unset: of the queue's URL, else of the environment. */

@@ -4,6 +4,7 @@ import type { CredentialSource, Credentials } from "./credentials.js";
 import { agentFor } from "./proxy.js";
 import { Refusal } from "./refusal.js";
 import { RequestSigner, type WireService } from "./request-signer.js";
+import { StaleConnection } from "./stale-connection.js";
 
 // Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
 const http = process.getBuiltinModule("node:http");
@@ -183,14 +184,6 @@ function withSlash(endpoint: URL): URL {
   const url = new URL(endpoint);
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
-}
-
-/** A kept connection that the server had closed by the time it was used: the call was not answered, likely not read. */
-class StaleConnection extends Error {
-  readonly code = "ECONNRESET";
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-  }
 }
 
 function failure(name: string, message: string): Error {
