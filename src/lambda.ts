@@ -7,6 +7,7 @@ import { environmentCredentials } from "./aws/wire/credentials.js";
 import { ConfigError } from "./config/config.js";
 import { faultOf } from "./config/setting-value.js";
 import { fallbackOf, SETTINGS, type Setting } from "./config/settings.js";
+import { wayFaults } from "./config/ways-to-aws.js";
 import { type Clock, systemClock } from "./pipeline/ports/clock.js";
 import type { IdempotencyTable } from "./pipeline/ports/idempotency.js";
 import type { Telemetry } from "./pipeline/ports/telemetry.js";
@@ -23,7 +24,7 @@ const OF_LAMBDA = (SETTINGS as readonly Setting[]).filter(({ name }) => name.sta
  * puts into the environment: no SDK is needed.
  * @param env variables by name.
  * @param table instead of the DynamoDB table, which has to be named in any case.
- * @throws ConfigError with every fault of these settings, the missing table included.
+ * @throws ConfigError with every fault of these settings, the missing table included, and of AWS's own variables.
  */
 export function lambdaIdempotency(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -81,6 +82,7 @@ function settingsOf(env: Readonly<Record<string, string | undefined>>): (name: s
     if (fault) faults.push(fault);
     else values.set(setting.name, value!);
   }
+  faults.push(...wayFaults(env));
   if (faults.length > 0) throw new ConfigError(faults);
   return (name) => values.get(name)!;
 }

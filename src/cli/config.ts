@@ -7,6 +7,7 @@ import { ExitCode } from "./exit-code.js";
 import { reportFailure } from "./failure.js";
 import { printHelp } from "./help.js";
 import { print, printJson } from "./terminal.js";
+import { waysToAwsFaults } from "./ways-to-aws.js";
 
 const LINE: CommandLine = {
   name: "config",
@@ -35,7 +36,9 @@ export async function config(argv: readonly string[]): Promise<number> {
     HANDLER: typed.text("handler"),
   });
   const settings = effectiveSettings(variables, consumer, sourceOf).map(withoutSecrets);
-  const faults = faultsOf(() => loadConfig(variables, consumer));
+  const own = faultsOf(() => loadConfig(variables, consumer));
+  // Those of a profile are no part of the settings, which know the environment alone.
+  const faults = [...own, ...(await waysToAwsFaults(variables)).filter((fault) => !own.includes(fault))];
   const json = typed.flag("json");
   if (json) {
     const rows = settings.map(({ name, value, source }) => ({ name, value: value ?? null, source }));

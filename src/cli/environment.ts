@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { spareOwnHosts } from "../aws/wire/proxy.js";
 import { ConfigError, type Source } from "../config/config.js";
 
 /** The variables that a command reads its settings from. */
@@ -23,6 +24,7 @@ export async function loadEnvironment(
   const added = Object.fromEntries(Object.entries(inFile).filter(([name]) => own[name] === undefined));
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   Object.assign(own, added);
+  spareOwnHosts(own);
   return {
     variables: { ...own, ...given },
     sourceOf: (name) =>

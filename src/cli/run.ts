@@ -7,6 +7,7 @@ import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { ExitGuard } from "./exit-guard.js";
 import { printHelp } from "./help.js";
 import { printJson } from "./terminal.js";
+import { checkWaysToAws } from "./ways-to-aws.js";
 import { boundYoungGeneration } from "./young-generation.js";
 
 const LINE: CommandLine = {
@@ -43,6 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   boundYoungGeneration();
   const config = loadConfig(variables, "run");
+  await checkWaysToAws(variables);
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
   const logger = createLogger({ level: config.logLevel });

@@ -2,6 +2,7 @@ import { contradictions } from "./contradictions.js";
 import { type Environment, GivenSettings } from "./given-settings.js";
 import type { HandlerSpec, SignatureSpec } from "./setting-value.js";
 import { type Command, fallbackOf, SETTINGS, type Setting, type SettingName } from "./settings.js";
+import { wayFaults } from "./ways-to-aws.js";
 
 export type { HandlerSpec };
 
@@ -77,7 +78,7 @@ const BACKOFF_MAX_SECONDS = 900;
  */
 export function loadConfig(env: Environment, command: Command = "run"): Config {
   const given = new GivenSettings(env, command);
-  const faults = [...given.faults, ...contradictions(given)];
+  const faults = [...given.faults, ...contradictions(given), ...wayFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);
 
   const text = (name: SettingName) => given.text(name);

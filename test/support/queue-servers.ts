@@ -10,6 +10,7 @@ import { ElasticMq } from "./elasticmq.js";
 import { FakeClock } from "./fake-clock.js";
 import type { SendOptions } from "./memory-message.js";
 import { MemoryQueue } from "./memory-queue.js";
+import { startMoto } from "./moto-server.js";
 
 /** What a test wants of its queue; a standard one that hides for 30 seconds, with a dead-letter queue, if unset. */
 export interface QueueKind {
@@ -86,6 +87,12 @@ export async function memoryServer(): Promise<QueueServer> {
 export async function fauxqsServer(): Promise<QueueServer> {
   const server = await startFauxqs({ port: 0, logger: false });
   return httpServer(`http://127.0.0.1:${server.port}`, () => server.stop());
+}
+
+/** moto in a process of its own. */
+export async function motoServer(): Promise<QueueServer> {
+  const { endpoint, stop } = await startMoto();
+  return httpServer(endpoint, stop);
 }
 
 export async function elasticmqServer(): Promise<QueueServer> {

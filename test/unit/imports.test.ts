@@ -117,6 +117,8 @@ async function arrows(baseDir: string): Promise<ICruiseResult> {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    // As Node does it: some packages have no other way in than an import.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["node", "import", "default"] },
     ruleSet: { forbidden: RULES },
     validate: true,
   });

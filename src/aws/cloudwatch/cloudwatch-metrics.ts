@@ -1,15 +1,6 @@
 import type { CloudWatchClient, MetricDatum, PutMetricDataCommandInput } from "@aws-sdk/client-cloudwatch";
 import type { Metric, MetricsSink, Publication } from "../../pipeline/ports/metrics.js";
-import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
-
-export interface CloudWatchMetricsOptions {
-  /** Unset: what the SDK finds. */
-  readonly region?: string | undefined;
-  /** Unset: AWS_ENDPOINT_URL_CLOUDWATCH, AWS_ENDPOINT_URL, else AWS. */
-  readonly endpoint?: string | undefined;
-  /** Unset: the SDK's default chain. */
-  readonly credentials?: CredentialProvider | undefined;
-}
+import { type SdkTarget, sdkOptions } from "../wire/sdk-options.js";
 
 /** Most metrics in one PutMetricData. */
 const METRICS_MAX = 1_000;
@@ -17,19 +8,18 @@ const METRICS_MAX = 1_000;
 const VALUES_MAX = 20_000;
 /** Finer figures say nothing, and are most of a call's size. */
 const DIGITS = 6;
-const ATTEMPTS = 2;
-/** The only limit of the client's own. That of an answer is the signal's: who gave it knows then that none came. */
-const CONNECT_TIMEOUT_MS = 1_000;
+/** The limit of an answer is the signal's: who gave it knows then that none came. */
+const PATIENCE = { attempts: 2, connectTimeoutMs: 1_000 };
 
 /**
  * Publishes metrics by PutMetricData, with as few calls as its limits allow: one, for all that a task ever has to say.
  * The SDK's client is imported with the first publication, as a worker's start must not wait for it.
  */
 export class CloudWatchMetrics implements MetricsSink {
-  readonly #options: CloudWatchMetricsOptions;
+  readonly #options: SdkTarget;
   #client: Promise<CloudWatchClient> | undefined;
 
-  constructor(options: CloudWatchMetricsOptions = {}) {
+  constructor(options: SdkTarget = {}) {
     this.#options = options;
   }
 
@@ -48,16 +38,9 @@ export class CloudWatchMetrics implements MetricsSink {
   }
 }
 
-async function makeClient({ region, endpoint, credentials }: CloudWatchMetricsOptions): Promise<CloudWatchClient> {
+async function makeClient(target: SdkTarget): Promise<CloudWatchClient> {
   const { CloudWatchClient } = await import("@aws-sdk/client-cloudwatch");
-  const source = new CredentialSource(credentials ?? defaultCredentials);
-  return new CloudWatchClient({
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    credentials: async () => source.now() ?? source.fresh(),
-    maxAttempts: ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
-  });
+  return new CloudWatchClient(await sdkOptions(target, PATIENCE));
 }
 
 /** The calls that carry a publication. */

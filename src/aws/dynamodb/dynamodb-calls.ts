@@ -10,8 +10,8 @@ import { dynamoDbEndpoint } from "./dynamodb-endpoint.js";
 export interface DynamoDbTarget {
   /** A function is asked with the first call. */
   readonly region: string | (() => Promise<string>);
-  /** Unset: as `dynamoDbEndpoint` finds it. */
-  readonly endpoint?: string | undefined;
+  /** A function is asked with the first call, for a region. Unset: as `dynamoDbEndpoint` finds it in the environment. */
+  readonly endpoint?: string | ((region: string) => Promise<string>) | undefined;
   readonly credentials: CredentialProvider;
 }
 
@@ -88,7 +88,9 @@ export class DynamoDbCalls {
     const region = typeof given === "string" ? given : await given();
     return new JsonWire({
       service: DYNAMODB,
-      endpoint: endpoint === undefined ? dynamoDbEndpoint(region, process.env) : new URL(endpoint),
+      endpoint: new URL(
+        typeof endpoint === "function" ? await endpoint(region) : (endpoint ?? dynamoDbEndpoint(region, process.env)),
+      ),
       region,
       credentials: new CredentialSource(credentials),
       connectTimeoutMs: CONNECT_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { Fleet, FleetSize } from "../../pipeline/ports/metrics.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
-import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
+import { type SdkTarget, sdkOptions } from "../wire/sdk-options.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -50,15 +50,11 @@ export async function readEcsTask(env: Environment, signal?: AbortSignal): Promi
   };
 }
 
-export interface EcsFleetOptions {
+/** A region that is unset is that of the task's ARN. */
+export interface EcsFleetOptions extends SdkTarget {
   readonly env?: Environment;
   /** Services that work on the queue, the own one included, each with as many tasks: FLEET_SERVICES. 1 if unset. */
   readonly services?: number;
-  /** Unset: of the task's ARN. */
-  readonly region?: string | undefined;
-  /** Unset: AWS_ENDPOINT_URL_ECS, AWS_ENDPOINT_URL, else AWS. */
-  readonly endpoint?: string | undefined;
-  readonly credentials?: CredentialProvider | undefined;
   /** Told once that the role may not ask. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -70,8 +66,7 @@ interface OwnService {
 
 /** A role that may not ask won't be allowed to by the next interval. */
 const DENIED_PAUSE_MS = 900_000;
-const CONNECT_TIMEOUT_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 2_000;
+const PATIENCE = { attempts: 1, connectTimeoutMs: 1_000, requestTimeoutMs: 2_000 };
 
 /**
  * How many tasks the own service wants and runs, by DescribeServices: one attempt a question. Undefined outside ECS,
@@ -149,17 +144,6 @@ export class EcsFleet implements FleetSize {
 
 async function makeClient(options: EcsFleetOptions, { taskArn }: EcsTask): Promise<ECSClient> {
   const { ECSClient } = await import("@aws-sdk/client-ecs");
-  const source = new CredentialSource(options.credentials ?? defaultCredentials);
   const region = options.region ?? (taskArn.split(":")[3] || undefined);
-  return new ECSClient({
-    ...(region !== undefined && { region }),
-    ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
-    credentials: async () => source.now() ?? source.fresh(),
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  return new ECSClient(await sdkOptions({ ...options, region }, PATIENCE));
 }

@@ -39,7 +39,7 @@ export async function examineStack(questions: StackQuestions): Promise<StackRepo
   const service =
     questions.service ?? (task?.serviceName ? { cluster: task.cluster, service: task.serviceName } : undefined);
   if (!task && !service) return undefined;
-  const calls = new StackCalls(region ?? task?.taskArn.split(":")[3]);
+  const calls = await StackCalls.open(region ?? task?.taskArn.split(":")[3]);
   try {
     const running = service ? await answerOf((signal) => calls.service(service, signal)) : undefined;
     const container = task

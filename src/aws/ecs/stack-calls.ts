@@ -11,7 +11,8 @@ import {
   GetServiceQuotaCommand,
   ServiceQuotasClient,
 } from "@aws-sdk/client-service-quotas";
-import { CALL_TIMEOUT_MS, MAX_ATTEMPTS } from "../wire/answer.js";
+import { PATIENCE } from "../wire/answer.js";
+import { type SdkOptions, sdkOptions } from "../wire/sdk-options.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -59,15 +60,14 @@ export class StackCalls {
   readonly #scaling: ApplicationAutoScalingClient;
   readonly #quotas: ServiceQuotasClient;
 
-  constructor(region: string | undefined) {
-    const config = {
-      ...(region !== undefined && { region }),
-      maxAttempts: MAX_ATTEMPTS,
-      requestHandler: { requestTimeout: CALL_TIMEOUT_MS, throwOnRequestTimeout: true },
-    };
+  private constructor(config: SdkOptions) {
     this.#ecs = new ECSClient(config);
     this.#scaling = new ApplicationAutoScalingClient(config);
     this.#quotas = new ServiceQuotasClient(config);
+  }
+
+  static async open(region: string | undefined): Promise<StackCalls> {
+    return new StackCalls(await sdkOptions({ region }, PATIENCE));
   }
 
   async service({ cluster, service }: ServiceName, abortSignal: AbortSignal): Promise<Service> {

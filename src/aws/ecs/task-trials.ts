@@ -1,4 +1,7 @@
 import { ProtectionError } from "../../pipeline/protect/task-guard.js";
+import { PATIENCE } from "../wire/answer.js";
+import { isDenial } from "../wire/refusal.js";
+import { sdkOptions } from "../wire/sdk-options.js";
 import { type Trial, trial } from "../wire/trial.js";
 import type { EcsTask } from "./ecs-task.js";
 import type { EcsTaskGuard, ProtectionState } from "./task-protection.js";
@@ -11,7 +14,7 @@ const PROTECTED_TOO_LONG_MINUTES = 2_881;
 /** Asks for the own service, which is how a worker on ECS learns how many tasks there are. Reading it does no harm. */
 export async function tryFleet({ cluster, serviceName }: EcsTask, signal: AbortSignal): Promise<Trial> {
   const { DescribeServicesCommand, ECSClient } = await import("@aws-sdk/client-ecs");
-  const client = new ECSClient({ maxAttempts: 2 });
+  const client = new ECSClient(await sdkOptions({}, PATIENCE));
   const command = new DescribeServicesCommand({ cluster, services: [serviceName ?? NO_SERVICE] });
   try {
     return await trial("ecs:DescribeServices", "the own service", () => client.send(command, { abortSignal: signal }));
@@ -20,21 +23,36 @@ export async function tryFleet({ cluster, serviceName }: EcsTask, signal: AbortS
   }
 }
 
-/** Reads the task's protection, and asks for one that is too long to be had. */
+/**
+ * Reads the task's protection, and asks for one that is too long to be had. Whoever grants it all the same is asked to
+ * take it back; what couldn't be put back as it was isn't tried.
+ */
 export async function tryProtection(guard: EcsTaskGuard, signal: AbortSignal): Promise<Trial[]> {
-  const on = "the own task";
-  const before = await guard.state(signal).catch((error: unknown) => error);
-  const read = () => (before instanceof Error ? Promise.reject(protectionFault(before)) : Promise.resolve());
+  const before = await guard.state(signal).catch((error: Error) => protectionFault(error));
+  const read = () => (before instanceof Error ? Promise.reject(before) : Promise.resolve());
   const change = async () => {
     try {
       await guard.protect(PROTECTED_TOO_LONG_MINUTES, signal);
     } catch (error) {
       throw protectionFault(error as Error);
     }
-    // A server that doesn't mind: as it was.
-    if (!(before instanceof Error) && !(before as ProtectionState).enabled) await guard.release(signal);
+    await guard.release(signal);
   };
-  return [await trial("ecs:GetTaskProtection", on, read), await trial("ecs:UpdateTaskProtection", on, change)];
+  const detail = harmOf(before);
+  const tried: Trial =
+    detail === undefined
+      ? await trial(UPDATE, OWN_TASK, change)
+      : { action: UPDATE, on: OWN_TASK, verdict: "untried", detail };
+  return [await trial("ecs:GetTaskProtection", OWN_TASK, read), tried];
+}
+
+const OWN_TASK = "the own task";
+const UPDATE = "ecs:UpdateTaskProtection";
+
+/** Why a try might change something for good, on a server that grants what ECS refuses; undefined: it would not. */
+function harmOf(before: ProtectionState | Error): string | undefined {
+  if (!(before instanceof Error)) return before.enabled ? "the task is protected now, by its worker" : undefined;
+  return isDenial(before.name) ? undefined : `what holds can't be read, and so not put back (${before.message})`;
 }
 
 /** With the name of what the agent said, by which denials and refusals are told apart. */

@@ -1,6 +1,8 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { untilAborted } from "../../pipeline/ports/deadline.js";
 import type { PayloadPointer, PayloadRead, PayloadStore } from "../../pipeline/ports/payload.js";
+import { withProfile } from "../wire/profile.js";
+import { endpointOf } from "../wire/region.js";
 import { type SdkTarget, sdkOptions } from "../wire/sdk-options.js";
 
 const PATIENCE = { attempts: 3, connectTimeoutMs: 2_000, requestTimeoutMs: 10_000 };
@@ -105,9 +107,9 @@ function detailOf(error: unknown, signal: AbortSignal): string {
 
 async function makeClient(target: SdkTarget): Promise<S3Client> {
   const { S3Client } = await import("@aws-sdk/client-s3");
-  const endpoint = target.endpoint ?? (process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL || undefined);
+  const endpoint = target.endpoint ?? endpointOf(await withProfile(process.env), "S3");
   return new S3Client({
-    ...sdkOptions({ ...target, endpoint }, PATIENCE),
+    ...(await sdkOptions({ ...target, endpoint }, PATIENCE)),
     // Other servers have no host name for each bucket.
     ...(endpoint !== undefined && { forcePathStyle: true }),
     // A bucket may be in another region than the queue.

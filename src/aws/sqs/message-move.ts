@@ -13,9 +13,29 @@ export interface MoveState {
 /** SQS knows no such operation there, or the role may not use it: messages have to be copied. */
 export function isWithoutMove(error: unknown): boolean {
   if (!(error instanceof QueueError)) return false;
-  return /UnsupportedOperation|InvalidAction|UnknownOperation|NotImplemented|AccessDenied|not.*(supported|implemented|valid for this endpoint)|unknown (action|operation)|HTTP 404|HTTP 501/i.test(
+  return /UnsupportedOperation|InvalidAction|UnknownOperation|NotImplemented|AccessDenied|not.*(supported|implemented|valid for this endpoint)|unknown (action|operation)|HTTP 40[45]|HTTP 501/i.test(
     error.message,
   );
+}
+
+/** An answer in none of SQS's forms: a page, a line of text, nothing at all. */
+function isForeign(error: unknown): boolean {
+  return error instanceof QueueError && /\b(UnknownError|an answer that is no JSON)\b/.test(error.message);
+}
+
+/**
+ * Whether a move that could not be started is none that runs. SQS's own refusals say so; after an answer that is nobody's,
+ * a server's without such an operation or of something on the way, it is asked which moves there are.
+ */
+export async function hasNoMove(calls: SqsCalls, from: string, error: unknown, signal: AbortSignal): Promise<boolean> {
+  if (isWithoutMove(error)) return true;
+  if (!isForeign(error)) return false;
+  try {
+    const { Results } = await calls.call("ListMessageMoveTasks", { SourceArn: from, MaxResults: 1 }, signal);
+    return (Results as unknown[] | undefined)?.length === 0;
+  } catch (second) {
+    return isWithoutMove(second) || isForeign(second);
+  }
 }
 
 /** One message-move task of SQS: all messages of a dead-letter queue, at most 500 a second, each with a new id. */

@@ -1,5 +1,4 @@
 import type { QueueError } from "../../pipeline/ports/queue.js";
-import { endpointOf, regionOf, regionOfSharedConfig } from "../wire/region.js";
 import { neighbourUrl, type QueueAttributes } from "./queue-description.js";
 import { SqsQueue, type SqsQueueOptions } from "./sqs-queue.js";
 
@@ -15,9 +14,7 @@ export async function openQueue(
   options: SqsQueueOptions,
   signal: AbortSignal,
 ): Promise<{ readonly queue: SqsQueue; readonly attributes: QueueAttributes | undefined }> {
-  const endpoint = options.endpoint ?? endpointOf(process.env);
-  const region = options.region ?? regionOf(options.queueUrl, process.env, endpoint) ?? (await regionOfSharedConfig());
-  const asked = new SqsQueue({ ...options, region });
+  const asked = new SqsQueue(options);
   const warn = (text: string, error: unknown) => options.telemetry?.({ kind: "warning", text, error });
   let attributes: QueueAttributes | undefined;
   try {
@@ -39,7 +36,7 @@ export async function openQueue(
     warn(`the URL of the dead-letter queue ${arn} was taken to be ${deadLetterQueueUrl}`, error);
   }
   asked.close();
-  return { queue: new SqsQueue({ ...options, region, deadLetterQueueUrl }), attributes };
+  return { queue: new SqsQueue({ ...options, deadLetterQueueUrl, deadLetterQueueFound: true }), attributes };
 }
 
 /** Asks again what failed for a reason that passes: at the start there is no loop yet that would. */

@@ -1,9 +1,9 @@
 import { GetQueueUrlCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { type Answer, answerOf, CALL_TIMEOUT_MS, MAX_ATTEMPTS } from "../wire/answer.js";
-import { endpointOf, regionOf } from "../wire/region.js";
 import type { Trial } from "../wire/trial.js";
 import { type QueueAttributes, queueAttributes } from "./queue-attributes.js";
 import { neighbourUrl, ownerOfArn } from "./queue-description.js";
+import { placeOf } from "./queue-place.js";
 import { tryDeadLetterCopy, tryQueueCalls } from "./queue-trials.js";
 import { makeSqsClient } from "./sqs-client.js";
 
@@ -38,9 +38,8 @@ export type OtherTrials = (region: string | undefined, signal: AbortSignal) => P
 /** Asks AWS about a queue, and tries what a worker does there without doing it. Never rejects. */
 export async function examineQueue(questions: Questions): Promise<QueueReport> {
   const { queueUrl } = questions;
-  const endpoint = endpointOf(process.env);
-  const region = regionOf(queueUrl, process.env, endpoint);
-  const client = makeSqsClient({ queueUrl, maxAttempts: MAX_ATTEMPTS, requestTimeoutMs: CALL_TIMEOUT_MS });
+  const { custom: endpoint, region } = await placeOf(queueUrl);
+  const client = await clientFor(queueUrl);
   try {
     const place = { endpoint, region, regionOfEnvironment: process.env.AWS_REGION || undefined };
     const credentials = await answerOf(async () => ({ expiresAt: (await client.config.credentials()).expiration }));
@@ -76,14 +75,21 @@ async function examineDeadLetters(client: SQSClient, questions: Questions, queue
   if (url === undefined) {
     return { report: { deadLetterQueueUrl: undefined, deadLetterLookup: lookup, deadLetters: undefined } };
   }
+  // One that SQS named is reached as the queue is; one that the settings name may be elsewhere.
+  const own = given === undefined ? undefined : await clientFor(given);
   const [deadLetters, trial] = await Promise.all([
-    answerOf((signal) => queueAttributes(client, url, signal)),
-    answerOf((signal) => tryDeadLetterCopy(client, url, signal)),
+    answerOf((signal) => queueAttributes(own ?? client, url, signal)),
+    answerOf((signal) => tryDeadLetterCopy(own ?? client, url, signal)),
   ]);
+  own?.destroy();
   return {
     report: { deadLetterQueueUrl: url, deadLetterLookup: lookup, deadLetters },
     trial: trial.ok ? trial.value : undefined,
   };
+}
+
+function clientFor(queueUrl: string): Promise<SQSClient> {
+  return makeSqsClient({ queueUrl, maxAttempts: MAX_ATTEMPTS, requestTimeoutMs: CALL_TIMEOUT_MS });
 }
 
 async function urlOf(client: SQSClient, arn: string, abortSignal: AbortSignal): Promise<string> {

@@ -27,7 +27,7 @@ export class QueuePair {
     maxReceiveCount: number,
     signal: AbortSignal,
   ): Promise<QueuePair> {
-    const client = makeSqsClient({ ...server, queueUrl: server.endpoint });
+    const client = await makeSqsClient({ ...server, queueUrl: server.endpoint });
     const make = async (QueueName: string, Attributes: Record<string, string> = {}) => {
       const made = await client.send(new CreateQueueCommand({ QueueName, Attributes }), { abortSignal: signal });
       return made.QueueUrl!;

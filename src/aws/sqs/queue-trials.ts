@@ -2,43 +2,30 @@ import {
   type BatchResultErrorEntry,
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
-  type Message,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { type Trial, trial } from "../wire/trial.js";
+import { awsHost } from "../wire/aws-host.js";
+import { regionOfQueueUrl } from "../wire/region.js";
+import { isRefusal, type Trial, trial } from "../wire/trial.js";
 
 /** No receipt handle of any queue. */
 const NO_HANDLE = "queuehand-doctor";
-/** One more than SQS gives. */
-const MORE_THAN_A_RECEIVE = 11;
-/** Longer than SQS hides a message. */
-const HIDDEN_TOO_LONG_SECONDS = 43_201;
-/** Not of the alphabet of entry ids, so that SQS refuses the whole batch. */
-const NO_ENTRY_ID = "not an id!";
+/** One more than SQS takes or gives in one call. */
+const MORE_THAN_A_CALL = 11;
 
 /**
  * Makes each call that a worker makes on its queue, with a parameter that the service must refuse. A refusal of the
- * parameter says that the call got past the permission; nothing is received, hidden, deleted or sent.
+ * parameter says that the call got past the permission; nothing is received, hidden, deleted or sent. Other servers may
+ * mind less than SQS does: the receive is tried only where another call, which can't do anything, showed that its like is
+ * refused.
  */
 export async function tryQueueCalls(client: SQSClient, QueueUrl: string, signal: AbortSignal): Promise<Trial[]> {
   const options = { abortSignal: signal };
   const Id = "0";
   return Promise.all([
-    trial("sqs:ReceiveMessage", "the queue", async () => {
-      const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({
-          QueueUrl,
-          MaxNumberOfMessages: MORE_THAN_A_RECEIVE,
-          VisibilityTimeout: HIDDEN_TOO_LONG_SECONDS,
-          WaitTimeSeconds: 0,
-        }),
-        options,
-      );
-      // A server that doesn't mind: show again what it gave.
-      if (Messages.length > 0) await showAgain(client, QueueUrl, Messages, signal);
-    }),
+    tryReceive(client, QueueUrl, signal),
     trial("sqs:DeleteMessage", "the queue", async () => {
       const Entries = [{ Id, ReceiptHandle: NO_HANDLE }];
       throwFirst(await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), options));
@@ -50,12 +37,47 @@ export async function tryQueueCalls(client: SQSClient, QueueUrl: string, signal:
   ]);
 }
 
-/** The same for the copy of a rejected message to the dead-letter queue. */
+/** The same for the copy of a rejected message to the dead-letter queue: a batch of none sends nothing on any server. */
 export function tryDeadLetterCopy(client: SQSClient, QueueUrl: string, signal: AbortSignal): Promise<Trial> {
-  const Entries = [{ Id: NO_ENTRY_ID, MessageBody: "queuehand doctor" }];
   return trial("sqs:SendMessage", "the dead-letter queue", () =>
-    client.send(new SendMessageBatchCommand({ QueueUrl, Entries }), { abortSignal: signal }),
+    client.send(new SendMessageBatchCommand({ QueueUrl, Entries: [] }), { abortSignal: signal }),
   );
+}
+
+async function tryReceive(client: SQSClient, QueueUrl: string, abortSignal: AbortSignal): Promise<Trial> {
+  const action = "sqs:ReceiveMessage";
+  const on = "the queue";
+  if (!(isOfAws(await client.config.endpoint?.()) || (await countsEntries(client, QueueUrl, abortSignal)))) {
+    const detail = `this server takes more than SQS does (batches of ${MORE_THAN_A_CALL}), so that it might give messages`;
+    return { action, on, verdict: "untried", detail };
+  }
+  // Shown at once if they were given after all.
+  const input = { QueueUrl, MaxNumberOfMessages: MORE_THAN_A_CALL, VisibilityTimeout: 0, WaitTimeSeconds: 0 };
+  return trial(action, on, () => client.send(new ReceiveMessageCommand(input), { abortSignal }));
+}
+
+/** SQS itself refuses what it says it refuses. */
+function isOfAws(endpoint: { readonly hostname: string } | undefined): boolean {
+  const host = endpoint?.hostname ?? "";
+  const region = regionOfQueueUrl(`https://${host}`);
+  if (region === undefined) return false;
+  const [plain, both] = [false, true].map((dualStack) => awsHost("sqs", region, { fips: false, dualStack }));
+  const ending = (name: string) => name.slice(`sqs.${region}`.length);
+  return host.endsWith(ending(plain!)) || host.endsWith(ending(both!));
+}
+
+/** Whether the server refuses a batch for its size; of entries without a message, which it could not do anything with. */
+async function countsEntries(client: SQSClient, QueueUrl: string, abortSignal: AbortSignal): Promise<boolean> {
+  const Entries = Array.from({ length: MORE_THAN_A_CALL }, (_, index) => ({
+    Id: String(index),
+    ReceiptHandle: `${NO_HANDLE}-${index}`,
+  }));
+  try {
+    await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), { abortSignal });
+    return false;
+  } catch (error) {
+    return isRefusal((error as Error).name);
+  }
 }
 
 /** Throws what the service said of the one entry of a batch. */
@@ -63,18 +85,4 @@ function throwFirst({ Failed }: { readonly Failed?: readonly BatchResultErrorEnt
   const failed = Failed?.[0];
   if (!failed) return;
   throw Object.assign(new Error(failed.Message), { name: failed.Code ?? "Unknown" });
-}
-
-async function showAgain(
-  client: SQSClient,
-  QueueUrl: string,
-  messages: readonly Message[],
-  abortSignal: AbortSignal,
-): Promise<void> {
-  const Entries = messages.slice(0, 10).map(({ ReceiptHandle }, index) => ({
-    Id: String(index),
-    ReceiptHandle,
-    VisibilityTimeout: 0,
-  }));
-  await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), { abortSignal });
 }

@@ -2,7 +2,7 @@ import { fullJitter } from "../../pipeline/ports/backoff.js";
 import { sleep, systemClock } from "../../pipeline/ports/clock.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
-import { endpointOf, regionOf, regionOfSharedConfig } from "../wire/region.js";
+import { placeOf } from "./queue-place.js";
 import { SqsWire } from "./sqs-wire.js";
 
 /** Where and as whom to talk to SQS; what is left out comes from the environment, as AWS's own tools read it. */
@@ -26,11 +26,9 @@ export class SqsCalls {
 
   /** @param queueUrl whose region and host count where nothing else says. */
   static async open(queueUrl: string, server: SqsServer = {}): Promise<SqsCalls> {
-    const endpoint = server.endpoint ?? endpointOf(process.env);
-    const region =
-      server.region ?? regionOf(queueUrl, process.env, endpoint) ?? (await regionOfSharedConfig()) ?? "us-east-1";
+    const { endpoint, region = "us-east-1" } = await placeOf(queueUrl, server);
     const credentials = new CredentialSource(server.credentials ?? defaultCredentials);
-    return new SqsCalls(new SqsWire({ endpoint: new URL(endpoint ?? new URL(queueUrl).origin), region, credentials }));
+    return new SqsCalls(new SqsWire({ endpoint, region, credentials }));
   }
 
   /** The answer's JSON. Rejects with a QueueError. */

@@ -1,6 +1,7 @@
-import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
-import { endpointOf, regionOf } from "../wire/region.js";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { CredentialProvider } from "../wire/credentials.js";
+import { sdkOptions } from "../wire/sdk-options.js";
+import { placeOf } from "./queue-place.js";
 
 /** Where and as whom to talk to SQS; what is left out comes from the environment, as AWS's own tools read it. */
 export interface SqsClientOptions {
@@ -13,41 +14,35 @@ export interface SqsClientOptions {
   readonly maxAttempts?: number;
   /** Longest time from a call's start to its answer's head, in milliseconds; 30,000 if unset. */
   readonly requestTimeoutMs?: number;
-  readonly onStaleCredentials?: (error: unknown) => void;
-  readonly logger?: SQSClientConfig["logger"];
 }
 
 /** A connection that isn't made by then goes to a host that doesn't answer; SQS takes a few milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** More than any worker keeps open: a call must never wait behind another for a socket. */
-const SOCKETS_MAX = 1_000;
+/** The SDK warns on its own account of a queue by its whole URL, password included. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * The SDK's client, for commands and development; a worker's own calls go by SqsWire. `destroy()` it when done. Sockets
- * and retry budget are its own.
+ * The SDK's client, for commands and development; a worker's own calls go by SqsWire, and these go where those do.
+ * `destroy()` it when done. Sockets and retry budget are its own.
  */
-export function makeSqsClient(options: SqsClientOptions): SQSClient {
-  const endpoint = options.endpoint ?? endpointOf(process.env);
-  const region = options.region ?? regionOf(options.queueUrl, process.env, endpoint);
-  const source = new CredentialSource(options.credentials ?? defaultCredentials, options.onStaleCredentials);
-  const agent = { maxSockets: SOCKETS_MAX, keepAlive: true };
-  const config: SQSClientConfig = {
-    maxAttempts: options.maxAttempts ?? 3,
+export async function makeSqsClient(options: SqsClientOptions): Promise<SQSClient> {
+  const { endpoint, region } = await placeOf(options.queueUrl, options);
+  const patience = {
+    attempts: options.maxAttempts ?? 3,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  };
+  const target = { region, endpoint: endpoint.href, credentials: options.credentials };
+  return new SQSClient({
+    ...(await sdkOptions(target, patience)),
+    logger: SILENT,
     // Off: one bad body would fail the whole receive. Each message is checked by itself.
     md5: false,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
-    ...(region !== undefined && { region }),
-    // Given from here because the SDK prefers the queue URL's host to an endpoint that it read from the environment.
-    ...(endpoint !== undefined && { endpoint, useQueueUrlAsEndpoint: false }),
-    ...(options.logger && { logger: options.logger }),
-    credentials: async () => source.now() ?? source.fresh(),
-  };
-  return new SQSClient(config);
+    // All is in the endpoint already: the SDK would take GetQueueUrl elsewhere than calls with a URL, and has the URL's
+    // host win over an endpoint of the environment.
+    useQueueUrlAsEndpoint: false,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  });
 }

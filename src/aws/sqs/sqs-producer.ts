@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from "@aws-sdk/client-sqs";
-import { BATCH_MAX, type MessageAttribute } from "../../pipeline/ports/queue.js";
+import { BATCH_MAX, type MessageAttribute, type QueueError } from "../../pipeline/ports/queue.js";
 import { BYTES_MAX } from "./dead-letter-copy.js";
 import { makeSqsClient, type SqsClientOptions } from "./sqs-client.js";
 import { queueError, refusedEntry } from "./sqs-error.js";
@@ -14,8 +14,10 @@ export interface OutgoingMessage {
   readonly attributes?: ReadonlyMap<string, MessageAttribute>;
 }
 
-/** How one message fared. */
-export type SendResult = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly detail: string };
+/** How one message fared; `unknown` = SQS may have it, since no answer says that it hasn't. */
+export type SendResult =
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly detail: string; readonly unknown?: boolean };
 
 /** How often a message is sent that SQS refused for a reason that may pass, the first time included. */
 const TRIES = 5;
@@ -26,12 +28,12 @@ const FIRST_PAUSE_MS = 100;
  * a passing reason is sent again, the others of its batch are not.
  */
 export class SqsProducer {
-  readonly #client: SQSClient;
-  readonly #queueUrl: string;
+  readonly #options: SqsClientOptions;
+  #client: Promise<SQSClient> | undefined;
 
+  /** Makes no call, and connects on first use. */
   constructor(options: SqsClientOptions) {
-    this.#queueUrl = options.queueUrl;
-    this.#client = makeSqsClient(options);
+    this.#options = options;
   }
 
   /** Rejects with a QueueError of kind `fatal` when nothing can be sent at all (queue gone, access denied). */
@@ -54,7 +56,10 @@ export class SqsProducer {
   }
 
   close(): void {
-    this.#client.destroy();
+    void this.#client?.then(
+      (client) => client.destroy(),
+      () => {},
+    );
   }
 
   /** Sends one batch, writes what became of it into `results`, and returns what is worth another try. */
@@ -65,9 +70,11 @@ export class SqsProducer {
     signal: AbortSignal,
   ): Promise<readonly number[]> {
     const Entries = batch.map((index) => ({ Id: String(index), ...entryOf(messages[index]!) }));
-    const command = new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries });
+    const command = new SendMessageBatchCommand({ QueueUrl: this.#options.queueUrl, Entries });
+    this.#client ??= makeSqsClient(this.#options);
     try {
-      const { Successful = [], Failed = [] } = await this.#client.send(command, { abortSignal: signal });
+      const { Successful = [], Failed = [] } = await (await this.#client).send(command, { abortSignal: signal });
+      for (const index of batch) results[index] = UNNAMED;
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId ?? "" };
       const again: number[] = [];
       for (const { Id, Code, SenderFault, Message } of Failed) {
@@ -80,11 +87,28 @@ export class SqsProducer {
     } catch (error) {
       const failed = queueError(error, "SendMessageBatch", signal);
       if (failed.kind === "fatal") throw failed;
-      for (const index of batch) results[index] = { ok: false, detail: failed.message };
+      const unknown = mayHaveArrived(error, failed);
+      for (const index of batch) results[index] = { ok: false, detail: failed.message, ...(unknown && { unknown }) };
       // A malformed request stays one, however often it is sent.
       return failed.kind === "malformed" ? [] : batch;
     }
   }
+}
+
+const UNNAMED: SendResult = {
+  ok: false,
+  unknown: true,
+  detail: "the answer does not name it: it isn't known whether it was sent",
+};
+
+/** Errors of sockets over which nothing was sent. */
+const NEVER_SENT = /\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b|no connection/i;
+
+/** Whether a call that failed may have been done: it was sent, and no refusal came back. */
+function mayHaveArrived(error: unknown, { kind, message }: QueueError): boolean {
+  if (kind === "deadline" || error instanceof SyntaxError) return true;
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+  return kind === "unreachable" && $metadata?.httpStatusCode === undefined && !NEVER_SENT.test(message);
 }
 
 function pause(ms: number): Promise<void> {

@@ -2,13 +2,13 @@ import {
   BATCH_MAX,
   type EntryResult,
   type Queue,
+  QueueError,
   type ReceivedMessage,
   type VisibilityChange,
 } from "../../pipeline/ports/queue.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
 import type { WireCall } from "../wire/json-wire.js";
-import { endpointOf, regionOf } from "../wire/region.js";
 import { entryResults } from "./batch-answer.js";
 import { DeadLetterQueue } from "./dead-letter-queue.js";
 import {
@@ -19,6 +19,7 @@ import {
   type QueueAttributes,
   type QueueCounts,
 } from "./queue-description.js";
+import { placeOf, type QueuePlace } from "./queue-place.js";
 import { handlesIn, messagesOf } from "./receive-answer.js";
 import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
 import { SqsWire } from "./sqs-wire.js";
@@ -29,6 +30,10 @@ export interface SqsQueueOptions {
   readonly visibilityTimeoutSeconds: number;
   /** Where `copyToDeadLetters` sends to; undefined: there is no copying. */
   readonly deadLetterQueueUrl?: string | undefined;
+  /**
+   * True where SQS itself named that URL, by a host that may not be reached from here: such copies go the queue's own way.
+   */
+  readonly deadLetterQueueFound?: boolean;
   /** Unset: of the queue's URL, else of the environment. */
   readonly region?: string | undefined;
   /** Wins over the host in the queue's URL; unset: of the environment, else that host. */
@@ -52,13 +57,10 @@ const SETTLE_TIMEOUT_MS = 5_000;
 export class SqsQueue implements Queue {
   readonly copyToDeadLetters: Queue["copyToDeadLetters"] = undefined;
   readonly deadLetterQueueUrl: string | undefined;
-  /** The region that calls are signed for. */
-  readonly region: string;
   readonly #options: SqsQueueOptions;
   readonly #telemetry: Telemetry;
   readonly #credentials: CredentialSource;
-  /** Where calls go: a custom endpoint, else the host in the queue's URL. */
-  readonly #endpoint: string;
+  readonly #places = new Map<string, Promise<QueuePlace>>();
   readonly #wires = new Map<string, SqsWire>();
 
   /** Makes no call, and connects on first use. */
@@ -72,23 +74,20 @@ export class SqsQueue implements Queue {
         error,
       }),
     );
-    const custom = options.endpoint ?? endpointOf(process.env);
-    this.region = options.region ?? regionOf(options.queueUrl, process.env, custom) ?? "us-east-1";
-    this.#endpoint = custom ?? new URL(options.queueUrl).origin;
     const url = options.deadLetterQueueUrl;
     this.deadLetterQueueUrl = url;
     if (url === undefined) return;
-    const endpoint = custom ?? new URL(url).origin;
+    const named = options.deadLetterQueueFound ? options.queueUrl : url;
     const deadLetters = new DeadLetterQueue({
       url,
-      send: (input, signal) => this.#wire("settle", endpoint).call(shortCall("SendMessageBatch", input, signal)),
+      send: (input, signal) => this.#call("settle", shortCall("SendMessageBatch", input, signal), named),
       warn: (text) => this.#telemetry({ kind: "warning", text }),
     });
     this.copyToDeadLetters = (letters, signal) => deadLetters.copy(letters, signal);
   }
 
   async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
-    const answer = await this.#wire("receive").call({
+    const answer = await this.#call("receive", {
       operation: "ReceiveMessage",
       input: {
         QueueUrl: this.#options.queueUrl,
@@ -140,7 +139,7 @@ export class SqsQueue implements Queue {
   async urlOf(arn: string, signal: AbortSignal): Promise<string> {
     const { account, name } = ownerOfArn(arn);
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    const answer = await this.#wire("settle").call(shortCall("GetQueueUrl", input, signal));
+    const answer = await this.#call("settle", shortCall("GetQueueUrl", input, signal));
     return String(answer.QueueUrl);
   }
 
@@ -151,18 +150,33 @@ export class SqsQueue implements Queue {
 
   #settle(operation: string, input: object, signal: AbortSignal) {
     const call = shortCall(operation, { QueueUrl: this.#options.queueUrl, ...input }, signal);
-    return this.#wire("settle").call(call);
+    return this.#call("settle", call);
   }
 
   /** A pool of sockets for each purpose and host: an open poll must never stand between a delete and its socket. */
-  #wire(purpose: "receive" | "settle", endpoint = this.#endpoint): SqsWire {
-    const name = `${purpose} ${endpoint}`;
+  async #call(purpose: "receive" | "settle", call: WireCall, url = this.#options.queueUrl) {
+    const { endpoint } = await this.#place(url);
+    const name = `${purpose} ${endpoint.href}`;
     let wire = this.#wires.get(name);
     if (!wire) {
-      wire = new SqsWire({ endpoint: new URL(endpoint), region: this.region, credentials: this.#credentials });
+      const { region = "us-east-1" } = await this.#place(this.#options.queueUrl);
+      wire = this.#wires.get(name) ?? new SqsWire({ endpoint, region, credentials: this.#credentials });
       this.#wires.set(name, wire);
     }
-    return wire;
+    return wire.call(call);
+  }
+
+  /** Found with the first call; what fails is looked for again by the next. */
+  #place(url: string): Promise<QueuePlace> {
+    let place = this.#places.get(url);
+    if (!place) {
+      place = placeOf(url, this.#options).catch((error) => {
+        this.#places.delete(url);
+        throw new QueueError("unreachable", `no way to SQS: ${(error as Error).message}`, { cause: error });
+      });
+      this.#places.set(url, place);
+    }
+    return place;
   }
 
   readonly #odd = (detail: string, count: number) => this.#telemetry({ kind: "oddAnswer", detail, count });

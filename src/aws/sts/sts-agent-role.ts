@@ -107,5 +107,5 @@ function tagValue(text: string): string {
 
 async function makeClient(options: StsAgentRoleOptions): Promise<STSClient> {
   const { STSClient } = await import("@aws-sdk/client-sts");
-  return new STSClient(sdkOptions(options, PATIENCE));
+  return new STSClient(await sdkOptions(options, PATIENCE));
 }

@@ -8,6 +8,12 @@ export type Answer<Value> =
 /** A service that doesn't answer by then doesn't answer. */
 export const CALL_TIMEOUT_MS = 8_000;
 export const MAX_ATTEMPTS = 2;
+/** The same for clients of the SDK. */
+export const PATIENCE = {
+  attempts: MAX_ATTEMPTS,
+  connectTimeoutMs: CALL_TIMEOUT_MS,
+  requestTimeoutMs: CALL_TIMEOUT_MS,
+};
 
 /** The answer, or the reason for none: a refusal, an error, or silence (a hung credential endpoint heeds no signal). */
 export async function answerOf<Value>(call: (signal: AbortSignal) => Promise<Value>): Promise<Answer<Value>> {

@@ -1,8 +1,10 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { untilAborted } from "../../pipeline/ports/deadline.js";
 import type { CredentialSource, Credentials } from "./credentials.js";
+import { agentFor } from "./proxy.js";
 import { Refusal } from "./refusal.js";
 import { RequestSigner, type WireService } from "./request-signer.js";
+import { StaleConnection } from "./stale-connection.js";
 
 // Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
 const http = process.getBuiltinModule("node:http");
@@ -49,7 +51,8 @@ const SOCKETS_MAX = 1_000;
 export class JsonWire {
   readonly #target: RequestOptions;
   readonly #request: typeof http.request;
-  readonly #agent: Agent;
+  readonly #secure: boolean;
+  #agent: Agent | undefined;
   readonly #signer: RequestSigner;
   readonly #credentials: CredentialSource;
   readonly #connectTimeoutMs: number;
@@ -57,18 +60,17 @@ export class JsonWire {
   #skewMs = 0;
 
   constructor({ service, endpoint, region, credentials, connectTimeoutMs }: JsonWireOptions) {
-    const secure = endpoint.protocol === "https:";
-    this.#request = secure ? https.request : http.request;
-    this.#agent = new (secure ? https : http).Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
+    this.#secure = endpoint.protocol === "https:";
+    this.#request = this.#secure ? https.request : http.request;
+    const to = withSlash(endpoint);
     this.#target = {
       // A URL has an IPv6 address in brackets, a socket wants it without.
-      host: endpoint.hostname.replace(/^\[|\]$/g, ""),
-      port: endpoint.port || (secure ? 443 : 80),
-      path: endpoint.pathname,
+      host: to.hostname.replace(/^\[|\]$/g, ""),
+      port: to.port || (this.#secure ? 443 : 80),
+      path: to.pathname,
       method: "POST",
-      agent: this.#agent,
     };
-    this.#signer = new RequestSigner(service, region, endpoint);
+    this.#signer = new RequestSigner(service, region, to);
     this.#credentials = credentials;
     this.#connectTimeoutMs = connectTimeoutMs;
   }
@@ -77,24 +79,32 @@ export class JsonWire {
   async call(call: WireCall): Promise<Record<string, unknown>> {
     if (call.signal.aborted) throw call.signal.reason;
     const credentials = this.#credentials.now() ?? (await untilAborted(this.#credentials.fresh(), call.signal));
+    const agent = this.#agent ?? (await this.#open());
     const body = JSON.stringify(call.input);
     try {
-      return await this.#exchange(call, body, credentials);
+      return await this.#exchange(call, body, credentials, agent);
     } catch (error) {
       if (!(call.repeatable && error instanceof StaleConnection)) throw error;
-      return this.#exchange(call, body, credentials);
+      return this.#exchange(call, body, credentials, agent);
     }
   }
 
   /** Closes all sockets, open calls included. */
   close(): void {
-    this.#agent.destroy();
+    this.#agent?.destroy();
   }
 
-  #exchange(call: WireCall, body: string, credentials: Credentials): Promise<Record<string, unknown>> {
+  async #open(): Promise<Agent> {
+    const agent = await agentFor(this.#secure ? "https:" : "http:", { keepAlive: true, maxSockets: SOCKETS_MAX });
+    // Calls at the same time share the pool of the first.
+    this.#agent ??= agent;
+    return this.#agent;
+  }
+
+  #exchange(call: WireCall, body: string, credentials: Credentials, agent: Agent): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const headers = this.#signer.headers(call.operation, body, credentials, Date.now() + this.#skewMs);
-      const request = this.#request({ ...this.#target, headers });
+      const request = this.#request({ ...this.#target, agent, headers });
       const chunks: Buffer[] = [];
       let answered = false;
       const text = () => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString();
@@ -169,12 +179,11 @@ export class JsonWire {
   }
 }
 
-/** A kept connection that the server had closed by the time it was used: the call was not answered, likely not read. */
-class StaleConnection extends Error {
-  readonly code = "ECONNRESET";
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-  }
+/** An endpoint's path as the SDK's clients post to it: with a slash at its end. */
+function withSlash(endpoint: URL): URL {
+  const url = new URL(endpoint);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
 }
 
 function failure(name: string, message: string): Error {

@@ -1,5 +1,6 @@
 import type { Agent } from "node:http";
 import { type CredentialProvider, CredentialSource, type Credentials, defaultCredentials } from "./credentials.js";
+import { sdkAgents } from "./proxy.js";
 
 /** Where a service is, and who calls it. */
 export interface SdkTarget {
@@ -15,8 +16,8 @@ export interface SdkPatience {
   /** Tries in one call, the first included. */
   readonly attempts: number;
   readonly connectTimeoutMs: number;
-  /** To the answer's head; how long a body may take is for the call's signal to say. */
-  readonly requestTimeoutMs: number;
+  /** To the answer's head; how long a body may take is for the call's signal to say, and all of it where this is unset. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface SdkOptions {
@@ -26,20 +27,22 @@ export interface SdkOptions {
   maxAttempts: number;
   requestHandler: {
     connectionTimeout: number;
-    requestTimeout: number;
+    requestTimeout?: number;
     throwOnRequestTimeout: true;
     httpAgent: Partial<Agent>;
     httpsAgent: Partial<Agent>;
   };
 }
 
-/** More than any worker has slots: a call must never wait behind another for a socket. */
-const SOCKETS_MAX = 1_000;
-
-/** What every client of the SDK is made with that slots wait for: credentials that outlive an outage, and sockets for all. */
-export function sdkOptions({ region, endpoint, credentials }: SdkTarget, patience: SdkPatience): SdkOptions {
+/**
+ * What every client of the SDK is made with: credentials that outlive an outage, sockets for all slots, and the way past
+ * a proxy.
+ */
+export async function sdkOptions(
+  { region, endpoint, credentials }: SdkTarget,
+  patience: SdkPatience,
+): Promise<SdkOptions> {
   const source = new CredentialSource(credentials ?? defaultCredentials);
-  const agent = { maxSockets: SOCKETS_MAX, keepAlive: true };
   return {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
@@ -47,10 +50,9 @@ export function sdkOptions({ region, endpoint, credentials }: SdkTarget, patienc
     maxAttempts: patience.attempts,
     requestHandler: {
       connectionTimeout: patience.connectTimeoutMs,
-      requestTimeout: patience.requestTimeoutMs,
+      ...(patience.requestTimeoutMs !== undefined && { requestTimeout: patience.requestTimeoutMs }),
       throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
+      ...(await sdkAgents()),
     },
   };
 }

@@ -5,7 +5,8 @@ export interface Trial {
   /** The action as an IAM policy names it. */
   readonly action: string;
   readonly on: string;
-  readonly verdict: "permitted" | "denied" | "unknown";
+  /** `untried` = a try might have done something there. */
+  readonly verdict: "permitted" | "denied" | "unknown" | "untried";
   /** What the service said. */
   readonly detail: string;
 }
@@ -23,8 +24,8 @@ export async function trial(action: string, on: string, call: () => Promise<unkn
 }
 
 /** The names for "not with this parameter"; a queue that is gone or a throttled call says nothing about a permission. */
-function isRefusal(name: string): boolean {
-  return /Invalid(Parameter|AttributeValue|BatchEntryId|IdFormat|MessageContents)|ReceiptHandleIsInvalid|MessageNotInflight|ReadCountOutOfRange|Missing|Validation/.test(
+export function isRefusal(name: string): boolean {
+  return /Invalid(Parameter|AttributeValue|BatchEntryId|IdFormat|MessageContents)|ReceiptHandleIsInvalid|MessageNotInflight|ReadCountOutOfRange|TooManyEntries|EmptyBatch|NotDistinct|Missing|Validation/.test(
     name,
   );
 }

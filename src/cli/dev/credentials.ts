@@ -12,6 +12,8 @@ export function pointAt(endpoint: string, env: NodeJS.ProcessEnv = process.env):
   env.AWS_REGION = "us-east-1";
   env.AWS_ACCESS_KEY_ID = ACCESS_KEY;
   env.AWS_SECRET_ACCESS_KEY = ACCESS_KEY;
+  // Also where a profile says otherwise.
+  env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = "false";
   // Each of these would win over the above, or bring real credentials back.
-  for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]) delete env[name];
+  for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN"]) delete env[name];
 }

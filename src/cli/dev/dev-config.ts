@@ -5,8 +5,8 @@ import { freePort } from "./free-port.js";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const SAMPLE_AGENT = fileURLToPath(new URL("../../../examples/task-agent.mjs", import.meta.url));
-/** Settings of tables, buckets and roles elsewhere, and of signatures that no sample message has. */
-const NOT_HERE = /^(IDEMPOTENCY_|PAYLOAD_|(AGENT_ROLE_ARN|WEBHOOK_SIGNATURE)$)/;
+/** Settings of tables, buckets and roles elsewhere, of ways to there, and of signatures that no sample message has. */
+const NOT_HERE = /^(IDEMPOTENCY_|PAYLOAD_|AWS_|(AGENT_ROLE_ARN|WEBHOOK_SIGNATURE)$|https?_proxy$)/i;
 /** A failing message is to reach the dead-letter queue while one watches: a second, not a visibility timeout. */
 const RETRY_BACKOFF = "1,1";
 const HTTP_PORT_FIRST = 8080;

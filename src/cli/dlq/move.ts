@@ -1,5 +1,6 @@
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
-import { isWithoutMove, MessageMove, type MoveState } from "../../aws/sqs/message-move.js";
+import { hasNoMove, MessageMove, type MoveState } from "../../aws/sqs/message-move.js";
+import { QueueError } from "../../pipeline/ports/queue.js";
 import { CommandError } from "../failure.js";
 import type { Progress } from "./progress.js";
 
@@ -28,11 +29,12 @@ export async function moveAll(
   try {
     move = await MessageMove.start(letters.calls, { from: letters.queue.arn!, to, perSecond }, never);
   } catch (error) {
-    if (isWithoutMove(error)) return undefined;
+    if (await hasNoMove(letters.calls, letters.queue.arn!, error, never)) return undefined;
     if (/already|only one|active task/i.test((error as Error).message)) {
       throw new CommandError("SQS is moving messages of this queue already, and does one such task at a time");
     }
-    throw error;
+    if (!(error instanceof QueueError) || error.kind === "fatal") throw error;
+    throw new CommandError(`${error.message}; --copy sends the messages back one by one, without SQS's move`);
   }
   let cancelled = false;
   for (;;) {

@@ -8,6 +8,7 @@ import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { devAccess, findTarget } from "../send/target.js";
+import { checkWaysToAws } from "../ways-to-aws.js";
 
 /** The options that say which dead-letter queue is meant. */
 export const TARGET_OPTIONS: readonly Option[] = [
@@ -30,7 +31,7 @@ export const TARGET_ABOUT =
 export const TARGET_EXITS: readonly (readonly [string, string])[] = [
   ["64", "wrong command line"],
   ["69", "the queue is gone, forbidden, or can't be reached"],
-  ["78", "no queue is named, or it has no dead-letter queue"],
+  ["78", "no queue is named, it has no dead-letter queue, or AWS_ENDPOINT_URL or a proxy is no URL"],
 ];
 
 /** A queue that doesn't answer by then doesn't answer. */
@@ -57,6 +58,7 @@ export async function withDeadLetters<Result>(
 
 async function place(typed: Typed) {
   const { variables } = await loadEnvironment(false);
+  await checkWaysToAws(variables);
   const typedQueue = typed.text("queue-url");
   const typedDeadLetters = typed.text("dlq-url");
   const ofEnvironment = variables.DLQ_URL || undefined;

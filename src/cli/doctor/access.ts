@@ -70,5 +70,11 @@ export function permission({ action, on, verdict, detail }: Trial): Finding {
       return bad("permission", `${action} on ${on} is denied (${detail})`, `permit ${action} in the role's policy`);
     case "unknown":
       return warn("permission", `${action} on ${on} could not be tried: ${detail}`, "ask again when it answers");
+    case "untried":
+      return warn(
+        "permission",
+        `${action} on ${on} could not be tried without harm: ${detail}`,
+        "see by a worker's log whether it is permitted",
+      );
   }
 }

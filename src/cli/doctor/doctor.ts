@@ -12,6 +12,7 @@ import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { print, printJson } from "../terminal.js";
+import { checkWaysToAws } from "../ways-to-aws.js";
 import { accessFindings } from "./access.js";
 import { deploymentFindings } from "./deployments.js";
 import { bad, type Finding, ok } from "./finding.js";
@@ -24,7 +25,7 @@ import { tableFindings } from "./table.js";
 const LINE: CommandLine = {
   name: "doctor",
   about:
-    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles and entry ids that are none. Nothing is received, hidden, deleted, sent or published. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.\nOn ECS, or with --service, the task definition, the scaling range and the account's quotas are read as far as permitted.",
+    "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles that are none, batches without an entry. Nothing is received, hidden, deleted, sent or published, also not on a server that minds less than AWS does: what can't be tried there without harm is told. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.\nOn ECS, or with --service, the task definition, the scaling range and the account's quotas are read as far as permitted.",
   options: [
     { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
@@ -55,6 +56,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     HANDLER: typed.text("handler"),
   });
   const config = loadConfig(variables, "run");
+  await checkWaysToAws(variables);
   const agent = await agentFinding(config);
   const report = await examineQueue({
     queueUrl: config.queueUrl,

@@ -41,7 +41,7 @@ export async function roleFindings(config: Config): Promise<Finding[]> {
 
 /** An agent that may receive or settle on the worker's queue needs no other hole to lose somebody's messages. */
 async function queueFindings(credentials: RoleCredentials, queueUrl: string): Promise<Finding[]> {
-  const client = makeSqsClient({ queueUrl, credentials: async () => credentials });
+  const client = await makeSqsClient({ queueUrl, credentials: async () => credentials });
   try {
     const trials = await answerOf((signal) => tryQueueCalls(client, queueUrl, signal));
     const permitted = trials.ok ? trials.value.filter(({ verdict }) => verdict === "permitted") : [];

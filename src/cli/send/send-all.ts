@@ -15,7 +15,10 @@ export type Outgoing =
 /** What became of the messages. */
 export interface SendTally {
   readonly sent: number;
+  /** Those included of which it isn't known. */
   readonly failed: number;
+  /** Of the failed: no answer says that the queue hasn't got them. */
+  readonly unknown: number;
   /** Of the first hundred that were sent. */
   readonly messageIds: readonly string[];
   /** How many messages failed of each cause. */
@@ -69,6 +72,7 @@ export async function sendAll(
   const messageIds: string[] = [];
   let sent = 0;
   let failed = 0;
+  let unknown = 0;
   let lastLine = 0;
   const fail = (line: number, said: string) => {
     const detail = masked(said);
@@ -91,8 +95,10 @@ export async function sendAll(
       const results = outgoing.length > 0 ? await sender.send(outgoing, cut.signal) : [];
       for (const [index, { line }] of made.entries()) {
         const result = results[index]!;
-        if (!result.ok) fail(line, result.detail);
-        else if (++sent <= IDS_MAX) messageIds.push(result.id);
+        if (!result.ok) {
+          fail(line, result.detail);
+          if (result.unknown) unknown++;
+        } else if (++sent <= IDS_MAX) messageIds.push(result.id);
       }
     } catch (error) {
       if (end.kind !== "failed") end = { kind: "failed", error };
@@ -117,7 +123,7 @@ export async function sendAll(
   signal.removeEventListener("abort", cutSoon);
   if (signal.aborted && end.kind === "all") end = { kind: "interrupted" };
   failures.sort((a, b) => a.line - b.line);
-  return { sent, failed, messageIds, faults, failures, lastLine, end };
+  return { sent, failed, unknown, messageIds, faults, failures, lastLine, end };
 }
 
 /** Runs with at most `batchMax` messages; what there was before the source failed comes before its failure. */

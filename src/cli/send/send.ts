@@ -66,7 +66,7 @@ const LINE: CommandLine = {
     ["1", "some were not, or interrupted: each reason is told, with its lines; the others were sent"],
     ["64", "wrong command line"],
     ["69", "the queue is gone, forbidden, or can't be reached"],
-    ["78", "no queue is named, or its URL is no URL"],
+    ["78", "no queue is named, or its URL, AWS_ENDPOINT_URL or a proxy is no URL"],
   ],
 };
 
@@ -154,10 +154,15 @@ function countedBy(typed: Typed, count: number): "line" | "message" | undefined 
 
 /** @param one what is counted. */
 function tell(tally: SendTally, stopped: string | undefined, queueUrl: string, one: string | undefined): void {
-  const { sent, failed, messageIds, faults, failures, lastLine } = tally;
+  const { sent, failed, unknown, messageIds, faults, failures, lastLine } = tally;
   const id = sent === 1 && messageIds[0] ? ` (id ${printable(messageIds[0])})` : "";
   print(`sent ${sent} message${sent === 1 ? "" : "s"} to ${queueUrl}${id}`);
-  if (failed > 0) complain(`queuehand send: ${failed} not sent`);
+  if (failed > unknown) complain(`queuehand send: ${failed - unknown} not sent`);
+  if (unknown > 0) {
+    complain(
+      `queuehand send: of ${unknown} it isn't known whether the queue has them: sent again, they may be there twice`,
+    );
+  }
   for (const [detail, count] of Object.entries(faults)) {
     const lines = failures.filter((failure) => failure.detail === detail).map(({ line }) => line);
     const more = count > lines.length && lines.length > 0 ? `, ${count - lines.length} not named` : "";

@@ -4,9 +4,7 @@ import { maskedValue } from "../../text/masked.js";
 import { devCredentials } from "../dev/credentials.js";
 import { type DevState, findDevState } from "../dev/dev-state.js";
 import { loadEnvironment } from "../environment.js";
-
-/** The SDK warns on its own account of each queue by its whole URL, password included. */
-const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+import { checkWaysToAws } from "../ways-to-aws.js";
 
 /**
  * Which queue is meant: what is typed, else SQS_QUEUE_URL, else the `dev` of this folder, with its own dummy credentials.
@@ -14,11 +12,10 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export async function findTarget(typed: string | undefined, purpose = "to send to"): Promise<SqsClientOptions> {
   const { variables } = await loadEnvironment(false);
+  await checkWaysToAws(variables);
   const queueUrl = typed ?? (variables.SQS_QUEUE_URL || undefined);
   if (queueUrl !== undefined) {
-    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) {
-      return { queueUrl, logger: SILENT, ...(await devAccess(queueUrl)) };
-    }
+    if (/^https?:$/.test(URL.parse(queueUrl)?.protocol ?? "")) return { queueUrl, ...(await devAccess(queueUrl)) };
     const name = typed === undefined ? "SQS_QUEUE_URL" : "--queue-url";
     throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(queueUrl)}"`]);
   }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { openQueue } from "../../../../src/aws/sqs/open-queue.js";
 import { makeSqsClient } from "../../../../src/aws/sqs/sqs-client.js";
 import { SqsQueue } from "../../../../src/aws/sqs/sqs-queue.js";
+import { received } from "../../../support/agent-bundle.js";
 import { NullServer, refusal } from "../../../support/null-server.js";
 import { never, sqsBundle } from "../../../support/sqs-bundle.js";
 
@@ -30,6 +31,20 @@ describe("opening a queue", () => {
     });
     const [call] = await bundle.server.seen("GetQueueUrl");
     expect(call!.input).toEqual({ QueueName: "their-dlq", QueueOwnerAWSAccountId: "999988887777" });
+    queue.close();
+  });
+
+  test("copies to the dead-letter queue by the way that reaches the queue, whatever host SQS names", async () => {
+    await using bundle = await sqsBundle();
+    bundle.server.script("GetQueueAttributes", { json: { Attributes: { RedrivePolicy } } });
+    const found = "http://127.0.0.1:9/999988887777/their-dlq";
+    bundle.server.script("GetQueueUrl", { json: { QueueUrl: found } });
+    const { queue } = await openQueue(bundle.options, never);
+    expect(await queue.copyToDeadLetters!([{ message: received("rejected"), reason: "bad" }], never)).toEqual([
+      { ok: true },
+    ]);
+    const [call] = await bundle.server.seen("SendMessageBatch");
+    expect(call!.input.QueueUrl).toBe(found);
     queue.close();
   });
 
@@ -128,13 +143,10 @@ describe("where calls go", () => {
     if (by === "environment") process.env.AWS_ENDPOINT_URL = server.endpoint;
     const queueUrl = by === "queue's URL" ? server.queueUrl : AWS_URL;
     const endpoint = by === "option" ? { endpoint: server.endpoint } : {};
-    const client = makeSqsClient({ queueUrl, credentials, region: "eu-west-1", logger: quiet, ...endpoint });
+    const client = await makeSqsClient({ queueUrl, credentials, region: "eu-west-1", ...endpoint });
     await client.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl }));
     expect(await server.seen("GetQueueAttributes")).toHaveLength(1);
     client.destroy();
     await server.stop();
   });
 });
-
-/** The SDK warns when it follows a queue's URL away from the region's own host. */
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };

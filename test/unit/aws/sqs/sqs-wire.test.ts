@@ -51,8 +51,8 @@ describe("the wire", () => {
     expect(dated(first!.headers)).not.toBe(dated(second!.headers));
   });
 
-  test("keeps a path of the endpoint", async () => {
-    await using bundle = await setup("/proxy/");
+  test.each(["/proxy/", "/proxy"])("keeps a path of the endpoint, as the SDK posts to it: %s", async (path) => {
+    await using bundle = await setup(path);
     await bundle.call();
     expect((await bundle.server.seen("GetQueueUrl"))[0]!.path).toBe("/proxy/");
   });

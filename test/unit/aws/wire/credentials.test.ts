@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
@@ -6,7 +7,9 @@ import {
   defaultCredentials,
   environmentCredentials,
 } from "../../../../src/aws/wire/credentials.js";
+import { eventually } from "../../../support/eventually.js";
 import { settle } from "../../../support/fake-clock.js";
+import { closeServer, listenOnLoopback } from "../../../support/loopback.js";
 
 const MINUTE = 60_000;
 
@@ -93,6 +96,28 @@ describe("credentials", () => {
     expect((await source.fresh()).accessKeyId).toBe("new");
   });
 
+  test("that a first question never brings are asked for again after 30 s, afresh", async () => {
+    const told: (boolean | undefined)[] = [];
+    const answers: (() => Promise<Credentials>)[] = [
+      () => new Promise(() => {}),
+      async () => ({ accessKeyId: "a", secretAccessKey: "s" }),
+    ];
+    const source = new CredentialSource((afresh) => {
+      told.push(afresh);
+      return answers.shift()!();
+    });
+    jest.useFakeTimers();
+    try {
+      const hung = expect(source.fresh()).rejects.toThrow("no credentials in 30 s");
+      await jest.advanceTimersByTimeAsync(30_000);
+      await hung;
+    } finally {
+      jest.useRealTimers();
+    }
+    expect((await source.fresh()).accessKeyId).toBe("a");
+    expect(told).toEqual([false, true]);
+  });
+
   test("are asked for once by callers at the same time", async () => {
     const { source, answers, valid, asked } = setup();
     answers.push(async () => valid("a", 60));
@@ -148,5 +173,26 @@ describe("the default credentials", () => {
     await expect(defaultCredentials()).rejects.toThrow("Could not load credentials from any providers");
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
+  });
+
+  test("asked for afresh don't wait for an endpoint's answer that never comes", async () => {
+    let asked = 0;
+    const released = Promise.withResolvers<void>();
+    const server = createServer(async (_request, response) => {
+      if (++asked === 1) await released.promise;
+      const Expiration = "2099-01-01T00:00:00Z";
+      response.end(JSON.stringify({ AccessKeyId: "AKIA", SecretAccessKey: "secret", Token: "token", Expiration }));
+    });
+    process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${await listenOnLoopback(server)}/credentials`;
+    Object.assign(process.env, { AWS_CONFIG_FILE: "/nonexistent", AWS_SHARED_CREDENTIALS_FILE: "/nonexistent" });
+    const hung = defaultCredentials(true);
+    await eventually(
+      async () => asked,
+      (count) => count === 1,
+    );
+    expect((await defaultCredentials(true)).accessKeyId).toBe("AKIA");
+    released.resolve();
+    await hung;
+    await closeServer(server);
   });
 });

@@ -71,6 +71,7 @@ describe("The settings of dev", () => {
     pointAt("http://127.0.0.1:1", env);
     expect(env).toEqual({
       AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1",
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false",
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: "queuehand-dev",
       AWS_SECRET_ACCESS_KEY: "queuehand-dev",

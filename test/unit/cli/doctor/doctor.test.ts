@@ -117,12 +117,14 @@ describe("Access", () => {
         { action: "sqs:ReceiveMessage", on, verdict: "permitted", detail: "" },
         { action: "sqs:DeleteMessage", on, verdict: "denied", detail: "AccessDenied: no" },
         { action: "sqs:ChangeMessageVisibility", on, verdict: "unknown", detail: "ECONNRESET" },
+        { action: "sqs:ReceiveMessage", on, verdict: "untried", detail: "it might give messages" },
       ],
     });
-    expect(lines.slice(-3)).toEqual([
+    expect(lines.slice(-4)).toEqual([
       "ok: sqs:ReceiveMessage on the queue",
       "bad: sqs:DeleteMessage on the queue is denied (AccessDenied: no)",
       "warn: sqs:ChangeMessageVisibility on the queue could not be tried: ECONNRESET",
+      "warn: sqs:ReceiveMessage on the queue could not be tried without harm: it might give messages",
     ]);
   });
 

@@ -1,0 +1,7 @@
+/** A kept connection that the server had closed by the time it was used: the call was not answered, likely not read. */
+export class StaleConnection extends Error {
+  readonly code = "ECONNRESET";
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
