@@ -5,7 +5,7 @@ import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import { described, isError } from "../pipeline/ports/thrown.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
-import { agentMessage, parsedBody } from "./message.js";
+import { agentMessage, type Message, parsedBody, undecodedMessage } from "./message.js";
 
 /** Runs a module's agent in the worker's own process: the cheapest way, and one where agents share one event loop. */
 export class InProcessHandler implements Handler {
@@ -22,7 +22,8 @@ export class InProcessHandler implements Handler {
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
-    const { decode, schema, handle } = this.#definition;
+    const { decode, schema } = this.#definition;
+    if (!decode && !schema) return this.#handled(message, undecodedMessage(message), run);
     let body: unknown;
     try {
       body = decode ? await decode(message.body, agentMessage(message, undefined)) : parsedBody(message.body);
@@ -35,7 +36,15 @@ export class InProcessHandler implements Handler {
         if (result.issues) return { kind: "reject", reason: reasonOf(result.issues) };
         body = result.value;
       }
-      await handle(agentMessage(message, body), contextOf(run, message, this.#parts));
+    } catch (error) {
+      return outcomeOfError(error);
+    }
+    return this.#handled(message, agentMessage(message, body), run);
+  }
+
+  async #handled(received: ReceivedMessage, message: Message, run: Run): Promise<Outcome> {
+    try {
+      await this.#definition.handle(message, contextOf(run, received, this.#parts));
       return done;
     } catch (error) {
       return outcomeOfError(error);

@@ -31,6 +31,33 @@ export function agentMessage<Body>(received: ReceivedMessage, body: Body): Messa
   };
 }
 
+/** The message of an agent without decoder and schema: its body is parsed when somebody asks for it, once. */
+export function undecodedMessage(received: ReceivedMessage): Message {
+  const { id, body: raw, attributes, groupId, receiveCount, sentAt } = received;
+  let parsed = false;
+  let body: unknown;
+  return {
+    id,
+    get body() {
+      if (!parsed) {
+        parsed = true;
+        body = parsedBody(raw);
+      }
+      return body;
+    },
+    // An agent may put another in its place, as in any object of its own.
+    set body(value: unknown) {
+      parsed = true;
+      body = value;
+    },
+    raw,
+    attributes: attributesOf(attributes),
+    ...(groupId === undefined ? undefined : { groupId }),
+    receiveCount,
+    sentAt,
+  };
+}
+
 /** JSON when it parses, else the string itself. */
 export function parsedBody(raw: string): unknown {
   try {
