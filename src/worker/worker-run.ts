@@ -1,6 +1,9 @@
 import type { Snapshot } from "../observe/snapshot.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 
+/** Exit codes of `run`, after sysexits.h where one fits. */
+export const EXIT = { clean: 0, unexpected: 1, queueGone: 69, workReleased: 75 } as const;
+
 export interface RunResult {
   /** 0 drained and clean, 1 unexpected, 69 the queue is gone or forbidden, 75 the drain's budget ended with work released. */
   readonly exitCode: number;

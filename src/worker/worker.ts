@@ -23,12 +23,9 @@ import { listenForEnd } from "./signals.js";
 import { inShort, tellOfWaiting } from "./start-report.js";
 import { Watchers } from "./watchers.js";
 import type { WorkerOptions } from "./worker-options.js";
-import type { RunResult, Worker } from "./worker-run.js";
+import { EXIT, type RunResult, type Worker } from "./worker-run.js";
 
 export type { RunResult, Snapshot, Worker, WorkerOptions };
-
-/** Exit codes of `run`, after sysexits.h where one fits. */
-const EXIT = { clean: 0, unexpected: 1, queueGone: 69, workReleased: 75 } as const;
 
 /**
  * A worker that hands the messages of `config.queueUrl` to `agent`.
@@ -57,7 +54,7 @@ class QueueWorker implements Worker {
   #stopping: Promise<void> | undefined;
 
   constructor(agent: Agent | Handler, config: Config, options: WorkerOptions) {
-    const { queueUrl, visibilityTimeoutSeconds, concurrency: slots } = config;
+    const { queueUrl, concurrency: slots } = config;
     const clock = options.clock ?? systemClock;
     const listeners: Telemetry[] = [];
     const telemetry = fanOut(listeners);
@@ -65,14 +62,7 @@ class QueueWorker implements Worker {
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#lifecycle = new Lifecycle(telemetry);
-    this.#source = options.queue
-      ? undefined
-      : new SourceQueue({
-          queueUrl,
-          visibilityTimeoutSeconds,
-          deadLetterQueueUrl: config.deadLetterQueueUrl,
-          telemetry,
-        });
+    this.#source = options.queue ? undefined : new SourceQueue({ ...config, telemetry });
     const logger = options.logger ?? createLogger({ level: config.logLevel });
     this.#watchers = new Watchers({
       config,

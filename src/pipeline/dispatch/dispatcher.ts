@@ -2,12 +2,13 @@ import { AgentPace } from "../poll/agent-pace.js";
 import { type Demand, demandBeside, heldBackMax } from "../poll/room.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
-import { leaseLost, type Outcome } from "../ports/outcome.js";
+import { leaseLost } from "../ports/outcome.js";
 import type { Queue } from "../ports/queue.js";
-import type { Telemetry, WithoutRun } from "../ports/telemetry.js";
-import type { Processed, Processor } from "../run/processor.js";
+import type { Telemetry } from "../ports/telemetry.js";
+import type { Processor } from "../run/processor.js";
 import type { Acknowledger } from "../settle/acknowledger.js";
 import { Receives } from "../settle/receives.js";
+import { AfterRun } from "./after-run.js";
 import { Breaker } from "./breaker.js";
 import { InHand } from "./in-hand.js";
 import { LastWork } from "./last-work.js";
@@ -50,6 +51,7 @@ export class Dispatcher {
   readonly #unstarted: Unstarted;
   readonly #slots: Slots;
   readonly #lastWork: LastWork;
+  readonly #afterRun: AfterRun;
   readonly #receives: Receives;
   #whenIdle: (() => void)[] = [];
 
@@ -69,7 +71,7 @@ export class Dispatcher {
       operation: (delivery, outcome) => acknowledger.operation(delivery, outcome),
       resume: (delivery) => this.#resume(delivery),
       onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
-      onLost: (delivery) => this.#end(delivery, leaseLost, 0),
+      onLost: (delivery) => this.#afterRun.end(delivery, leaseLost, 0),
     });
     const waiting = new WaitingLine(clock, (delivery) => this.#heedLate(delivery));
     this.#unstarted = new Unstarted(waiting, fifo);
@@ -77,7 +79,12 @@ export class Dispatcher {
       ...options,
       waiting,
       breaker: this.#breaker,
-      onEnded: (delivery, processed, ran) => this.#ended(delivery, processed, ran),
+      onEnded: (delivery, processed, ran) => {
+        this.#afterRun.ended(delivery, processed, ran);
+        this.#slots.fill();
+        options.onRoom();
+        this.#checkIdle();
+      },
     });
     this.#lastWork = new LastWork({
       clock,
@@ -87,7 +94,21 @@ export class Dispatcher {
       pace: this.#pace,
       breaker: this.#breaker,
       receives: this.#receives,
-      release: (delivery, reason) => this.#release(delivery, "stop", reason),
+      release: (delivery, reason) => this.#afterRun.release(delivery, "stop", reason),
+    });
+    this.#afterRun = new AfterRun({
+      acknowledger,
+      pace: this.#pace,
+      breaker: this.#breaker,
+      inHand: this.#inHand,
+      unstarted: this.#unstarted,
+      reruns: this.#reruns,
+      lastWork: this.#lastWork,
+      take: (delivery) => this.take(delivery),
+      onGroup: () => {
+        this.#slots.fill();
+        this.#checkIdle();
+      },
     });
   }
 
@@ -141,7 +162,7 @@ export class Dispatcher {
     this.#breaker.stop();
     const reruns = this.#reruns.clear();
     this.#lastWork.begin(ms);
-    for (const { delivery, outcome } of reruns) this.#end(delivery, outcome, 0);
+    for (const { delivery, outcome } of reruns) this.#afterRun.end(delivery, outcome, 0);
     this.#checkIdle();
   }
 
@@ -183,44 +204,10 @@ export class Dispatcher {
     this.#slots.fill();
   }
 
-  #ended(delivery: Delivery, processed: Processed, ran: boolean): void {
-    const { outcome, agentMs } = processed;
-    if (ran) this.#pace.record(agentMs, outcome.kind);
-    if (ran && !this.#lastWork.begun)
-      this.#breaker.record(outcome, delivery.runs === 1 && delivery.message.receiveCount === 1);
-    this.#conclude(delivery, processed);
-    this.#slots.fill();
-    this.#options.onRoom();
-    this.#checkIdle();
-  }
-
-  #conclude(delivery: Delivery, { outcome, agentMs }: Processed): void {
-    const effective = this.#options.acknowledger.effective(outcome);
-    if (!this.#lastWork.begun && this.#reruns.keep(delivery, effective, agentMs, this.#breaker.nothingSucceeds)) return;
-    this.#end(delivery, effective, agentMs);
-  }
-
-  #end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const successor = this.#inHand.end(delivery);
-    delivery.onLeaseLost = undefined;
-    const { acknowledger } = this.#options;
-    const operation = acknowledger.settle(delivery, outcome, agentMs, (copied) => this.#groupAfter(delivery, copied));
-    if (operation.kind !== "deadLetter") this.#groupAfter(delivery, operation.kind === "delete");
-    if (successor) this.take(successor);
-  }
-
-  #groupAfter(head: Delivery, gone: boolean): void {
-    for (const follower of this.#unstarted.ended(head, gone)) {
-      this.#release(follower, "group", "its group's head failed");
-    }
-    this.#slots.fill();
-    this.#checkIdle();
-  }
-
   /** Given back at most once, to others that may have a slot, and never with its last receives. */
   #heedLate(delivery: Delivery): void {
     if (delivery.message.receiveCount > 1 || this.#receives.leftAfter(delivery) < RECEIVES_KEPT) return;
-    if (this.#options.othersAtWork()) this.#release(delivery, "late", "no slot became free in time");
+    if (this.#options.othersAtWork()) this.#afterRun.release(delivery, "late", "no slot became free in time");
   }
 
   #heedBreaker(): void {
@@ -228,12 +215,6 @@ export class Dispatcher {
     if (!this.#breaker.open) this.#reruns.resumeSpared();
     this.#slots.fill();
     this.#options.onRoom();
-  }
-
-  #release(delivery: Delivery, cause: WithoutRun, reason: string): void {
-    this.#unstarted.remove(delivery);
-    this.#inHand.end(delivery);
-    this.#options.acknowledger.release(delivery, cause, reason);
   }
 
   #checkIdle(): void {

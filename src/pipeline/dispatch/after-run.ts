@@ -1,0 +1,72 @@
+import type { AgentPace } from "../poll/agent-pace.js";
+import type { Delivery } from "../ports/delivery.js";
+import type { Outcome } from "../ports/outcome.js";
+import type { WithoutRun } from "../ports/telemetry.js";
+import type { Processed } from "../run/processor.js";
+import type { Acknowledger } from "../settle/acknowledger.js";
+import type { Breaker } from "./breaker.js";
+import type { InHand } from "./in-hand.js";
+import type { LastWork } from "./last-work.js";
+import type { Reruns } from "./reruns.js";
+import type { Unstarted } from "./unstarted.js";
+
+export interface AfterRunOptions {
+  readonly acknowledger: Acknowledger;
+  readonly pace: AgentPace;
+  readonly breaker: Breaker;
+  readonly inHand: InHand;
+  readonly unstarted: Unstarted;
+  readonly reruns: Reruns;
+  readonly lastWork: LastWork;
+  /** Takes a message that came again and waited for the end of its run. */
+  readonly take: (delivery: Delivery) => void;
+  /** Told when others of a group may start, or went back. */
+  readonly onGroup: () => void;
+}
+
+/**
+ * What becomes of a delivery that has left its slot: another run under its lease, or its settlement. Its group goes on when
+ * it is gone from the queue, and goes back with it when it isn't; a copy to the dead letters is waited for.
+ */
+export class AfterRun {
+  readonly #options: AfterRunOptions;
+
+  constructor(options: AfterRunOptions) {
+    this.#options = options;
+  }
+
+  /** `ran` is false where no agent was started. */
+  ended(delivery: Delivery, { outcome, agentMs }: Processed, ran: boolean): void {
+    const { acknowledger, pace, breaker, reruns, lastWork } = this.#options;
+    const isFirst = delivery.runs === 1 && delivery.message.receiveCount === 1;
+    if (ran) pace.record(agentMs, outcome.kind);
+    if (ran && !lastWork.begun) breaker.record(outcome, isFirst);
+    const effective = acknowledger.effective(outcome);
+    if (!lastWork.begun && reruns.keep(delivery, effective, agentMs, breaker.nothingSucceeds)) return;
+    this.end(delivery, effective, agentMs);
+  }
+
+  /** Settles a delivery. */
+  end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
+    const { acknowledger, inHand, take } = this.#options;
+    const successor = inHand.end(delivery);
+    delivery.onLeaseLost = undefined;
+    const operation = acknowledger.settle(delivery, outcome, agentMs, (copied) => this.#groupAfter(delivery, copied));
+    if (operation.kind !== "deadLetter") this.#groupAfter(delivery, operation.kind === "delete");
+    if (successor) take(successor);
+  }
+
+  /** Makes visible a delivery that no agent saw. */
+  release(delivery: Delivery, cause: WithoutRun, reason: string): void {
+    const { acknowledger, inHand, unstarted } = this.#options;
+    unstarted.remove(delivery);
+    inHand.end(delivery);
+    acknowledger.release(delivery, cause, reason);
+  }
+
+  #groupAfter(head: Delivery, gone: boolean): void {
+    const { unstarted, onGroup } = this.#options;
+    for (const follower of unstarted.ended(head, gone)) this.release(follower, "group", "its group's head failed");
+    onGroup();
+  }
+}
