@@ -67,7 +67,7 @@ describe("doctor", () => {
     const strict = await findings(await queueWith("strict", 2, "345600"));
     expect(strict.code).toBe(1);
     expect(strict.bad).toEqual([
-      "dead letters: maxReceiveCount is 2, and each interruption by a deploy counts as a receive",
+      "dead letters: maxReceiveCount is 2: a task that is killed hard spends one, a wait for a slot in a fleet one at most, a stop that interrupts an agent one, and failures should have 3",
       expect.stringContaining("retention: the dead-letter queue keeps messages for 4 d, the queue for 4 d"),
     ]);
     const bare = await findings(await server.queue("bare"));
