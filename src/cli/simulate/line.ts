@@ -9,6 +9,11 @@ export const LINE: CommandLine = {
     "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; docs/scaling.md has a command that exports one from CloudWatch.",
   options: [
     { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: step:100..1000)` },
+    {
+      name: "gaps",
+      value: "refuse|zero|hold",
+      meaning: "what a trace's missing intervals are: a fault, no messages, or the rate before (default: refuse)",
+    },
     { name: "at", value: "SECONDS", meaning: "when a step, a ramp or the first burst begins (default: 60)" },
     { name: "over", value: "SECONDS", meaning: "how long a ramp takes (default: 300)" },
     {

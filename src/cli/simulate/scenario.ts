@@ -7,6 +7,7 @@ import type { ScalingDefinition } from "../../scaling/policy.js";
 import { PRICES, type Prices } from "../../scaling/prices.js";
 import type { SimulationOptions } from "../../scaling/simulator.js";
 import type { Architecture, TaskSize } from "../../scaling/task-price.js";
+import { GAPS } from "../../scaling/trace.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 import { pricesOf, readText } from "../input-file.js";
@@ -107,9 +108,10 @@ async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
   const text = typed.text("load") ?? "step:100..1000";
   const asked = typed.integer("for", 1, YEAR_SECONDS);
   const shape = /^(constant|step|ramp|diurnal|bursts):/.exec(text)?.[1];
+  const gaps = choiceOf(typed, "gaps", GAPS, "refuse");
   try {
     if (!shape && !text.includes(":")) {
-      const trace = traceLoad(text, await readText(text, "load"));
+      const trace = traceLoad(text, await readText(text, "load"), gaps);
       return { load: trace, seconds: asked ?? Math.ceil(trace.seconds) };
     }
     const period = typed.integer("period", 1, YEAR_SECONDS) ?? (shape === "bursts" ? 600 : DAY_SECONDS);
