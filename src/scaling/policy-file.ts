@@ -9,7 +9,8 @@ import type {
   StepAdjustment,
 } from "./policy.js";
 import { Properties } from "./properties.js";
-import { type Resource, readTemplate, TemplateError } from "./template.js";
+import { type Resource, readTemplate } from "./template.js";
+import { TemplateError } from "./template-error.js";
 
 /**
  * Reads the scaling of one ECS service from a CloudFormation template such as `infra/scaling.yaml`.
@@ -40,7 +41,7 @@ export function readScalingTemplate(
     .map((resource) => ({ resource, actions: actionsOf(resource) }))
     .filter(({ actions }) => actions.length > 0);
   const policies = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").flatMap((resource) => {
-    const invoking = alarms.filter(({ actions }) => actions.includes(`<${resource.id}>`));
+    const invoking = alarms.filter(({ actions }) => namesOf(resource).some((name) => actions.includes(name)));
     return read(resource, (properties) =>
       policyOf(
         resource.id,
@@ -56,7 +57,11 @@ export function readScalingTemplate(
   return { name, ...bounds[0]!, policies };
 }
 
-const actionsOf = ({ properties }: Resource) => ((properties.AlarmActions ?? []) as readonly unknown[]).map(String);
+/** What an alarm does; a list that only a deployment knows invokes no policy here. */
+const actionsOf = ({ properties }: Resource) => [properties.AlarmActions ?? []].flat(2).map(String);
+
+/** As alarms call a policy: both give its ARN. */
+const namesOf = ({ id }: Resource) => [`<${id}>`, `<${id}.Arn>`];
 
 function boundsOf(target: Properties): Pick<ScalingDefinition, "minTasks" | "maxTasks" | "scheduled"> {
   const dimension = target.text("ScalableDimension");
@@ -91,7 +96,7 @@ function policyOf(id: string, policy: Properties, alarms: readonly AlarmDefiniti
         target: tracking.number("TargetValue"),
         scaleOutCooldownSeconds: tracking.optionalNumber("ScaleOutCooldown") ?? COOLDOWN_SECONDS,
         scaleInCooldownSeconds: tracking.optionalNumber("ScaleInCooldown") ?? COOLDOWN_SECONDS,
-        scaleInDisabled: tracking.optionalText("DisableScaleIn") === "true",
+        scaleInDisabled: tracking.has("DisableScaleIn") && tracking.choice("DisableScaleIn", BOOLEANS) === "true",
       };
     }
     case "StepScaling": {
@@ -122,6 +127,8 @@ function policyOf(id: string, policy: Properties, alarms: readonly AlarmDefiniti
       throw policy.fault(`a policy of type ${type} is not simulated`);
   }
 }
+
+const BOOLEANS = ["true", "false"] as const;
 
 /** What Application Auto Scaling takes for an ECS service when a policy names none. */
 const COOLDOWN_SECONDS = 300;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { readScalingTemplate } from "../../scaling/policy-file.js";
-import { TemplateError } from "../../scaling/template.js";
+import { TemplateError } from "../../scaling/template-error.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 import { readText } from "../input-file.js";

@@ -107,6 +107,79 @@ describe("infra/scaling.yaml", () => {
   });
 });
 
+describe("what doesn't scale is none of the reader's business", () => {
+  test.each([
+    ["long form", '{ "Fn::Join": ["", ["arn:", { Ref: Name }]] }'],
+    ["short form", '!Join ["", ["arn:", !Ref Name]]'],
+    ["short form with a map", `!Transform { Name: AWS::Include, Parameters: { Location: !Sub 's3://\${Bucket}/x' } }`],
+    ["short form of a scalar", "!ImportValue shared"],
+    ["short form of a block", `!ImportValue\n        Fn::Sub: '\${Stack}-role'`],
+    ["function that nobody knows yet", "!Later [1, 2]"],
+    ["function of a condition that only a deployment knows", "!If [Known, a, b]"],
+  ])("%s in another resource", (_, value) => {
+    const text = `${template()}
+  Role:
+    Type: AWS::IAM::Role
+    Condition: Known
+    Properties:
+      Value: ${value}
+Conditions:
+  Known: !Equals [!ImportValue here, yes]
+`;
+    expect(readScalingTemplate(text, "mine.yaml").policies).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "a target's id, as CDK writes it",
+      'ScalableDimension: "ecs',
+      'ResourceId: { "Fn::Join": ["/", [service, { Ref: C }, { "Fn::GetAtt": [S, Name] }]] }, ScalableDimension: "ecs',
+    ],
+    [
+      "a description",
+      "Statistic: Maximum",
+      `Statistic: Maximum\n      AlarmDescription: !Sub ['\${a} \${!b}', { a: !ImportValue x }]`,
+    ],
+    [
+      "another action beside the policy",
+      "AlarmActions: [!Ref Burst]",
+      "AlarmActions: [!ImportValue Topic, !Ref Burst]",
+    ],
+    ["the policy by its attribute", "AlarmActions: [!Ref Burst]", "AlarmActions: [!GetAtt Burst.Arn]"],
+  ])("%s", (_, from, to) => {
+    expect(template()).toContain(from);
+    expect(readScalingTemplate(template().replace(from, to), "mine.yaml").policies).toHaveLength(1);
+  });
+
+  test("a rule that only a deployment can check", () => {
+    const rules = `Rules:
+  Zones:
+    Assertions: [{ AssertDescription: zones, Assert: { "Fn::EachMemberIn": [{ "Fn::RefAll": x }, [a]] } }]
+${template()}`;
+    expect(readScalingTemplate(rules, "mine.yaml").policies).toHaveLength(1);
+  });
+});
+
+describe("functions are carried out where they scale", () => {
+  test.each([
+    ["10", "!FindInMap [Thresholds, prod, high]"],
+    ["10", "!Select [1, [5, 10]]"],
+    ["25", "!Select [1, !Split [',', '5,25']]"],
+    ["120", "!Join ['', [1, 2, 0]]"],
+    ["70", `!Sub ['\${a}0', { a: 7 }]`],
+  ])("a threshold of %s by %s", (threshold, value) => {
+    const text = `Mappings: { Thresholds: { prod: { high: 10 } } }\n${template().replace("Threshold: 10", `Threshold: ${value}`)}`;
+    const [burst] = readScalingTemplate(text, "mine.yaml").policies;
+    if (burst?.kind !== "step") throw new Error("Burst is no step policy");
+    expect(burst.alarms[0]!.threshold).toBe(Number(threshold));
+  });
+
+  test("a scaling resource whose condition only a deployment knows is named", () => {
+    const text = `Conditions: { Here: !Equals [!ImportValue x, y] }\n${template().replace("  Alarm:\n", "  Alarm:\n    Condition: Here\n")}`;
+    expect(() => readScalingTemplate(text, "mine.yaml")).toThrow("mine.yaml: Fn::ImportValue x is not simulated");
+  });
+});
+
 describe("a policy that can't be read is named, not guessed", () => {
   const reading = (parts: Parameters<typeof template>[0]) => () => readScalingTemplate(template(parts), "mine.yaml");
 
@@ -141,12 +214,17 @@ describe("a policy that can't be read is named, not guessed", () => {
       "MetricIntervalLowerBound: 5, MetricIntervalUpperBound: 5,",
       "the step from 5 to 5 is empty",
     ],
-    ["Period: 60", "Period: !ImportValue Period", "mine.yaml: Unresolved tag: !ImportValue"],
+    [
+      "Period: 60",
+      "Period: !ImportValue Period",
+      'mine.yaml: Alarm: Period must be a number, got "<Fn::ImportValue Period>"',
+    ],
     [
       "Period: 60",
       "Period: { Fn::ImportValue: Period }",
-      "mine.yaml: Alarm: the function Fn::ImportValue is not simulated",
+      'mine.yaml: Alarm: Period must be a number, got "<Fn::ImportValue Period>"',
     ],
+    ["Statistic: Maximum", "Statistic: !Select [0, !GetAZs x]", "mine.yaml: Alarm: Statistic must be one of"],
     ["MinCapacity: 1", "MinCapacity: [", "mine.yaml: "],
     ["Resources:", "Things:", "a CloudFormation template has Resources, and this has none"],
   ])("%s → %s", (from, to, message) => {
