@@ -42,7 +42,7 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
   const { agentSeconds, startSeconds, spotShare, size } = fleetOptionsOf(typed);
   const targetDelaySeconds = typed.integer("target-delay", 1, 3600) ?? 30;
   const services = typed.integer("services", 1, 10) ?? 1;
-  const policy = await policyOf(typed);
+  const policy = await policyOf(typed, services);
   const compared = typed.flag("compare");
   const { minTasks, maxTasks } = policy;
   const peers = compared ? peerPolicies({ slots, agentSeconds, targetDelaySeconds, minTasks, maxTasks }) : [];

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { ownTemplate } from "../../../src/cli/simulate/policy-source.js";
+import { readQuery } from "../../../src/scaling/metric-query.js";
+import { Metrics } from "../../../src/scaling/metric-series.js";
 import { readScalingTemplate } from "../../../src/scaling/policy-file.js";
+import { capacityAfterStep, stepFor } from "../../../src/scaling/step-scaling.js";
 
 const own = readFileSync(ownTemplate(), "utf8");
 const read = (overrides: Record<string, string> = {}) => readScalingTemplate(own, "scaling.yaml", overrides);
@@ -41,9 +44,10 @@ describe("infra/scaling.yaml", () => {
     expect(policies.map(({ name, kind }) => [name, kind])).toEqual([
       ["SteadyPolicy", "targetTracking"],
       ["BurstPolicy", "step"],
+      ["ShrinkPolicy", "step"],
     ]);
     const [steady, burst] = policies;
-    expect(steady).toMatchObject({ target: 100, scaleInDisabled: false });
+    expect(steady).toMatchObject({ target: 100, scaleInDisabled: true });
     if (burst?.kind !== "step") throw new Error("BurstPolicy is no step policy");
     expect(burst.alarms.map(({ periodSeconds, evaluationPeriods }) => [periodSeconds, evaluationPeriods])).toEqual([
       [10, 1],
@@ -62,9 +66,57 @@ describe("infra/scaling.yaml", () => {
     }
   });
 
+  /** Tells how many tasks ShrinkPolicy gives up in a minute of such means. */
+  function shrinking(overrides?: Record<string, string>) {
+    const shrink = read(overrides).policies.find((policy) => policy.name === "ShrinkPolicy");
+    if (shrink?.kind !== "step") throw new Error("ShrinkPolicy is no step policy");
+    const [alarm] = shrink.alarms;
+    return ({ messages, tasks, demand }: { messages: number; tasks: number; demand: number }) => {
+      const metrics = new Metrics();
+      metrics.put("BacklogMessages", 5, messages);
+      metrics.put("BacklogPerTask", 5, messages / tasks);
+      metrics.put("SlotDemand", 5, demand);
+      const breach = readQuery(alarm!.query, metrics, 0, 60)! - alarm!.threshold;
+      const step = stepFor(shrink.steps, breach);
+      return breach < 0 || !step ? 0 : tasks - capacityAfterStep(shrink, step, tasks);
+    };
+  }
+
+  test.each([1, 2, 3, 5, 10, 33, 100, 1000, 5000])(
+    "a fleet of %i tasks gives up what is spare, and never what is needed",
+    (tasks) => {
+      const givenUp = shrinking();
+      for (let demand = 0; demand <= 120; demand++) {
+        const gone = givenUp({ messages: 50, tasks, demand });
+        const spare = tasks * (0.97 - demand / 100);
+        expect(gone).toBeLessThanOrEqual(Math.max(0, spare));
+        expect(tasks - gone).toBeGreaterThanOrEqual(1);
+        // The steps are coarse: of some hundreds two fifths go at once, of a few all.
+        expect(gone).toBeGreaterThanOrEqual(Math.floor(spare) * (spare < 9 ? 1 : 0.4));
+      }
+    },
+  );
+
+  test("services on one queue each give up their share", () => {
+    expect(shrinking()({ messages: 50, tasks: 30, demand: 37 })).toBe(15);
+    expect(shrinking({ FleetServices: "3" })({ messages: 50, tasks: 30, demand: 37 })).toBe(6);
+  });
+
+  test("an idle fleet goes to its floor, and where it may sleep it is left to SleepPolicy", () => {
+    const idle = { messages: 0, tasks: 30, demand: 0 };
+    expect(shrinking()(idle)).toBeGreaterThanOrEqual(30);
+    expect(shrinking({ MinTasks: "0" })(idle)).toBe(0);
+  });
+
   test("wakes and sleeps only where no task need be there", () => {
     const { policies } = read({ MinTasks: "0", SleepAfterMinutes: "5" });
-    expect(policies.map(({ name }) => name)).toEqual(["SteadyPolicy", "BurstPolicy", "WakePolicy", "SleepPolicy"]);
+    expect(policies.map(({ name }) => name)).toEqual([
+      "SteadyPolicy",
+      "BurstPolicy",
+      "ShrinkPolicy",
+      "WakePolicy",
+      "SleepPolicy",
+    ]);
     const sleep = policies.at(-1);
     if (sleep?.kind !== "step") throw new Error("SleepPolicy is no step policy");
     expect(sleep.alarms[0]).toMatchObject({ evaluationPeriods: 5, datapointsToAlarm: 5, missingData: "notBreaching" });
