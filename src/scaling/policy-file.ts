@@ -40,7 +40,13 @@ export function readScalingTemplate(
   const alarms = ofType("AWS::CloudWatch::Alarm")
     .map((resource) => ({ resource, actions: actionsOf(resource) }))
     .filter(({ actions }) => actions.length > 0);
-  const policies = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").flatMap((resource) => {
+  const targets = ofType("AWS::ApplicationAutoScaling::ScalableTarget");
+  const others =
+    targets.length > 1 ? targets.filter((target) => target.properties.ScalableDimension !== DIMENSION) : [];
+  const ours = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").filter(
+    ({ properties }) => !others.some(({ id }) => properties.ScalingTargetId === `<${id}>`),
+  );
+  const policies = ours.flatMap((resource) => {
     const invoking = alarms.filter(({ actions }) => namesOf(resource).some((name) => actions.includes(name)));
     return read(resource, (properties) =>
       policyOf(
@@ -50,12 +56,15 @@ export function readScalingTemplate(
       ),
     );
   });
-  const targets = ofType("AWS::ApplicationAutoScaling::ScalableTarget");
-  if (targets.length !== 1) faults.push(`${name}: one scalable target is simulated, got ${targets.length}`);
-  const bounds = targets.slice(0, 1).flatMap((resource) => read(resource, boundsOf));
+  const services = targets.filter((target) => !others.includes(target));
+  if (services.length !== 1) faults.push(`${name}: one scalable service is simulated, got ${services.length}`);
+  const bounds = services.slice(0, 1).flatMap((resource) => read(resource, boundsOf));
   if (faults.length > 0) throw new TemplateError(faults);
   return { name, ...bounds[0]!, policies };
 }
+
+/** What is scaled here; a template may scale a table or a function beside it. */
+const DIMENSION = "ecs:service:DesiredCount";
 
 /** What an alarm does; a list that only a deployment knows invokes no policy here. */
 const actionsOf = ({ properties }: Resource) => [properties.AlarmActions ?? []].flat(2).map(String);
@@ -65,7 +74,7 @@ const namesOf = ({ id }: Resource) => [`<${id}>`, `<${id}.Arn>`];
 
 function boundsOf(target: Properties): Pick<ScalingDefinition, "minTasks" | "maxTasks" | "scheduled"> {
   const dimension = target.text("ScalableDimension");
-  if (dimension !== "ecs:service:DesiredCount") throw target.fault(`${dimension} is not simulated`);
+  if (dimension !== DIMENSION) throw target.fault(`${dimension} is not simulated`);
   const scheduled = target.list("ScheduledActions").map((action): ScheduledChange => {
     const change = action.part("ScalableTargetAction");
     return {

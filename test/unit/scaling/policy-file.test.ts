@@ -203,6 +203,21 @@ Conditions:
     expect(readScalingTemplate(template().replace(from, to), "mine.yaml").policies).toHaveLength(1);
   });
 
+  test("a table that scales, too", () => {
+    const text = template().replace(
+      "  Alarm:\n",
+      `  Table:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties: { ScalableDimension: "dynamodb:table:ReadCapacityUnits", MinCapacity: 5, MaxCapacity: 50 }
+  Reads:
+    Type: AWS::ApplicationAutoScaling::ScalingPolicy
+    Properties: { PolicyType: TargetTrackingScaling, ScalingTargetId: !Ref Table }
+  Alarm:
+`,
+    );
+    expect(readScalingTemplate(text, "mine.yaml")).toMatchObject({ maxTasks: 9, policies: [{ name: "Burst" }] });
+  });
+
   test("a rule that only a deployment can check", () => {
     const rules = `Rules:
   Zones:
