@@ -4,7 +4,7 @@
  *
  *   npx tsc -p tsconfig.json && node bench/closed-loop.mjs [SECONDS of quiet at the end, 30]
  *
- * Needs Docker. AWS's target tracking scales in after 15 quiet minutes: with 1200 that is seen, too.
+ * Needs Docker. ShrinkPolicy scales in after three quiet minutes: with 360 that is seen, too, down to one task.
  */
 import { writeFile } from "node:fs/promises";
 import { svgChart } from "../build/src/cli/simulate/svg-chart.js";

@@ -10,8 +10,9 @@ const NEVER = Number.POSITIVE_INFINITY;
 const NORMAL_FROM = 10;
 
 /**
- * The moments at which messages arrive: a Poisson process whose rate follows a load. Where `grain` messages are
- * simulated as one, each moment stands for `grain` of them and the counts keep a Poisson process' variance.
+ * The moments at which messages arrive: a Poisson process whose rate follows a load, or, where a load was counted, the
+ * counted messages evenly spaced. Where `grain` messages are simulated as one, each moment stands for `grain` of them
+ * and the counts keep a Poisson process' variance.
  */
 export class Arrivals {
   /** The next moment, seconds; Infinity after the end. */
@@ -28,13 +29,18 @@ export class Arrivals {
     private readonly endSecond: number,
   ) {
     this.rate = load.rateAt(0);
-    this.advance();
+    // The first of the counted ones comes in the middle of its share, so that the last is within the interval, too.
+    this.moveOn(load.counted ? grain / 2 : this.gap());
   }
 
   /** Moves `next` on to the following arrival. */
   advance(): void {
-    // The process is of rate 1 in "operational time", the integral of the load; here that integral is inverted.
-    let work = this.gap();
+    this.moveOn(this.gap());
+  }
+
+  /** The process is of rate 1 in "operational time", the integral of the load; here that integral is inverted. */
+  private moveOn(gap: number): void {
+    let work = gap;
     for (;;) {
       const left = (this.second + 1 - this.from) * this.rate;
       if (work <= left) {
@@ -55,7 +61,8 @@ export class Arrivals {
   }
 
   private gap(): number {
-    const { grain, random } = this;
+    const { grain, random, load } = this;
+    if (load.counted) return grain;
     if (grain === 1) return random.exponential();
     if (grain >= NORMAL_FROM) return max(0, grain + sqrt(grain) * random.normal());
     let sum = 0;

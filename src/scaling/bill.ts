@@ -11,9 +11,9 @@ const SQS_CHUNK_BYTES = 65_536;
 /** CloudWatch metrics of one queue: the gauges, two distributions, one count an outcome and the errors. */
 const METRICS_OF_A_QUEUE = 17;
 
-/** Alarms of scaling at ten seconds, and those of observability at a minute. */
+/** Metrics under alarms of scaling at ten seconds, and under those of scaling and observability at a minute. */
 const FAST_ALARMS = 3;
-const SLOW_ALARMS = 9;
+const SLOW_ALARMS = 12;
 
 /** Publications of a fleet: about five in an interval, and each task's own sums four times an hour at most. */
 const PUBLISHERS = 5;

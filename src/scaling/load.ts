@@ -1,11 +1,13 @@
 import { LoadError } from "./load-error.js";
 import { Random } from "./random.js";
-import { parseTrace, type Trace } from "./trace.js";
+import { type Gaps, parseTrace } from "./trace.js";
 
 /** How many messages a second producers send, as a function of the second since the start. */
 export interface Load {
   /** What was asked for, as it is printed. */
   readonly name: string;
+  /** Its messages were counted: they come as many as they were, evenly spaced. Otherwise by chance around the rate. */
+  readonly counted?: boolean;
   /** Messages a second during the second that begins at `second` (a whole number, from 0). */
   rateAt(second: number): number;
 }
@@ -54,17 +56,26 @@ export function parseLoad(text: string, times: LoadTimes): Load {
   }
 }
 
-/** Replays a trace; after its last interval the rate is 0. @throws LoadError naming the line that is wrong. */
-export function traceLoad(name: string, csv: string): Load & { readonly seconds: number } {
-  const trace: Trace = parseTrace(csv, name);
+/**
+ * Replays a trace, each second with the mean of what was recorded for it; after the last interval the rate is 0.
+ * @throws LoadError naming the line that is wrong.
+ */
+export function traceLoad(name: string, csv: string, gaps?: Gaps): Load & { readonly seconds: number } {
+  const { counted, starts, rates, seconds } = parseTrace(csv, name, gaps);
+  const endOf = (at: number) => starts[at + 1] ?? seconds;
   let at = 0;
   return {
     name,
-    seconds: trace.seconds,
+    counted,
+    seconds,
     rateAt(second) {
-      if (second < trace.starts[at]!) at = 0;
-      while (at + 1 < trace.starts.length && trace.starts[at + 1]! <= second) at++;
-      return second >= trace.seconds ? 0 : trace.rates[at]!;
+      if (second < starts[at]!) at = 0;
+      while (at + 1 < starts.length && endOf(at) <= second) at++;
+      let sum = 0;
+      for (let each = at; each < starts.length && starts[each]! < second + 1; each++) {
+        sum += rates[each]! * Math.max(0, Math.min(endOf(each), second + 1) - Math.max(starts[each]!, second));
+      }
+      return sum;
     },
   };
 }
@@ -85,7 +96,7 @@ export function noisyLoad(load: Load, variation: number, seed: number): Load {
   const factors: number[] = [];
   let state = random.normal();
   return {
-    name: load.name,
+    ...load,
     rateAt(second) {
       while (factors.length <= second) {
         factors.push(Math.exp(Math.sqrt(variance) * state - variance / 2));

@@ -29,7 +29,15 @@ export function peerPolicies(workload: PeerWorkload): ScalingDefinition[] {
       tracking("CopilotBacklogPerTask", Math.max(1, targetDelaySeconds / agentSeconds)),
     ]),
     definition("KEDA (queueLength 5)", [
-      { kind: "hpa", name: "keda", messagesPerTask: 5, pollSeconds: 30, syncSeconds: 15, stabilizationSeconds: 300 },
+      {
+        kind: "hpa",
+        name: "keda",
+        messagesPerTask: 5,
+        pollSeconds: 30,
+        cooldownSeconds: 300,
+        syncSeconds: 15,
+        stabilizationSeconds: 300,
+      },
     ]),
     definition("CDK (default steps)", cdkSteps()),
   ];

@@ -9,7 +9,8 @@ import type {
   StepAdjustment,
 } from "./policy.js";
 import { Properties } from "./properties.js";
-import { type Resource, readTemplate, TemplateError } from "./template.js";
+import { type Resource, readTemplate } from "./template.js";
+import { TemplateError } from "./template-error.js";
 
 /**
  * Reads the scaling of one ECS service from a CloudFormation template such as `infra/scaling.yaml`.
@@ -39,8 +40,14 @@ export function readScalingTemplate(
   const alarms = ofType("AWS::CloudWatch::Alarm")
     .map((resource) => ({ resource, actions: actionsOf(resource) }))
     .filter(({ actions }) => actions.length > 0);
-  const policies = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").flatMap((resource) => {
-    const invoking = alarms.filter(({ actions }) => actions.includes(`<${resource.id}>`));
+  const targets = ofType("AWS::ApplicationAutoScaling::ScalableTarget");
+  const others =
+    targets.length > 1 ? targets.filter((target) => target.properties.ScalableDimension !== DIMENSION) : [];
+  const ours = ofType("AWS::ApplicationAutoScaling::ScalingPolicy").filter(
+    ({ properties }) => !others.some(({ id }) => properties.ScalingTargetId === `<${id}>`),
+  );
+  const policies = ours.flatMap((resource) => {
+    const invoking = alarms.filter(({ actions }) => namesOf(resource).some((name) => actions.includes(name)));
     return read(resource, (properties) =>
       policyOf(
         resource.id,
@@ -49,18 +56,25 @@ export function readScalingTemplate(
       ),
     );
   });
-  const targets = ofType("AWS::ApplicationAutoScaling::ScalableTarget");
-  if (targets.length !== 1) faults.push(`${name}: one scalable target is simulated, got ${targets.length}`);
-  const bounds = targets.slice(0, 1).flatMap((resource) => read(resource, boundsOf));
+  const services = targets.filter((target) => !others.includes(target));
+  if (services.length !== 1) faults.push(`${name}: one scalable service is simulated, got ${services.length}`);
+  const bounds = services.slice(0, 1).flatMap((resource) => read(resource, boundsOf));
   if (faults.length > 0) throw new TemplateError(faults);
   return { name, ...bounds[0]!, policies };
 }
 
-const actionsOf = ({ properties }: Resource) => ((properties.AlarmActions ?? []) as readonly unknown[]).map(String);
+/** What is scaled here; a template may scale a table or a function beside it. */
+const DIMENSION = "ecs:service:DesiredCount";
+
+/** What an alarm does; a list that only a deployment knows invokes no policy here. */
+const actionsOf = ({ properties }: Resource) => [properties.AlarmActions ?? []].flat(2).map(String);
+
+/** As alarms call a policy: both give its ARN. */
+const namesOf = ({ id }: Resource) => [`<${id}>`, `<${id}.Arn>`];
 
 function boundsOf(target: Properties): Pick<ScalingDefinition, "minTasks" | "maxTasks" | "scheduled"> {
   const dimension = target.text("ScalableDimension");
-  if (dimension !== "ecs:service:DesiredCount") throw target.fault(`${dimension} is not simulated`);
+  if (dimension !== DIMENSION) throw target.fault(`${dimension} is not simulated`);
   const scheduled = target.list("ScheduledActions").map((action): ScheduledChange => {
     const change = action.part("ScalableTargetAction");
     return {
@@ -91,7 +105,7 @@ function policyOf(id: string, policy: Properties, alarms: readonly AlarmDefiniti
         target: tracking.number("TargetValue"),
         scaleOutCooldownSeconds: tracking.optionalNumber("ScaleOutCooldown") ?? COOLDOWN_SECONDS,
         scaleInCooldownSeconds: tracking.optionalNumber("ScaleInCooldown") ?? COOLDOWN_SECONDS,
-        scaleInDisabled: tracking.optionalText("DisableScaleIn") === "true",
+        scaleInDisabled: tracking.has("DisableScaleIn") && tracking.choice("DisableScaleIn", BOOLEANS) === "true",
       };
     }
     case "StepScaling": {
@@ -122,6 +136,8 @@ function policyOf(id: string, policy: Properties, alarms: readonly AlarmDefiniti
       throw policy.fault(`a policy of type ${type} is not simulated`);
   }
 }
+
+const BOOLEANS = ["true", "false"] as const;
 
 /** What Application Auto Scaling takes for an ECS service when a policy names none. */
 const COOLDOWN_SECONDS = 300;

@@ -52,7 +52,11 @@ export interface HpaPolicy {
   readonly name: string;
   /** Messages, waiting and in flight, for which there shall be one task. */
   readonly messagesPerTask: number;
+  /** Decides between no task and one. */
   readonly pollSeconds: number;
+  /** From the last message until the last task goes. */
+  readonly cooldownSeconds: number;
+  /** Decides from one task on. */
   readonly syncSeconds: number;
   /** Scale-in takes the highest proposal of this time. */
   readonly stabilizationSeconds: number;

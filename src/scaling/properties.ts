@@ -1,4 +1,4 @@
-import { TemplateError } from "./template.js";
+import { TemplateError } from "./template-error.js";
 
 /** A resource's properties, read by name and kind. What is absent or of another kind is a fault that names its place. */
 export class Properties {

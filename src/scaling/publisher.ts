@@ -75,6 +75,7 @@ export class Publisher {
     for (const moment of this.moments) {
       if (now % intervalSeconds === moment && this.random.uniform() >= missingShare) this.publish(now);
     }
+    this.metrics.put("QueueMessages", now, this.noisy(seen.visible) + this.noisy(seen.busySlots));
     if (now % SQS_PERIOD_SECONDS === 0) this.publishForSqs(now, seen);
   }
 

@@ -1,92 +1,78 @@
 import { LoadError } from "./load-error.js";
+import { readTraceFile, type TraceRow } from "./trace-file.js";
 
 /** A recorded load: `rates[i]` messages a second from `starts[i]` to the next start, all in seconds since the first. */
 export interface Trace {
+  /** Whether messages were counted, so that as many are to be replayed; a rate is only their mean. */
+  readonly counted: boolean;
   readonly starts: readonly number[];
   readonly rates: readonly number[];
   /** End of the last interval. */
   readonly seconds: number;
 }
 
-/** The columns that a trace may have, as error messages tell them. */
-const COLUMNS = "a trace needs a first line that names its columns: time,messages or time,rate";
-
 /**
- * Reads a CSV with a header `time,messages` (messages sent in the interval that begins at `time`) or `time,rate`
- * (messages a second). `time` is a number of seconds or an ISO 8601 time. Intervals are as long as the first one;
- * one that is missing is a fault and not a zero, because a gap in a recording says nothing about the load.
- * @param name how messages call the trace: its path.
- * @throws LoadError naming the line: no header, wrong columns, no number, time that stands still or runs backwards, a gap.
+ * What an interval that is missing, or has no value, is taken for: no messages, the rate of the one before, or a fault,
+ * because a gap says nothing about the load.
  */
-export function parseTrace(csv: string, name: string): Trace {
-  const lines = csv.split(/\r?\n/);
-  const fault = (index: number, text: string) => new LoadError(`${name}, line ${index + 1}: ${text}`);
-  const header = (lines[0] ?? "")
-    .replace(/^\uFEFF/, "")
-    .split(",")
-    .map(unquoted);
-  const timeColumn = header.findIndex((column) => /^(time|timestamp)$/i.test(column));
-  const countColumn = header.findIndex((column) => /^messages$/i.test(column));
-  const rateColumn = header.findIndex((column) => /^rate$/i.test(column));
-  const valueColumn = countColumn >= 0 ? countColumn : rateColumn;
-  if (timeColumn < 0 || valueColumn < 0) throw fault(0, `${COLUMNS}, got "${lines[0] ?? ""}"`);
-
-  const rows: { readonly index: number; readonly time: number; readonly value: number }[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (index === 0 || line.trim() === "") continue;
-    const cells = line.split(",").map(unquoted);
-    if (cells.length !== header.length) {
-      throw fault(index, `${header.length} columns are named and ${cells.length} given: "${line}"`);
-    }
-    const time = timeOf(cells[timeColumn]!);
-    if (time === undefined) {
-      throw fault(index, `time must be a number of seconds or an ISO 8601 time, got "${cells[timeColumn]}"`);
-    }
-    const value = numberOf(cells[valueColumn]!);
-    if (value === undefined || value < 0) {
-      throw fault(index, `${header[valueColumn]} must be a number not below 0, got "${cells[valueColumn]}"`);
-    }
-    const previous = rows.at(-1);
-    if (previous && time <= previous.time) {
-      throw fault(
-        index,
-        `time must rise, got "${cells[timeColumn]}", which is ${previous.time - time} s before line ${previous.index + 1}`,
-      );
-    }
-    const interval = rows.length > 1 ? rows[1]!.time - rows[0]!.time : undefined;
-    if (previous && interval !== undefined && Math.abs(time - previous.time - interval) > interval * JITTER) {
-      const gap = time - previous.time;
-      throw fault(
-        index,
-        gap > interval
-          ? `a gap of ${gap} s where intervals are ${interval} s: fill it in, or cut the trace there`
-          : `an interval of ${gap} s where intervals are ${interval} s`,
-      );
-    }
-    rows.push({ index, time, value });
-  }
-  if (rows.length < 2) throw fault(lines.length - 1, `a trace needs at least two intervals, got ${rows.length}`);
-  const interval = rows[1]!.time - rows[0]!.time;
-  const starts = rows.map(({ time }) => time - rows[0]!.time);
-  return {
-    starts,
-    rates: rows.map(({ value }) => (countColumn >= 0 ? value / interval : value)),
-    seconds: starts.at(-1)! + interval,
-  };
-}
+export const GAPS = ["refuse", "zero", "hold"] as const;
+export type Gaps = (typeof GAPS)[number];
 
 /** Recorders stamp their intervals a little early or late. */
 const JITTER = 0.1;
 
-const unquoted = (cell: string) => cell.trim().replace(/^"(.*)"$/, "$1");
-
-function numberOf(text: string): number | undefined {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
+/**
+ * Reads a CSV of equal intervals: `time,messages` (messages sent in the interval that begins at `time`) or `time,rate`
+ * (messages a second). The step from line to line that is seen most is the interval.
+ * @param name how messages call the trace: its path.
+ * @throws LoadError naming the line that can't be read, a gap that is refused, or an interval that is too short.
+ */
+export function parseTrace(csv: string, name: string, gaps: Gaps = "refuse"): Trace {
+  const { values, rows } = readTraceFile(csv, name);
+  const interval = commonest(rows.slice(1).map(({ time }, at) => time - rows[at]!.time));
+  const counted = values === "messages";
+  const fault = ({ line }: TraceRow, text: string) => new LoadError(`${name}, line ${line}: ${text}`);
+  const starts: number[] = [];
+  const rates: number[] = [];
+  for (const [at, row] of rows.entries()) {
+    const start = row.time - rows[0]!.time;
+    const step = (rows[at + 1]?.time ?? row.time + interval) - row.time;
+    if (step < interval * (1 - JITTER)) {
+      throw fault(rows[at + 1]!, `an interval of ${step} s where intervals are ${interval} s`);
+    }
+    const followed = step <= interval * (1 + JITTER);
+    if (!followed && gaps === "refuse") {
+      throw fault(
+        rows[at + 1]!,
+        `a gap of ${step} s where intervals are ${interval} s: ${REMEDY}, or cut the trace there`,
+      );
+    }
+    if (row.value === undefined && gaps === "refuse") throw fault(row, `${values} has no value: ${REMEDY}`);
+    if (row.value === undefined && gaps === "hold" && at === 0) {
+      throw fault(row, `${values} has no value, and there is none before it to hold: begin the trace later`);
+    }
+    starts.push(start);
+    const measured =
+      row.value === undefined ? undefined : counted ? row.value / (followed ? step : interval) : row.value;
+    rates.push(measured ?? filling(gaps, rates));
+    if (followed) continue;
+    starts.push(start + interval);
+    rates.push(filling(gaps, rates));
+  }
+  return { counted, starts, rates, seconds: rows.at(-1)!.time - rows[0]!.time + interval };
 }
 
-function timeOf(text: string): number | undefined {
-  const number = numberOf(text);
-  if (number !== undefined) return number;
-  const epoch = /^\d{4}-\d\d-\d\d[T ]/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(epoch) ? undefined : epoch / 1000;
+const REMEDY = "say --gaps zero or --gaps hold, fill it in";
+
+const filling = (gaps: Gaps, rates: readonly number[]) => (gaps === "hold" ? rates.at(-1)! : 0);
+
+/** The middle of the largest group of steps that differ by no more than jitter; of the shorter ones where two are as large. */
+function commonest(steps: number[]): number {
+  steps.sort((a, b) => a - b);
+  let [from, size] = [0, 0];
+  for (let first = 0, end = 0; first < steps.length; first++) {
+    while (end < steps.length && steps[end]! <= steps[first]! * (1 + JITTER)) end++;
+    if (end - first > size) [from, size] = [first, end - first];
+  }
+  return steps[from + Math.floor((size - 1) / 2)]!;
 }

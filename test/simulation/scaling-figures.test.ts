@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { ownTemplate } from "../../src/cli/simulate/policy-source.js";
-import { noisyLoad, parseLoad } from "../../src/scaling/load.js";
+import { noisyLoad, parseLoad, traceLoad } from "../../src/scaling/load.js";
 import { peerPolicies } from "../../src/scaling/peers.js";
 import { readScalingTemplate } from "../../src/scaling/policy-file.js";
+import { Random } from "../../src/scaling/random.js";
+import type { SimulationResult } from "../../src/scaling/simulation-result.js";
 import { type SimulationOptions, simulateScaling } from "../../src/scaling/simulator.js";
 import { CALM_FLEET } from "../support/calm-fleet.js";
 
@@ -30,14 +33,30 @@ function run(change: Partial<SimulationOptions>) {
   });
 }
 
+/** Task-hours over those of a fleet that is always full and starts in no time. */
+const share = ({ taskHours, leastTaskHours }: SimulationResult) => taskHours / leastTaskHours;
+
+/** Two days of counts by five minutes, wandering as real ones do: a fleet of about 13 tasks, now and then of three times as many. */
+function wanderingCounts(seed: number): string {
+  const random = new Random(seed);
+  const lines = ["time,messages"];
+  for (let at = 0, state = 0; at < 2 * 288; at++) {
+    state = 0.7 * state + 0.3 * random.normal();
+    const burst = random.uniform() < 0.01 ? 3 : 1;
+    lines.push(`${at * 300},${Math.round(90 * 300 * burst * Math.exp(0.75 * state + 0.12 * random.normal()))}`);
+  }
+  return lines.join("\n");
+}
+
 describe("what infra/scaling.yaml holds", () => {
   test.each([60, 63, 66, 69])(
-    "a step of 100 × at second %i: p99 of at most 165 s at 1.35 × the least task-hours",
+    "a step of 100 × at second %i: p99 of at most 155 s at 1.2 × the least task-hours",
     (at) => {
       const result = run({ load: load("step:100..10000", at) });
-      expect(result.waitSeconds.p99).toBeLessThan(165);
-      expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
-      expect(result.moments.at(-1)!.waitSeconds).toBeLessThan(5);
+      expect(result.waitSeconds.p99).toBeLessThan(155);
+      expect(share(result)).toBeLessThan(1.2);
+      expect(result.moments.at(-1)!.waitSeconds).toBeLessThan(15);
+      expect(result.busyTasksKilled).toBe(0);
     },
   );
 
@@ -46,7 +65,7 @@ describe("what infra/scaling.yaml holds", () => {
   });
 
   test("two services on the queue wait at most 120 s, and stay equal", () => {
-    const result = run({ services: 2 });
+    const result = run({ services: 2, policy: policy({ FleetServices: "2" }) });
     expect(result.waitSeconds.p99).toBeLessThan(120);
     const last = [0, 1].map((service) => result.activities.findLast((each) => each.service === service)!.desiredTasks);
     expect(last[0]).toBe(last[1]);
@@ -56,17 +75,57 @@ describe("what infra/scaling.yaml holds", () => {
     expect(run({ slots: 50 }).waitSeconds.p99).toBeLessThan(110);
   });
 
-  test.each([60, 65])("the same rise as a ramp of five minutes from second %i: at most 65 s at 1.25 ×", (at) => {
+  test.each([60, 65])("the same rise as a ramp of five minutes from second %i: at most 65 s at 1.15 ×", (at) => {
     const result = run({ load: load("ramp:100..10000", at) });
     expect(result.waitSeconds.p99).toBeLessThan(65);
-    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.25);
+    expect(share(result)).toBeLessThan(1.15);
   });
 
-  test("a noisy day: 1.15 × the least task-hours, no busy task killed, waits within the target delay", () => {
+  test("a noisy day: 1.08 × the least task-hours, no busy task killed, waits within the target delay", () => {
     const result = run({ load: noisyLoad(load("diurnal:500..5000"), 0.05, 1), seconds: 86_400 });
-    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.15);
+    expect(share(result)).toBeLessThan(1.08);
     expect(result.busyTasksKilled).toBe(0);
     expect(result.waitSeconds.p99).toBeLessThan(30);
+  });
+
+  test.each([1, 2, 3])(
+    "what a burst ordered is given up within minutes: counts that wander, made of seed %i",
+    (seed) => {
+      const counts = traceLoad("counts.csv", wanderingCounts(seed));
+      const result = run({ load: counts, seconds: counts.seconds });
+      expect(share(result)).toBeLessThan(1.2);
+      expect(result.waitSeconds.p99).toBeLessThan(40);
+      expect(result.busyTasksKilled).toBe(0);
+      const patient = run({ load: counts, seconds: counts.seconds, policy: policy({ ShrinkAfterMinutes: "15" }) });
+      expect(share(patient)).toBeGreaterThan(share(result) + 0.1);
+    },
+  );
+
+  test.each<[string, number, Partial<SimulationOptions>]>([
+    ["0.5 s", 1.13, { agentSeconds: 0.5, load: load("diurnal:50..500"), grain: 5 }],
+    ["3 s, a few", 1.18, { slots: 10, load: load("diurnal:5..50"), grain: 1 }],
+    ["30 s", 1.25, { agentSeconds: 30, load: load("diurnal:5..50"), grain: 1 }],
+    [
+      "120 s, in tasks protected while they are busy",
+      1.95,
+      {
+        agentSeconds: 120,
+        slots: 10,
+        load: load("diurnal:1..10"),
+        grain: 1,
+        ecs: { ...CALM_FLEET.ecs, protection: "busy" },
+      },
+    ],
+  ])("a noisy day of agents of %s: at most %d × the least task-hours", (_, most, change) => {
+    for (const publisher of [
+      CALM_FLEET.publisher,
+      { ...CALM_FLEET.publisher, desiredLagSeconds: 20, missingShare: 0.2 },
+    ]) {
+      const result = run({ ...change, load: noisyLoad(change.load!, 0.05, 1), seconds: 86_400, publisher });
+      expect(share(result)).toBeLessThan(most);
+      expect(result.waitSeconds.p99).toBeLessThan(15);
+      expect(result.busyTasksKilled).toBe(0);
+    }
   });
 
   test("from zero the first message is handled within 75 s", () => {
@@ -81,6 +140,22 @@ describe("what infra/scaling.yaml holds", () => {
       expect(result.waitSeconds.max).toBeGreaterThan(45);
       expect(result.waitSeconds.max).toBeLessThan(75);
     }
+  });
+
+  test("a fleet that may sleep shrinks to one task, which only SleepPolicy takes", () => {
+    const result = run({
+      load: { name: "a while", rateAt: (second) => (second < 3000 ? 0.3 : 0) },
+      policy: policy({ MinTasks: "0" }),
+      initialTasks: 6,
+      slots: 4,
+      seconds: 5400,
+      grain: 1,
+    });
+    const orders = result.activities.filter(({ desiredTasks, fromTasks }) => desiredTasks < fromTasks);
+    expect(orders.find(({ policy }) => policy === "ShrinkPolicy")).toBeDefined();
+    for (const { policy, desiredTasks } of orders)
+      if (policy !== "SleepPolicy") expect(desiredTasks).toBeGreaterThan(0);
+    expect(orders.at(-1)).toMatchObject({ policy: "SleepPolicy", desiredTasks: 0 });
   });
 
   test("it sleeps when nothing is left, and not before", () => {
@@ -103,14 +178,14 @@ describe("what infra/scaling.yaml holds", () => {
   ])("the fleet isn't ordered twice by publishers that %s", (_, change) => {
     for (const at of [60, 64, 68]) {
       const result = run({ load: load("step:100..10000", at), publisher: { ...CALM_FLEET.publisher, ...change } });
-      expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
+      expect(share(result)).toBeLessThan(1.2);
     }
   });
 
   test("half of the publications may be lost", () => {
     const result = run({ publisher: { ...CALM_FLEET.publisher, missingShare: 0.5 } });
     expect(result.waitSeconds.p99).toBeLessThan(165);
-    expect(result.taskHours / result.leastTaskHours).toBeLessThan(1.35);
+    expect(share(result)).toBeLessThan(1.2);
   });
 
   test("workers that measure half the agents' time still hold the wait", () => {
@@ -125,10 +200,11 @@ describe("what infra/scaling.yaml holds", () => {
 describe("what others' policies do with the same step", () => {
   const others = peerPolicies({ slots: 20, agentSeconds: 3, targetDelaySeconds: 30, minTasks: 1, maxTasks: 5000 });
 
-  test("ours waits least, and none is cheaper that catches up", () => {
+  test("only KEDA waits less than ours, for more than twice the task-hours, and none is cheaper that catches up", () => {
     const ours = run({});
     for (const peer of others.map((each) => run({ policy: each }))) {
-      expect(peer.waitSeconds.p99).toBeGreaterThan(ours.waitSeconds.p99);
+      if (peer.policy.startsWith("KEDA")) expect(peer.taskHours).toBeGreaterThan(2 * ours.taskHours);
+      else expect(peer.waitSeconds.p99).toBeGreaterThan(ours.waitSeconds.p99);
       if (peer.unfinished === 0) expect(peer.taskHours).toBeGreaterThan(ours.taskHours);
     }
   });
@@ -191,4 +267,26 @@ describe("the fleet", () => {
     const result = run({ load: load("constant:2000"), agentSeconds: 100, slots: 50, initialTasks: 4000, seconds: 400 });
     expect(result.moments.at(-1)!.waiting).toBeGreaterThan(300_000);
   });
+});
+
+/** Real arrivals, which lie beside the project where they are had at all; see docs/scaling.md. */
+const TRACES = join("..", "shared", "traces");
+
+const REAL_DAYS: readonly (readonly [file: string, days: number, most: number, wait: number])[] = [
+  ["tweets-amzn.csv", 55, 1.2, 30],
+  ["taxi.csv", 30, 1.08, 15],
+];
+
+describe("what it holds on real days", () => {
+  for (const [file, days, most, wait] of REAL_DAYS) {
+    const path = join(TRACES, file);
+    const sentence = `${file} for ${days} days: at most ${most} × the least task-hours at a p99 of ${wait} s`;
+    (existsSync(path) ? test : test.skip)(sentence, () => {
+      const real = traceLoad(file, readFileSync(path, "utf8"));
+      const result = run({ load: real, seconds: Math.min(real.seconds, days * 86_400) });
+      expect(share(result)).toBeLessThan(most);
+      expect(result.waitSeconds.p99).toBeLessThan(wait);
+      expect(result.busyTasksKilled).toBe(0);
+    });
+  }
 });

@@ -1,4 +1,5 @@
 import type { CommandLine } from "../command-line.js";
+import { FLEET_OPTIONS } from "../simulate/fleet-options.js";
 
 /** What `queuehand plan` takes. */
 export const LINE: CommandLine = {
@@ -9,17 +10,12 @@ export const LINE: CommandLine = {
   options: [
     { name: "rate", value: "N", meaning: "highest rate to serve, messages a second (default: 100)" },
     { name: "mean-rate", value: "N", meaning: "mean over the month, for the bill (default: the rate)" },
-    { name: "agent-seconds", value: "SECONDS", meaning: "mean time of an agent (default: 3)" },
+    ...FLEET_OPTIONS,
     { name: "agent-memory", value: "MIB", meaning: "memory of one agent (default: 16)" },
     { name: "agent-cpu-seconds", value: "SECONDS", meaning: "CPU time of one message (default: 0.01)" },
     { name: "slots", value: "N", meaning: "CONCURRENCY to plan with (default: 20)" },
     { name: "target", value: "PERCENT", meaning: "TargetDemand: how full the fleet is to be (default: 100)" },
-    { name: "cpu", value: "UNITS", meaning: "CPU units of a task (default: 1024)" },
-    { name: "memory", value: "MIB", meaning: "memory of a task (default: 2048)" },
-    { name: "arch", value: "ARM64|X86_64", meaning: "architecture of a task (default: ARM64)" },
-    { name: "spot", value: "SHARE", meaning: "share of tasks on Fargate Spot (default: 0)" },
     { name: "services", value: "N", meaning: "services on the queue, at most 3 (default: 1)" },
-    { name: "start-seconds", value: "SECONDS", meaning: "from launch to the first receive (default: 45)" },
     { name: "queue", value: "KIND", meaning: "standard, fair or fifo (default: standard)" },
     { name: "message-bytes", value: "N", meaning: "size of a message (default: 1000)" },
     { name: "calls-per-message", value: "N", meaning: "SQS calls of the worker a message (default: 0.21, measured)" },
@@ -27,7 +23,6 @@ export const LINE: CommandLine = {
     { name: "network", value: "WAY", meaning: "out of the VPC by nat, endpoints or public (default: nat)" },
     { name: "zones", value: "N", meaning: "availability zones, each with a subnet (default: 3)" },
     { name: "lambda-memory", value: "MIB", meaning: "memory of a Lambda that runs one agent (default: 128)" },
-    { name: "prices", value: "FILE", meaning: "JSON table of prices that replaces the one inside" },
     { name: "out", value: "FILE", meaning: "writes parameters of infra/root.yaml as CloudFormation reads them" },
   ],
   examples: [

@@ -3,7 +3,8 @@ import { PRICES } from "../../scaling/prices.js";
 import { CALLS_PER_MESSAGE } from "../../scaling/task-price.js";
 import type { Typed } from "../command-line.js";
 import { pricesOf } from "../input-file.js";
-import { choiceOf, sizeOf } from "../simulate/scenario.js";
+import { choiceOf } from "../simulate/choice.js";
+import { fleetOptionsOf } from "../simulate/fleet-options.js";
 
 /** What is to be planned, and the row that is chosen among its alternatives. */
 export interface Order {
@@ -26,17 +27,14 @@ export async function orderOf(typed: Typed): Promise<Order> {
     input: {
       messagesPerSecond: rate,
       meanMessagesPerSecond: typed.number("mean-rate", 0, rate) ?? rate,
-      agentSeconds: typed.number("agent-seconds", 0.001, 43_200) ?? 3,
+      ...fleetOptionsOf(typed),
       targetPercent: typed.number("target", 50, 110) ?? 100,
       agentMemoryMiB: typed.integer("agent-memory", 1, 122_880) ?? 16,
       agentCpuSeconds: typed.number("agent-cpu-seconds", 0, 43_200) ?? 0.01,
-      startSeconds: typed.number("start-seconds", 0, 3600) ?? 45,
       services: typed.integer("services", 1, SERVICES_MAX) ?? 1,
       lambdaMemoryMiB: typed.integer("lambda-memory", 128, 10_240) ?? 128,
       slotsPerTask: [...new Set([...ALTERNATIVES, slots])].sort((a, b) => a - b),
       prices: await pricesOf(typed, PRICES),
-      size: sizeOf(typed),
-      spotShare: typed.number("spot", 0, 1) ?? 0,
       messageBytes: typed.integer("message-bytes", 1, 1_048_576) ?? 1000,
       callsPerMessage: typed.number("calls-per-message", 0.01, 10) ?? CALLS_PER_MESSAGE,
       queue: choiceOf(typed, "queue", ["standard", "fair", "fifo"], "standard"),

@@ -1,5 +1,6 @@
 import { LOAD_FORMS } from "../../scaling/load.js";
 import type { CommandLine } from "../command-line.js";
+import { FLEET_OPTIONS } from "./fleet-options.js";
 
 /** What `queuehand simulate` takes. */
 export const LINE: CommandLine = {
@@ -9,6 +10,11 @@ export const LINE: CommandLine = {
     "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; docs/scaling.md has a command that exports one from CloudWatch.",
   options: [
     { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: step:100..1000)` },
+    {
+      name: "gaps",
+      value: "refuse|zero|hold",
+      meaning: "what a trace's missing intervals are: a fault, no messages, or the rate before (default: refuse)",
+    },
     { name: "at", value: "SECONDS", meaning: "when a step, a ramp or the first burst begins (default: 60)" },
     { name: "over", value: "SECONDS", meaning: "how long a ramp takes (default: 300)" },
     {
@@ -23,15 +29,14 @@ export const LINE: CommandLine = {
       meaning: "how much the load wanders from minute to minute, such as 0.1 (default: 0)",
     },
     { name: "for", value: "SECONDS", meaning: "how long to simulate (default: 1800; a diurnal curve or a trace once)" },
-    { name: "agent-seconds", value: "SECONDS", meaning: "mean time of an agent (default: 3)" },
+    ...FLEET_OPTIONS,
     {
       name: "agent-times",
       value: "SHAPE",
       meaning: "constant, exponential, or lognormal:VARIATION (default: constant)",
     },
     { name: "slots", value: "N", meaning: "CONCURRENCY: slots of a task (default: 10)" },
-    { name: "start-seconds", value: "SECONDS", meaning: "from launch to the first receive (default: 45)" },
-    { name: "start-spread", value: "SHARE", meaning: "coefficient of variation of that time (default: 0)" },
+    { name: "start-spread", value: "SHARE", meaning: "coefficient of variation of the start's time (default: 0)" },
     { name: "tasks", value: "N", meaning: "tasks of a service at the start (default: what the first rate needs)" },
     { name: "services", value: "N", meaning: "services on the queue, each with the policy (default: 1)" },
     { name: "launches-per-minute", value: "N", meaning: "ECS's quota for one service (default: 500)" },
@@ -58,16 +63,11 @@ export const LINE: CommandLine = {
     { name: "drain-seconds", value: "SECONDS", meaning: "SHUTDOWN_TIMEOUT_SECONDS (default: 110)" },
     {
       name: "protect",
-      value: "busy|off",
-      meaning: "tasks with an agent are protected from scale-in, or not (default: off)",
+      value: "auto|busy|off",
+      meaning: "tasks with an agent are protected from scale-in, or not (default: auto, by the agents' time)",
     },
-    { name: "spot", value: "SHARE", meaning: "share of tasks on Fargate Spot (default: 0)" },
     { name: "spot-loss", value: "SHARE", meaning: "share of Spot tasks taken back in an hour (default: 0.05)" },
-    { name: "cpu", value: "UNITS", meaning: "CPU units of a task (default: 1024)" },
-    { name: "memory", value: "MIB", meaning: "memory of a task (default: 2048)" },
-    { name: "arch", value: "ARM64|X86_64", meaning: "architecture of a task (default: ARM64)" },
     { name: "fifo", meaning: "price the calls as a FIFO queue's" },
-    { name: "prices", value: "FILE", meaning: "JSON table of prices that replaces the one inside" },
     {
       name: "group",
       value: "N",

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { readScalingTemplate } from "../../scaling/policy-file.js";
-import { TemplateError } from "../../scaling/template.js";
+import { TemplateError } from "../../scaling/template-error.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 import { readText } from "../input-file.js";
@@ -14,16 +14,16 @@ const MAX_TASKS = "5000";
 /** The template that comes with this package. */
 const OWN = join("infra", "scaling.yaml");
 
-/** The policy of `--policy` under the parameters of `--set`. @throws CommandError with every fault of the template. */
-export async function policyOf(typed: Typed): Promise<ScalingDefinition> {
+/** The policy of `--policy` under the parameters of `--set`, ours as each of so many services on a queue has it. @throws CommandError with every fault of the template. */
+export async function policyOf(typed: Typed, services: number): Promise<ScalingDefinition> {
   const asked = typed.text("policy");
   const path = asked ?? ownTemplate();
   const overrides = overridesOf(typed.texts("set"));
   const text = await readText(path, "policy");
-  // A template of somebody else may have no such parameter.
-  const ceiling = asked === undefined ? { MaxTasks: MAX_TASKS } : {};
+  // A template of somebody else may have no such parameters.
+  const own = asked === undefined ? { MaxTasks: MAX_TASKS, FleetServices: String(services) } : {};
   try {
-    return { ...readScalingTemplate(text, path, { ...ceiling, ...overrides }), name: asked ?? OWN };
+    return { ...readScalingTemplate(text, path, { ...own, ...overrides }), name: asked ?? OWN };
   } catch (error) {
     if (error instanceof TemplateError) throw new CommandError(error.message);
     throw error;

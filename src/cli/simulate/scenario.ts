@@ -6,10 +6,13 @@ import { peerPolicies } from "../../scaling/peers.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { PRICES, type Prices } from "../../scaling/prices.js";
 import type { SimulationOptions } from "../../scaling/simulator.js";
-import type { Architecture, TaskSize } from "../../scaling/task-price.js";
+import type { TaskSize } from "../../scaling/task-price.js";
+import { GAPS } from "../../scaling/trace.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { CommandError } from "../failure.js";
 import { pricesOf, readText } from "../input-file.js";
+import { choiceOf } from "./choice.js";
+import { fleetOptionsOf } from "./fleet-options.js";
 import { policyOf } from "./policy-source.js";
 
 /** One load, and one run for each policy that meets it. */
@@ -36,10 +39,10 @@ const SINGLY_MAX_COMPARED = 4_000_000;
 export async function scenarioOf(typed: Typed): Promise<Scenario> {
   const { load, seconds } = await loadOf(typed);
   const slots = typed.integer("slots", 1, 1000) ?? 10;
-  const agentSeconds = typed.number("agent-seconds", 0.001, 43_200) ?? 3;
+  const { agentSeconds, startSeconds, spotShare, size } = fleetOptionsOf(typed);
   const targetDelaySeconds = typed.integer("target-delay", 1, 3600) ?? 30;
-  const spotShare = typed.number("spot", 0, 1) ?? 0;
-  const policy = await policyOf(typed);
+  const services = typed.integer("services", 1, 10) ?? 1;
+  const policy = await policyOf(typed, services);
   const compared = typed.flag("compare");
   const { minTasks, maxTasks } = policy;
   const peers = compared ? peerPolicies({ slots, agentSeconds, targetDelaySeconds, minTasks, maxTasks }) : [];
@@ -50,11 +53,11 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
     agentSeconds,
     ...agentTimesOf(typed),
     slots,
-    services: typed.integer("services", 1, 10) ?? 1,
+    services,
     initialTasks: typed.integer("tasks", 0, 5000),
     ecs: {
       launchesPerMinute: typed.integer("launches-per-minute", 1, 10_000) ?? 500,
-      startSeconds: typed.number("start-seconds", 0, 3600) ?? 45,
+      startSeconds,
       startVariation: typed.number("start-spread", 0, 3) ?? 0,
       ...stopsOf(typed, agentSeconds),
       spotShare,
@@ -81,35 +84,20 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
     seconds,
     runs: [policy, ...peers].map((each: ScalingDefinition) => ({ ...options, policy: each })),
     prices: await pricesOf(typed, PRICES),
-    size: sizeOf(typed),
+    size,
     spotShare,
     fifo: typed.flag("fifo"),
   };
-}
-
-/** The size of a task that the command line names. */
-export function sizeOf(typed: Typed): TaskSize {
-  return {
-    architecture: choiceOf<Architecture>(typed, "arch", ["ARM64", "X86_64"], "ARM64"),
-    cpuUnits: typed.integer("cpu", 256, 16_384) ?? 1024,
-    memoryMiB: typed.integer("memory", 512, 122_880) ?? 2048,
-  };
-}
-
-/** One of a few words. @throws UsageError for another one. */
-export function choiceOf<T extends string>(typed: Typed, name: string, choices: readonly T[], fallback: T): T {
-  const text = typed.text(name) ?? fallback;
-  if ((choices as readonly string[]).includes(text)) return text as T;
-  throw new UsageError(`--${name} must be ${choices.join(" or ")}, got "${text}"`);
 }
 
 async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
   const text = typed.text("load") ?? "step:100..1000";
   const asked = typed.integer("for", 1, YEAR_SECONDS);
   const shape = /^(constant|step|ramp|diurnal|bursts):/.exec(text)?.[1];
+  const gaps = choiceOf(typed, "gaps", GAPS, "refuse");
   try {
     if (!shape && !text.includes(":")) {
-      const trace = traceLoad(text, await readText(text, "load"));
+      const trace = traceLoad(text, await readText(text, "load"), gaps);
       return { load: trace, seconds: asked ?? Math.ceil(trace.seconds) };
     }
     const period = typed.integer("period", 1, YEAR_SECONDS) ?? (shape === "bursts" ? 600 : DAY_SECONDS);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { noisyLoad, parseLoad, traceLoad } from "../../../src/scaling/load.js";
+import { type Load, noisyLoad, parseLoad, traceLoad } from "../../../src/scaling/load.js";
+import type { Gaps } from "../../../src/scaling/trace.js";
 
 const times = { at: 60, over: 300, period: 86_400, burst: 60 };
 const load = (text: string) => parseLoad(text, times);
@@ -49,6 +50,9 @@ describe("noise", () => {
 
 describe("a recorded trace", () => {
   const trace = (...lines: string[]) => traceLoad("monday.csv", lines.join("\n"));
+  const gaps = (how: Gaps, ...lines: string[]) => traceLoad("monday.csv", lines.join("\n"), how);
+  const sum = (load: Load, seconds: number) =>
+    Array.from({ length: seconds }, (_, second) => load.rateAt(second)).reduce((all, rate) => all + rate, 0);
 
   test("counts are spread over their interval, rates are taken as they are", () => {
     const counted = trace("time,messages", "0,600", "60,1200", "120,0");
@@ -66,8 +70,49 @@ describe("a recorded trace", () => {
     expect([0, 60].map((second) => exported.rateAt(second))).toEqual([1, 2]);
   });
 
+  test("keeps each count where intervals are stamped early or late, or begin between two seconds", () => {
+    const late = trace("time,messages", "0.5,60", "61,120", "119.5,30");
+    expect(sum(late, 200)).toBeCloseTo(60 + 120 + 30, 9);
+    expect(sum(late, 60)).toBeCloseTo((60 * 60) / 60.5, 9);
+    expect(sum(trace("time,messages", "0,3", "0.25,4", "0.5,0", "0.75,5"), 1)).toBeCloseTo(12, 9);
+  });
+
+  test("can be asked for any second, in any order", () => {
+    const counted = trace("time,messages", "0,600", "60,1200");
+    expect([500, 0, 119, 61, 0].map((second) => counted.rateAt(second))).toEqual([0, 10, 20, 20, 10]);
+  });
+
+  test("takes the step that is seen most for its interval, so that a gap may come first", () => {
+    const sparse = ["time,messages", "0,60", "180,60", "240,60", "300,60"];
+    expect(() => trace(...sparse)).toThrow("line 3: a gap of 180 s where intervals are 60 s: say --gaps zero");
+    expect(sum(gaps("zero", ...sparse), 360)).toBeCloseTo(240, 9);
+    expect(gaps("hold", ...sparse).rateAt(100)).toBe(1);
+  });
+
+  test("has no messages in a gap, or as many as before it, as asked", () => {
+    const lines = ["time,messages", "0,60", "60,120", "240,60"];
+    expect([0, 60, 120, 239, 240].map((second) => gaps("zero", ...lines).rateAt(second))).toEqual([1, 2, 0, 0, 1]);
+    expect([0, 60, 120, 239, 240].map((second) => gaps("hold", ...lines).rateAt(second))).toEqual([1, 2, 2, 2, 1]);
+    expect(gaps("zero", ...lines).seconds).toBe(300);
+  });
+
+  test("takes an empty cell for a gap", () => {
+    const lines = ["time,messages", "0,60", "60,", "120,120"];
+    expect(() => trace(...lines)).toThrow("line 3: messages has no value: say --gaps zero or --gaps hold");
+    expect([59, 60].map((second) => gaps("zero", ...lines).rateAt(second))).toEqual([1, 0]);
+    expect([59, 60].map((second) => gaps("hold", ...lines).rateAt(second))).toEqual([1, 1]);
+    expect(() => gaps("hold", "time,rate", "0,", "60,1")).toThrow(
+      "line 2: rate has no value, and there is none before",
+    );
+  });
+
   test.each([
     ["a gap", ["time,messages", "0,1", "60,1", "180,1"], "line 4: a gap of 120 s where intervals are 60 s"],
+    [
+      "an interval that is too short",
+      ["time,messages", "0,1", "60,1", "61,1", "120,1", "180,1", "240,1"],
+      "line 4: an interval of 1 s where intervals are 60 s",
+    ],
     ["time running backwards", ["time,messages", "60,1", "0,1"], "line 3: time must rise"],
     ["time standing still", ["time,messages", "0,1", "0,1"], "line 3: time must rise"],
     [

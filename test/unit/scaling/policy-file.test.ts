@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { ownTemplate } from "../../../src/cli/simulate/policy-source.js";
+import { readQuery } from "../../../src/scaling/metric-query.js";
+import { Metrics } from "../../../src/scaling/metric-series.js";
 import { readScalingTemplate } from "../../../src/scaling/policy-file.js";
+import { capacityAfterStep, stepFor } from "../../../src/scaling/step-scaling.js";
 
 const own = readFileSync(ownTemplate(), "utf8");
 const read = (overrides: Record<string, string> = {}) => readScalingTemplate(own, "scaling.yaml", overrides);
@@ -41,9 +44,10 @@ describe("infra/scaling.yaml", () => {
     expect(policies.map(({ name, kind }) => [name, kind])).toEqual([
       ["SteadyPolicy", "targetTracking"],
       ["BurstPolicy", "step"],
+      ["ShrinkPolicy", "step"],
     ]);
     const [steady, burst] = policies;
-    expect(steady).toMatchObject({ target: 100, scaleInDisabled: false });
+    expect(steady).toMatchObject({ target: 100, scaleInDisabled: true });
     if (burst?.kind !== "step") throw new Error("BurstPolicy is no step policy");
     expect(burst.alarms.map(({ periodSeconds, evaluationPeriods }) => [periodSeconds, evaluationPeriods])).toEqual([
       [10, 1],
@@ -62,9 +66,57 @@ describe("infra/scaling.yaml", () => {
     }
   });
 
+  /** Tells how many tasks ShrinkPolicy gives up in a minute of such means. */
+  function shrinking(overrides?: Record<string, string>) {
+    const shrink = read(overrides).policies.find((policy) => policy.name === "ShrinkPolicy");
+    if (shrink?.kind !== "step") throw new Error("ShrinkPolicy is no step policy");
+    const [alarm] = shrink.alarms;
+    return ({ messages, tasks, demand }: { messages: number; tasks: number; demand: number }) => {
+      const metrics = new Metrics();
+      metrics.put("BacklogMessages", 5, messages);
+      metrics.put("BacklogPerTask", 5, messages / tasks);
+      metrics.put("SlotDemand", 5, demand);
+      const breach = readQuery(alarm!.query, metrics, 0, 60)! - alarm!.threshold;
+      const step = stepFor(shrink.steps, breach);
+      return breach < 0 || !step ? 0 : tasks - capacityAfterStep(shrink, step, tasks);
+    };
+  }
+
+  test.each([1, 2, 3, 5, 10, 33, 100, 1000, 5000])(
+    "a fleet of %i tasks gives up what is spare, and never what is needed",
+    (tasks) => {
+      const givenUp = shrinking();
+      for (let demand = 0; demand <= 120; demand++) {
+        const gone = givenUp({ messages: 50, tasks, demand });
+        const spare = tasks * (0.97 - demand / 100);
+        expect(gone).toBeLessThanOrEqual(Math.max(0, spare));
+        expect(tasks - gone).toBeGreaterThanOrEqual(1);
+        // The steps are coarse: of some hundreds two fifths go at once, of a few all.
+        expect(gone).toBeGreaterThanOrEqual(Math.floor(spare) * (spare < 9 ? 1 : 0.4));
+      }
+    },
+  );
+
+  test("services on one queue each give up their share", () => {
+    expect(shrinking()({ messages: 50, tasks: 30, demand: 37 })).toBe(15);
+    expect(shrinking({ FleetServices: "3" })({ messages: 50, tasks: 30, demand: 37 })).toBe(6);
+  });
+
+  test("an idle fleet goes to its floor, and where it may sleep it is left to SleepPolicy", () => {
+    const idle = { messages: 0, tasks: 30, demand: 0 };
+    expect(shrinking()(idle)).toBeGreaterThanOrEqual(30);
+    expect(shrinking({ MinTasks: "0" })(idle)).toBe(0);
+  });
+
   test("wakes and sleeps only where no task need be there", () => {
     const { policies } = read({ MinTasks: "0", SleepAfterMinutes: "5" });
-    expect(policies.map(({ name }) => name)).toEqual(["SteadyPolicy", "BurstPolicy", "WakePolicy", "SleepPolicy"]);
+    expect(policies.map(({ name }) => name)).toEqual([
+      "SteadyPolicy",
+      "BurstPolicy",
+      "ShrinkPolicy",
+      "WakePolicy",
+      "SleepPolicy",
+    ]);
     const sleep = policies.at(-1);
     if (sleep?.kind !== "step") throw new Error("SleepPolicy is no step policy");
     expect(sleep.alarms[0]).toMatchObject({ evaluationPeriods: 5, datapointsToAlarm: 5, missingData: "notBreaching" });
@@ -107,6 +159,94 @@ describe("infra/scaling.yaml", () => {
   });
 });
 
+describe("what doesn't scale is none of the reader's business", () => {
+  test.each([
+    ["long form", '{ "Fn::Join": ["", ["arn:", { Ref: Name }]] }'],
+    ["short form", '!Join ["", ["arn:", !Ref Name]]'],
+    ["short form with a map", `!Transform { Name: AWS::Include, Parameters: { Location: !Sub 's3://\${Bucket}/x' } }`],
+    ["short form of a scalar", "!ImportValue shared"],
+    ["short form of a block", `!ImportValue\n        Fn::Sub: '\${Stack}-role'`],
+    ["function that nobody knows yet", "!Later [1, 2]"],
+    ["function of a condition that only a deployment knows", "!If [Known, a, b]"],
+  ])("%s in another resource", (_, value) => {
+    const text = `${template()}
+  Role:
+    Type: AWS::IAM::Role
+    Condition: Known
+    Properties:
+      Value: ${value}
+Conditions:
+  Known: !Equals [!ImportValue here, yes]
+`;
+    expect(readScalingTemplate(text, "mine.yaml").policies).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "a target's id, as CDK writes it",
+      'ScalableDimension: "ecs',
+      'ResourceId: { "Fn::Join": ["/", [service, { Ref: C }, { "Fn::GetAtt": [S, Name] }]] }, ScalableDimension: "ecs',
+    ],
+    [
+      "a description",
+      "Statistic: Maximum",
+      `Statistic: Maximum\n      AlarmDescription: !Sub ['\${a} \${!b}', { a: !ImportValue x }]`,
+    ],
+    [
+      "another action beside the policy",
+      "AlarmActions: [!Ref Burst]",
+      "AlarmActions: [!ImportValue Topic, !Ref Burst]",
+    ],
+    ["the policy by its attribute", "AlarmActions: [!Ref Burst]", "AlarmActions: [!GetAtt Burst.Arn]"],
+  ])("%s", (_, from, to) => {
+    expect(template()).toContain(from);
+    expect(readScalingTemplate(template().replace(from, to), "mine.yaml").policies).toHaveLength(1);
+  });
+
+  test("a table that scales, too", () => {
+    const text = template().replace(
+      "  Alarm:\n",
+      `  Table:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties: { ScalableDimension: "dynamodb:table:ReadCapacityUnits", MinCapacity: 5, MaxCapacity: 50 }
+  Reads:
+    Type: AWS::ApplicationAutoScaling::ScalingPolicy
+    Properties: { PolicyType: TargetTrackingScaling, ScalingTargetId: !Ref Table }
+  Alarm:
+`,
+    );
+    expect(readScalingTemplate(text, "mine.yaml")).toMatchObject({ maxTasks: 9, policies: [{ name: "Burst" }] });
+  });
+
+  test("a rule that only a deployment can check", () => {
+    const rules = `Rules:
+  Zones:
+    Assertions: [{ AssertDescription: zones, Assert: { "Fn::EachMemberIn": [{ "Fn::RefAll": x }, [a]] } }]
+${template()}`;
+    expect(readScalingTemplate(rules, "mine.yaml").policies).toHaveLength(1);
+  });
+});
+
+describe("functions are carried out where they scale", () => {
+  test.each([
+    ["10", "!FindInMap [Thresholds, prod, high]"],
+    ["10", "!Select [1, [5, 10]]"],
+    ["25", "!Select [1, !Split [',', '5,25']]"],
+    ["120", "!Join ['', [1, 2, 0]]"],
+    ["70", `!Sub ['\${a}0', { a: 7 }]`],
+  ])("a threshold of %s by %s", (threshold, value) => {
+    const text = `Mappings: { Thresholds: { prod: { high: 10 } } }\n${template().replace("Threshold: 10", `Threshold: ${value}`)}`;
+    const [burst] = readScalingTemplate(text, "mine.yaml").policies;
+    if (burst?.kind !== "step") throw new Error("Burst is no step policy");
+    expect(burst.alarms[0]!.threshold).toBe(Number(threshold));
+  });
+
+  test("a scaling resource whose condition only a deployment knows is named", () => {
+    const text = `Conditions: { Here: !Equals [!ImportValue x, y] }\n${template().replace("  Alarm:\n", "  Alarm:\n    Condition: Here\n")}`;
+    expect(() => readScalingTemplate(text, "mine.yaml")).toThrow("mine.yaml: Fn::ImportValue x is not simulated");
+  });
+});
+
 describe("a policy that can't be read is named, not guessed", () => {
   const reading = (parts: Parameters<typeof template>[0]) => () => readScalingTemplate(template(parts), "mine.yaml");
 
@@ -141,12 +281,17 @@ describe("a policy that can't be read is named, not guessed", () => {
       "MetricIntervalLowerBound: 5, MetricIntervalUpperBound: 5,",
       "the step from 5 to 5 is empty",
     ],
-    ["Period: 60", "Period: !ImportValue Period", "mine.yaml: Unresolved tag: !ImportValue"],
+    [
+      "Period: 60",
+      "Period: !ImportValue Period",
+      'mine.yaml: Alarm: Period must be a number, got "<Fn::ImportValue Period>"',
+    ],
     [
       "Period: 60",
       "Period: { Fn::ImportValue: Period }",
-      "mine.yaml: Alarm: the function Fn::ImportValue is not simulated",
+      'mine.yaml: Alarm: Period must be a number, got "<Fn::ImportValue Period>"',
     ],
+    ["Statistic: Maximum", "Statistic: !Select [0, !GetAZs x]", "mine.yaml: Alarm: Statistic must be one of"],
     ["MinCapacity: 1", "MinCapacity: [", "mine.yaml: "],
     ["Resources:", "Things:", "a CloudFormation template has Resources, and this has none"],
   ])("%s → %s", (from, to, message) => {

@@ -80,9 +80,20 @@ describe("queuehand simulate", () => {
   test("replays a trace, as long as it is", async () => {
     const trace = join(folder, "trace.csv");
     await writeFile(trace, "time,messages\n0,600\n60,6000\n120,600\n");
-    const result = JSON.parse(await output("--load", trace, "--json"));
-    expect(result.seconds).toBe(180);
-    expect(Math.abs(result.messages - 7200)).toBeLessThan(400);
+    for (const seed of ["1", "2"]) {
+      const result = JSON.parse(await output("--load", trace, "--seed", seed, "--json"));
+      expect(result).toMatchObject({ seconds: 180, messages: 7200 });
+    }
+  });
+
+  test("takes a trace's gaps as --gaps says", async () => {
+    const trace = join(folder, "gaps.csv");
+    await writeFile(trace, "time,messages\n0,600\n60,600\n240,600\n");
+    const messages = async (gaps: string) =>
+      JSON.parse(await output("--load", trace, "--gaps", gaps, "--json")).messages;
+    expect(await messages("zero")).toBe(1800);
+    expect(await messages("hold")).toBe(3000);
+    await expect(simulate(["--load", trace])).rejects.toThrow("line 4: a gap of 180 s");
   });
 
   test("--set puts parameters into the template", async () => {
@@ -110,6 +121,7 @@ describe("queuehand simulate", () => {
     ["an unknown parameter", ["--set", "MaxTask=3"], "there is no parameter MaxTask"],
     ["a group that isn't a divisor", ["--group", "3", "--slots", "20"], "--group must divide --slots (20)"],
     ["agents' times of no known shape", ["--agent-times", "normal"], "--agent-times must be"],
+    ["gaps taken for nothing known", ["--gaps", "skip"], '--gaps must be refuse or zero or hold, got "skip"'],
     ["a trace that isn't there", ["--load", "no-such.csv"], "no-such.csv"],
     ["a policy that isn't there", ["--policy", "no-such.yaml"], "no-such.yaml"],
     ["slots out of bounds", ["--slots", "0"], "--slots must be a whole number between 1 and 1000"],
