@@ -120,7 +120,7 @@ export class Dispatcher {
       blocked: this.#unstarted.blocked,
       heldBack: this.#reruns.size,
       settling: acknowledger.settling,
-      trial: this.#breaker.open ? this.#slots.mayTry : undefined,
+      trial: this.#breaker.open ? this.#slots.mayFetchTry : undefined,
     });
   }
 

@@ -25,7 +25,7 @@ interface Held {
   readonly settling: number;
   /** Nothing is taken any more. */
   readonly closed: boolean;
-  /** While the breaker is open: whether the next message may be tried. Undefined: it is closed. */
+  /** While the breaker is open: whether a message may be fetched to be tried. Undefined: it is closed. */
   readonly trial: boolean | undefined;
 }
 
@@ -65,7 +65,7 @@ export function demandBeside(held: Held): Demand {
     return { room: 0, idleSlots: 0, step };
   }
   if (trial !== undefined) {
-    const room = trial && waiting === 0 ? 1 : 0;
+    const room = Number(trial);
     return { room, idleSlots: room, step };
   }
   const idleSlots = slots - busy - waiting;

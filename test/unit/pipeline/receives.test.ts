@@ -212,6 +212,26 @@ describe("while the breaker is open", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("messages that are deferred again and again don't keep the others out", async () => {
+    let done = 0;
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "waits") throw new Defer(1, "this customer is locked");
+        done++;
+      },
+      env: { CONCURRENCY: "10" },
+      queue: tells(5),
+    });
+    for (let n = 0; n < 20; n++) queue.send("waits");
+    void start();
+    await clock.advance(30_000);
+    expect(of("breaker")).toMatchObject([{ open: true }]);
+    for (let n = 0; n < 20; n++) queue.send("healthy");
+    await clock.advance(60_000);
+    expect(done).toBe(20);
+    await stopped();
+  });
+
   test("a message with its last receives waits under its lease, and becomes a dead letter only after further failures", async () => {
     let down = true;
     const bundle = workerBundle({
