@@ -204,9 +204,16 @@ export class Dispatcher {
     const successor = this.#inHand.end(delivery);
     delivery.onLeaseLost = undefined;
     const { acknowledger } = this.#options;
-    const operation = acknowledger.settle(delivery, outcome, agentMs, (copied) => this.#groupAfter(delivery, copied));
-    if (operation.kind !== "deadLetter") this.#groupAfter(delivery, operation.kind === "delete");
+    const groupAfter = (gone: boolean) => this.#groupAfter(delivery, gone || this.#isGivenUp(delivery, outcome));
+    const operation = acknowledger.settle(delivery, outcome, agentMs, groupAfter);
+    if (operation.kind !== "deadLetter") groupAfter(operation.kind === "delete");
     if (successor) this.take(successor);
+  }
+
+  /** Where no copy can be had the queue itself moves it to the dead letters, and its group must not go the same way. */
+  #isGivenUp(delivery: Delivery, { kind }: Outcome): boolean {
+    if (delivery.lease.lost) return false;
+    return kind === "reject" || (kind === "retry" && this.#receives.isLast(delivery));
   }
 
   #groupAfter(head: Delivery, gone: boolean): void {

@@ -22,9 +22,14 @@ export class Receives {
     return Math.max(0, this.#max - message.receiveCount);
   }
 
-  /** Whether the queue moves the message to the dead letters when it is asked for next. */
+  /** Whether the message has been tried as often as the queue allows, tries under one lease included. */
   isLast(delivery: Delivery): boolean {
     return this.leftAfter(delivery) === 0;
+  }
+
+  /** Whether the queue, which knows of no tries under one lease, moves the message when it is asked for next. */
+  isLastOnQueue(delivery: Delivery): boolean {
+    return delivery.message.receiveCount - delivery.triesHere >= this.#max;
   }
 
   get #max(): number {

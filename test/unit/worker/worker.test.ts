@@ -762,7 +762,7 @@ describe("a FIFO queue", () => {
     await stopped();
   });
 
-  test("starts the followers of a dead letter only when its copy is certain, and gives them back when it can't be had", async () => {
+  test("starts the followers of a dead letter only when its copy is certain, or can't be had", async () => {
     const { clock, queue, start, stopped, of } = workerBundle({
       agent: ({ raw }) => {
         if (raw === "bad") throw new Error("always");
@@ -782,9 +782,35 @@ describe("a FIFO queue", () => {
     queue.failNext("copyToDeadLetters", { entries: [{ ok: false, kind: "refused", detail: "AccessDenied" }] });
     for (const body of ["bad", "good"]) queue.send(body, { groupId: "c" });
     await clock.advance(1_000);
-    expect(of("released")).toMatchObject([{ cause: "group" }]);
+    expect(queue.deleted.slice(4).map(({ body }) => body)).toEqual(["good"]);
+    expect(of("released")).toEqual([]);
     await stopped();
   });
+
+  for (const [how, error] of [
+    ["fails for good", new Error("always")],
+    ["is rejected", new Reject("never")],
+  ] as const) {
+    test(`leaves a head that ${how} to SQS where no copy is permitted, and runs its followers`, async () => {
+      const { clock, queue, start, stopped, of } = workerBundle({
+        agent: ({ raw }) => {
+          if (raw === "bad") throw error;
+        },
+        env: { RETRY_BACKOFF_SECONDS: "1,1" },
+        queue: { fifo: true, maxReceiveCount: 3, tellsMaxReceiveCount: true },
+      });
+      const refused = { ok: false, kind: "refused", detail: "AccessDenied" } as const;
+      queue.failNext("copyToDeadLetters", { entries: [refused] }, 10);
+      for (const body of ["bad", "good 1", "good 2"]) queue.send(body, { groupId: "a" });
+      void start();
+      await clock.advance(120_000);
+      expect(queue.deadLetters.map(({ body, by }) => [body, by])).toEqual([["bad", "redrive"]]);
+      expect(queue.deleted.map(({ body }) => body)).toEqual(["good 1", "good 2"]);
+      expect(of("released")).toEqual([]);
+      expect(of("settled").filter(({ lastReceive }) => lastReceive)).toHaveLength(1);
+      await stopped();
+    });
+  }
 
   test("gives a stopped group back in order: the head for the rest of its wait, its followers at once", async () => {
     const { agent, started, fail } = manualAgent();
