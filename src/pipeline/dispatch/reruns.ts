@@ -30,6 +30,9 @@ const DEFER_BASE_SECONDS = 30;
 const DEFER_MAX_SECONDS = 900;
 /** An agent that defers for no time at all must not spin. */
 const DEFER_MIN_SECONDS = 1;
+/** Waits that are longer leave so much of the places to others: else nothing would be fetched until one of them is over. */
+const LONG_SECONDS = 300;
+const LONG_SHARE = 0.5;
 
 /**
  * Runs that were not a message's last: it waits here, under its lease, for another one that costs no receive.
@@ -91,11 +94,18 @@ export class Reruns {
     delivery.deferrals++;
     const usual = Math.min(DEFER_MAX_SECONDS, DEFER_BASE_SECONDS * 2 ** Math.min(delivery.deferrals - 1, 10));
     const seconds = Math.max(DEFER_MIN_SECONDS, outcome.afterSeconds ?? usual);
+    if (seconds > LONG_SECONDS && this.#isCrowded(delivery)) return false;
     if (!this.#heldBack.hold(delivery, outcome, seconds)) return false;
     this.#watchLease(delivery);
     const { facts } = delivery;
     this.#options.telemetry({ kind: "deferred", delivery: facts, afterSeconds: seconds, reason: outcome.reason });
     return true;
+  }
+
+  /** Whether the queue is to hide a message for its wait, which costs a receive: not its last ones, and not a group's. */
+  #isCrowded(delivery: Delivery): boolean {
+    const { fifo, max, receives } = this.#options;
+    return !fifo && this.size >= max * LONG_SHARE && receives.leftAfter(delivery) > 1;
   }
 
   #retry(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {

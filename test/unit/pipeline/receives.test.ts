@@ -89,6 +89,50 @@ describe("a receive is spent for a run", () => {
     await stopped();
   });
 
+  test("and what waits for hours leaves room for others", async () => {
+    let done = 0;
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "waits") throw new Defer(7_200, "in the evening");
+        done++;
+      },
+      env: { CONCURRENCY: "1" },
+      queue: tells(5),
+    });
+    for (let n = 0; n < 300; n++) queue.send(n % 3 === 0 ? "healthy" : "waits");
+    void start();
+    await clock.advance(10 * MINUTE_MS);
+    expect(done).toBe(100);
+    expect(of("breaker")).toEqual([]);
+    expect(queue.deadLetters).toEqual([]);
+    await stopped();
+  });
+
+  test("and groups whose heads wait for hours leave room for others", async () => {
+    let done = 0;
+    const bundle = workerBundle({
+      agent: async ({ raw }) => {
+        await sleep(bundle.clock, 20);
+        if (raw === "waits") throw new Defer(7_200, "in the evening");
+        done++;
+      },
+      env: { CONCURRENCY: "1" },
+      queue: { ...tells(5), fifo: true },
+    });
+    const { clock, queue, start, stopped } = bundle;
+    void start();
+    for (let n = 0; n < 50; n++) queue.send("healthy", { groupId: `before ${n}` });
+    await clock.advance(10_000);
+    for (let group = 0; group < 4; group++) {
+      queue.send("waits", { groupId: `waits ${group}` });
+      for (let n = 0; n < 9; n++) queue.send("healthy", { groupId: `waits ${group}` });
+    }
+    for (let n = 0; n < 20; n++) queue.send("healthy", { groupId: `after ${n}` });
+    await clock.advance(MINUTE_MS);
+    expect(done).toBe(70);
+    await stopped();
+  });
+
   test("also at a stop: what is in hand is worked off where the pace says that it ends in time", async () => {
     const bundle = workerBundle({
       agent: async () => sleep(bundle.clock, 100),
