@@ -67,6 +67,7 @@ export class Dispatcher {
       max: heldBackMax(slots),
       receives: this.#receives,
       operation: (delivery, outcome) => acknowledger.operation(delivery, outcome),
+      hasFollowers: (delivery) => this.#unstarted.hasFollowers(delivery),
       resume: (delivery) => this.#resume(delivery),
       onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
       onLost: (delivery) => this.#end(delivery, leaseLost, 0),

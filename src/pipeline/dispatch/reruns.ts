@@ -18,6 +18,8 @@ export interface RerunsOptions {
   readonly receives: Receives;
   /** What the outcome comes to on the queue. */
   readonly operation: (delivery: Delivery, outcome: Outcome) => Operation;
+  /** Whether others of its FIFO group wait behind it. */
+  readonly hasFollowers: (delivery: Delivery) => boolean;
   /** Takes a delivery whose wait is over. */
   readonly resume: (delivery: Delivery) => void;
   /** Told that a spared one has waited for long. */
@@ -34,16 +36,22 @@ const DEFER_MIN_SECONDS = 1;
 const LONG_SECONDS = 300;
 const LONG_SHARE = 0.5;
 
+/** A group's head is spared for so long before another is; then for so many times as long. */
+const HEAD_SPARED_MS = 20_000;
+const HEAD_SPARED_FACTOR = 4;
+
 /**
  * Runs that were not a message's last: it waits here, under its lease, for another one that costs no receive.
  * 1. A deferred message waits as long as it asked to.
  * 2. The head of a FIFO group that failed waits out its back-off; its tries count as receives.
- * 3. A message that failed while nothing succeeds, and has few receives left, waits until the breaker closes.
+ * 3. A message that failed while nothing succeeds, and has few receives left, waits until the breaker closes. Where that
+ *    can't be known, since those that might succeed wait behind such heads of groups, one head goes on now and then.
  */
 export class Reruns {
   readonly #options: RerunsOptions;
   readonly #heldBack: HeldBack;
   readonly #spared: SparedLine;
+  #headSparedMs = HEAD_SPARED_MS;
 
   constructor(options: RerunsOptions) {
     this.#options = options;
@@ -80,6 +88,7 @@ export class Reruns {
 
   /** Hands on all that were spared: the breaker has closed. */
   resumeSpared(): void {
+    this.#headSparedMs = HEAD_SPARED_MS;
     for (const { delivery } of this.#spared.clear()) this.#resume(delivery);
   }
 
@@ -132,9 +141,17 @@ export class Reruns {
   #spare(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
     const { max, receives } = this.#options;
     // One is left for who gets it when this worker ends.
-    if (receives.leftAfter(delivery) > 1) return false;
+    if (receives.leftAfter(delivery) > 1 || this.#goesOn(delivery)) return false;
     if (this.size >= max || !this.#spared.add(delivery, outcome)) return false;
     this.#tell(delivery, outcome, agentMs, undefined);
+    return true;
+  }
+
+  /** Whether a head is to give its followers their turn, which tell an outage from messages at fault. */
+  #goesOn(head: Delivery): boolean {
+    const { hasFollowers, receives } = this.#options;
+    if (!hasFollowers(head) || this.#spared.sparedMs(head) < this.#headSparedMs) return false;
+    if (receives.isLast(head)) this.#headSparedMs *= HEAD_SPARED_FACTOR;
     return true;
   }
 

@@ -276,6 +276,49 @@ describe("while the breaker is open", () => {
     await stopped();
   });
 
+  test("heads of groups that always fail don't keep their followers waiting: some of these tell that it is no outage", async () => {
+    const bundle = workerBundle({
+      agent: async ({ raw }) => {
+        await sleep(bundle.clock, 50);
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,5" },
+      queue: { ...tells(5), fifo: true },
+    });
+    const { clock, queue, start, stopped } = bundle;
+    for (let group = 0; group < 6; group++) {
+      for (const body of ["bad", "good", "good"]) queue.send(body, { groupId: String(group) });
+    }
+    void start();
+    await clock.advance(2 * MINUTE_MS);
+    expect(queue.deleted.filter(({ body }) => body === "good")).toHaveLength(12);
+    expect(queue.deadLetters.map(({ body }) => body)).toEqual(Array(6).fill("bad"));
+    await stopped();
+  });
+
+  test("few heads of groups become dead letters of an outage, and none that has no followers", async () => {
+    let down = true;
+    const bundle = workerBundle({
+      agent: async () => {
+        await sleep(bundle.clock, 50);
+        if (down) throw new Error("the database is down");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,5" },
+      queue: { ...tells(5), fifo: true },
+    });
+    const { clock, queue, start, stopped } = bundle;
+    for (let n = 0; n < 60; n++)
+      queue.send(n < 30 ? "alone" : "grouped", { groupId: String(n < 30 ? n : 30 + (n % 6)) });
+    void start();
+    await clock.advance(10 * MINUTE_MS);
+    expect(queue.deadLetters.length).toBeLessThanOrEqual(3);
+    expect(queue.deadLetters.filter(({ body }) => body === "alone")).toEqual([]);
+    down = false;
+    await clock.advance(5 * MINUTE_MS);
+    expect(queue.ids()).toEqual([]);
+    await stopped();
+  });
+
   test("a message with its last receives waits under its lease, and becomes a dead letter only after further failures", async () => {
     let down = true;
     const bundle = workerBundle({
