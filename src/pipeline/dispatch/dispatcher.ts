@@ -101,6 +101,11 @@ export class Dispatcher {
     return this.#unstarted.size;
   }
 
+  /** Messages that wait under their lease for another run. */
+  get heldBack(): number {
+    return this.#reruns.size;
+  }
+
   get meanAgentSeconds(): number {
     return this.#pace.meanSeconds;
   }

@@ -91,7 +91,7 @@ describe("a receive is spent for a run", () => {
 
   test("and what waits for hours leaves room for others", async () => {
     let done = 0;
-    const { clock, queue, start, stopped, of } = workerBundle({
+    const { clock, queue, worker, start, stopped, of } = workerBundle({
       agent: ({ raw }) => {
         if (raw === "waits") throw new Defer(7_200, "in the evening");
         done++;
@@ -105,6 +105,7 @@ describe("a receive is spent for a run", () => {
     expect(done).toBe(100);
     expect(of("breaker")).toEqual([]);
     expect(queue.deadLetters).toEqual([]);
+    expect(worker.status().heldBack).toBeGreaterThanOrEqual(55);
     await stopped();
   });
 
