@@ -219,7 +219,7 @@ export class Dispatcher {
   /** Where no copy can be had the queue itself moves it to the dead letters, and its group must not go the same way. */
   #isGivenUp(delivery: Delivery, { kind }: Outcome): boolean {
     if (delivery.lease.lost) return false;
-    return kind === "reject" || (kind === "retry" && this.#receives.isLast(delivery));
+    return kind === "reject" || (kind === "retry" && this.#receives.isTriedOut(delivery));
   }
 
   #groupAfter(head: Delivery, gone: boolean): void {

@@ -120,7 +120,7 @@ export class Reruns {
   #retry(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
     const { fifo, receives } = this.#options;
     // With no try left it is the queue's: it moves it to the dead letters, if no copy from here can be had.
-    if (!fifo || receives.isLast(delivery)) return false;
+    if (!fifo || receives.isTriedOut(delivery)) return false;
     const seconds = this.#backOff(delivery, this.#options.operation(delivery, outcome));
     if (seconds === undefined || !this.#heldBack.hold(delivery, outcome, seconds)) return false;
     this.#tell(delivery, outcome, agentMs, seconds);

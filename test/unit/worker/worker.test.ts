@@ -812,6 +812,39 @@ describe("a FIFO queue", () => {
     });
   }
 
+  test("lets the queue have its say on a head that always fails where nobody knows its maxReceiveCount", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true, maxReceiveCount: 3, deadLetterQueue: false },
+    });
+    for (const body of ["bad", "good 1", "good 2"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(60_000);
+    expect(queue.deadLetters.map(({ body }) => body)).toEqual(["bad"]);
+    expect(queue.deleted.map(({ body }) => body)).toEqual(["good 1", "good 2"]);
+    expect(of("released")).toEqual([]);
+    await stopped();
+  });
+
+  test("tries a head for good, its group behind it, where it is known that the queue never gives it up", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true, maxReceiveCount: Number.POSITIVE_INFINITY, tellsMaxReceiveCount: true },
+    });
+    for (const body of ["bad", "good"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(15_000);
+    expect(of("started").length).toBeGreaterThan(10);
+    expect(queue.deleted).toEqual([]);
+    await stopped();
+  });
+
   test("gives a stopped group back in order: the head for the rest of its wait, its followers at once", async () => {
     const { agent, started, fail } = manualAgent();
     const { clock, queue, start, stopped } = workerBundle({
