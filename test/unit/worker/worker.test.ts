@@ -849,13 +849,13 @@ describe("a FIFO queue", () => {
     const { agent, started, fail } = manualAgent();
     const { clock, queue, start, stopped } = workerBundle({
       agent,
-      env: { RETRY_BACKOFF_SECONDS: "60,60", POLL_INTERVAL_SECONDS: "1" },
+      env: { POLL_INTERVAL_SECONDS: "1" },
       queue: { fifo: true },
     });
     for (const body of ["a1", "a2", "a3"]) queue.send(body, { groupId: "a" });
     void start();
     await clock.advance(100);
-    fail("a1", new Error("no"));
+    fail("a1", new Retry(60));
     await clock.advance(1_000);
     await stopped();
     expect(started).toEqual(["a1"]);
