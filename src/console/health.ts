@@ -34,7 +34,7 @@ const UNREADY_AFTER_MS = 15_000;
  *
  * It is stuck, so that a restart is right, in two cases: it runs and holds no message, and yet no receive has ended for
  * two minutes; or every slot is held by an agent that ignores its abort. A queue that can't be reached is no such case:
- * failed receives are steps as well, and a restart mends no network. Nor is a worker whose slots are full. A blocked
+ * failed receives are steps as well, and a restart mends no network. Nor is a worker whose slots are full, or that fetches nothing since so much waits in it. A blocked
  * event loop needs no rule, since nobody answers the question then.
  */
 export class Health {
@@ -49,12 +49,13 @@ export class Health {
   /** Why the worker is stuck; empty while it lives. */
   stuck(): string[] {
     const { status, pulse, clock } = this.#parts;
-    const { state, slots, busy, buffered, settling } = status();
+    const { state, slots, busy, buffered, heldBack = 0, settling } = status();
     const now = clock.monotonic();
     if (state === "running" && pulse.hungAgents >= slots) {
       return [`each of the ${slots} slots is held by an agent that was aborted and runs on`];
     }
-    const idle = state === "running" && busy + buffered + settling === 0 && pulse.handled === this.#handledBefore;
+    const idle =
+      state === "running" && busy + buffered + heldBack + settling === 0 && pulse.handled === this.#handledBefore;
     this.#handledBefore = pulse.handled;
     this.#idleSince = idle ? (this.#idleSince ?? now) : undefined;
     if (this.#idleSince === undefined) return [];

@@ -24,7 +24,11 @@ export class InterruptionWatch {
 
   /** The listener; bound, so that it can be handed to `fanOut` as it is. */
   readonly record = (fact: Fact): void => {
-    if (fact.kind === "released" || (fact.kind === "settled" && fact.outcome === "interrupted")) {
+    // One that was received again goes on with its newer receipt.
+    if (
+      (fact.kind === "released" && fact.cause !== "again") ||
+      (fact.kind === "settled" && fact.outcome === "interrupted")
+    ) {
       this.#interrupted(fact.delivery);
     }
   };

@@ -90,6 +90,7 @@ export class Pipeline {
       slots: this.#options.slots,
       busy: this.#dispatcher.busy,
       buffered: this.#dispatcher.buffered,
+      heldBack: this.#dispatcher.heldBack,
       openPolls: this.#poller.open,
       settling: this.#acknowledger.settling,
       copies: this.#acknowledger.copies,

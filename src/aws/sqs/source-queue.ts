@@ -87,7 +87,7 @@ export class SourceQueue implements Queue {
         const deadline = AbortSignal.any([signal, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)]);
         const { queue, attributes } = await openQueue(this.#options, deadline);
         this.#copier = queue.copyToDeadLetters ? queue : null;
-        this.#maxReceiveCount = attributes?.maxReceiveCount;
+        this.#maxReceiveCount = attributes && (attributes.maxReceiveCount ?? Number.POSITIVE_INFINITY);
         return attributes;
       } catch (error) {
         // The receive fails for the same reason, and says so.

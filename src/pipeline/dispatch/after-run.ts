@@ -4,6 +4,7 @@ import type { Outcome } from "../ports/outcome.js";
 import type { WithoutRun } from "../ports/telemetry.js";
 import type { Processed } from "../run/processor.js";
 import type { Acknowledger } from "../settle/acknowledger.js";
+import type { Receives } from "../settle/receives.js";
 import type { Breaker } from "./breaker.js";
 import type { InHand } from "./in-hand.js";
 import type { LastWork } from "./last-work.js";
@@ -18,6 +19,7 @@ export interface AfterRunOptions {
   readonly unstarted: Unstarted;
   readonly reruns: Reruns;
   readonly lastWork: LastWork;
+  readonly receives: Receives;
   /** Takes a message that came again and waited for the end of its run. */
   readonly take: (delivery: Delivery) => void;
   /** Told when others of a group may start, or went back. */
@@ -51,8 +53,9 @@ export class AfterRun {
     const { acknowledger, inHand, take } = this.#options;
     const successor = inHand.end(delivery);
     delivery.onLeaseLost = undefined;
-    const operation = acknowledger.settle(delivery, outcome, agentMs, (copied) => this.#groupAfter(delivery, copied));
-    if (operation.kind !== "deadLetter") this.#groupAfter(delivery, operation.kind === "delete");
+    const groupAfter = (gone: boolean) => this.#groupAfter(delivery, gone || this.#isGivenUp(delivery, outcome));
+    const operation = acknowledger.settle(delivery, outcome, agentMs, groupAfter);
+    if (operation.kind !== "deadLetter") groupAfter(operation.kind === "delete");
     if (successor) take(successor);
   }
 
@@ -62,6 +65,12 @@ export class AfterRun {
     unstarted.remove(delivery);
     inHand.end(delivery);
     acknowledger.release(delivery, cause, reason);
+  }
+
+  /** Where no copy can be had the queue itself moves it to the dead letters, and its group must not go the same way. */
+  #isGivenUp(delivery: Delivery, { kind }: Outcome): boolean {
+    if (delivery.lease.lost) return false;
+    return kind === "reject" || (kind === "retry" && this.#options.receives.isTriedOut(delivery));
   }
 
   #groupAfter(head: Delivery, gone: boolean): void {

@@ -69,6 +69,7 @@ export class Dispatcher {
       max: heldBackMax(slots),
       receives: this.#receives,
       operation: (delivery, outcome) => acknowledger.operation(delivery, outcome),
+      hasFollowers: (delivery) => this.#unstarted.hasFollowers(delivery),
       resume: (delivery) => this.#resume(delivery),
       onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
       onLost: (delivery) => this.#afterRun.end(delivery, leaseLost, 0),
@@ -104,6 +105,7 @@ export class Dispatcher {
       unstarted: this.#unstarted,
       reruns: this.#reruns,
       lastWork: this.#lastWork,
+      receives: this.#receives,
       take: (delivery) => this.take(delivery),
       onGroup: () => {
         this.#slots.fill();
@@ -119,6 +121,11 @@ export class Dispatcher {
   /** Messages that wait for a slot or for their group's head. */
   get buffered(): number {
     return this.#unstarted.size;
+  }
+
+  /** Messages that wait under their lease for another run. */
+  get heldBack(): number {
+    return this.#reruns.size;
   }
 
   get meanAgentSeconds(): number {
@@ -141,7 +148,7 @@ export class Dispatcher {
       blocked: this.#unstarted.blocked,
       heldBack: this.#reruns.size,
       settling: acknowledger.settling,
-      trial: this.#breaker.open ? this.#slots.mayTry : undefined,
+      trial: this.#breaker.open ? this.#slots.mayFetchTry : undefined,
     });
   }
 

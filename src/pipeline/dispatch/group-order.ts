@@ -28,6 +28,11 @@ export class GroupOrder {
     return false;
   }
 
+  /** Whether others of its group wait behind it here. */
+  hasFollowers(head: Delivery): boolean {
+    return (this.#followers.get(groupOf(head))?.length ?? 0) > 0;
+  }
+
   /** The head has ended well: the next of its group, if one waits here. */
   next(head: Delivery): Delivery | undefined {
     const group = groupOf(head);

@@ -23,7 +23,7 @@ export interface LastWorkOptions {
  * What a stop makes of the messages in hand that have no slot yet, and of those that the open polls still bring.
  * 1. As many as the agents' pace says are worked off in time get their run, those with the most receives first.
  * 2. The rest is given back: only when no poll of our own could fetch it again, at its first receive where a slot is free,
- *    and never at its last while there is any time.
+ *    and not with its last receives while there is any time.
  */
 export class LastWork {
   readonly #options: LastWorkOptions;
@@ -86,8 +86,8 @@ export class LastWork {
   }
 
   #keep(count: number, reason: string): void {
-    const { unstarted, inHand, receives } = this.#options;
-    const back = unstarted.keep(count, (delivery) => receives.isLast(delivery));
+    const { unstarted, inHand } = this.#options;
+    const back = unstarted.keep(count, (delivery) => this.#isPrecious(delivery));
     this.#takes = count - unstarted.size;
     for (const delivery of [...back, ...inHand.clearSuccessors()]) this.#giveBack(delivery, reason);
   }
@@ -98,9 +98,15 @@ export class LastWork {
       this.#takes--;
       return true;
     }
-    const { unstarted, slots, receives } = this.#options;
+    const { unstarted, slots } = this.#options;
     const isFree = slots.free > unstarted.waiting;
-    return receives.isLast(delivery) || (isFree && delivery.message.receiveCount > 1);
+    return this.#isPrecious(delivery) || (isFree && delivery.message.receiveCount > 1);
+  }
+
+  /** Its last receive; or its last but one, after others that may have been spent on waiting as well. */
+  #isPrecious(delivery: Delivery): boolean {
+    const left = this.#options.receives.leftAfter(delivery);
+    return left === 0 || (left === 1 && delivery.message.receiveCount > 1);
   }
 
   #giveBack(delivery: Delivery, reason: string): void {

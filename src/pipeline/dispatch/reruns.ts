@@ -18,6 +18,8 @@ export interface RerunsOptions {
   readonly receives: Receives;
   /** What the outcome comes to on the queue. */
   readonly operation: (delivery: Delivery, outcome: Outcome) => Operation;
+  /** Whether others of its FIFO group wait behind it. */
+  readonly hasFollowers: (delivery: Delivery) => boolean;
   /** Takes a delivery whose wait is over. */
   readonly resume: (delivery: Delivery) => void;
   /** Told that a spared one has waited for long. */
@@ -30,17 +32,26 @@ const DEFER_BASE_SECONDS = 30;
 const DEFER_MAX_SECONDS = 900;
 /** An agent that defers for no time at all must not spin. */
 const DEFER_MIN_SECONDS = 1;
+/** Waits that are longer leave so much of the places to others: else nothing would be fetched until one of them is over. */
+const LONG_SECONDS = 300;
+const LONG_SHARE = 0.5;
+
+/** A group's head is spared for so long before another is; then for so many times as long. */
+const HEAD_SPARED_MS = 20_000;
+const HEAD_SPARED_FACTOR = 4;
 
 /**
  * Runs that were not a message's last: it waits here, under its lease, for another one that costs no receive.
  * 1. A deferred message waits as long as it asked to.
  * 2. The head of a FIFO group that failed waits out its back-off; its tries count as receives.
- * 3. A message that failed while nothing succeeds, and has few receives left, waits until the breaker closes.
+ * 3. A message that failed while nothing succeeds, and has few receives left, waits until the breaker closes. Where that
+ *    can't be known, since those that might succeed wait behind such heads of groups, one head goes on now and then.
  */
 export class Reruns {
   readonly #options: RerunsOptions;
   readonly #heldBack: HeldBack;
   readonly #spared: SparedLine;
+  #headSparedMs = HEAD_SPARED_MS;
 
   constructor(options: RerunsOptions) {
     this.#options = options;
@@ -77,6 +88,7 @@ export class Reruns {
 
   /** Hands on all that were spared: the breaker has closed. */
   resumeSpared(): void {
+    this.#headSparedMs = HEAD_SPARED_MS;
     for (const { delivery } of this.#spared.clear()) this.#resume(delivery);
   }
 
@@ -91,6 +103,7 @@ export class Reruns {
     delivery.deferrals++;
     const usual = Math.min(DEFER_MAX_SECONDS, DEFER_BASE_SECONDS * 2 ** Math.min(delivery.deferrals - 1, 10));
     const seconds = Math.max(DEFER_MIN_SECONDS, outcome.afterSeconds ?? usual);
+    if (seconds > LONG_SECONDS && this.#isCrowded(delivery)) return false;
     if (!this.#heldBack.hold(delivery, outcome, seconds)) return false;
     this.#watchLease(delivery);
     const { facts } = delivery;
@@ -98,8 +111,16 @@ export class Reruns {
     return true;
   }
 
+  /** Whether the queue is to hide a message for its wait, which costs a receive: not its last ones, and not a group's. */
+  #isCrowded(delivery: Delivery): boolean {
+    const { fifo, max, receives } = this.#options;
+    return !fifo && this.size >= max * LONG_SHARE && receives.leftAfter(delivery) > 1;
+  }
+
   #retry(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
-    if (!this.#options.fifo) return false;
+    const { fifo, receives } = this.#options;
+    // With no try left it is the queue's: it moves it to the dead letters, if no copy from here can be had.
+    if (!fifo || receives.isTriedOut(delivery)) return false;
     const seconds = this.#backOff(delivery, this.#options.operation(delivery, outcome));
     if (seconds === undefined || !this.#heldBack.hold(delivery, outcome, seconds)) return false;
     this.#tell(delivery, outcome, agentMs, seconds);
@@ -120,9 +141,17 @@ export class Reruns {
   #spare(delivery: Delivery, outcome: Outcome & { kind: "retry" }, agentMs: number): boolean {
     const { max, receives } = this.#options;
     // One is left for who gets it when this worker ends.
-    if (receives.leftAfter(delivery) > 1) return false;
+    if (receives.leftAfter(delivery) > 1 || this.#goesOn(delivery)) return false;
     if (this.size >= max || !this.#spared.add(delivery, outcome)) return false;
     this.#tell(delivery, outcome, agentMs, undefined);
+    return true;
+  }
+
+  /** Whether a head is to give its followers their turn, which tell an outage from messages at fault. */
+  #goesOn(head: Delivery): boolean {
+    const { hasFollowers, receives } = this.#options;
+    if (!hasFollowers(head) || this.#spared.sparedMs(head) < this.#headSparedMs) return false;
+    if (receives.isLast(head)) this.#headSparedMs *= HEAD_SPARED_FACTOR;
     return true;
   }
 

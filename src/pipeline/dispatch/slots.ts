@@ -21,7 +21,7 @@ export interface SlotsOptions {
 /**
  * The slots: what waits gets the next free one, in order.
  * 1. At most `slots` agents run; a slot is free only when its agent has really ended.
- * 2. While the breaker is open one message at a time is tried, beside agents that began before.
+ * 2. While the breaker is open one message at a time is tried, beside agents that began before; new ones first.
  * 3. No agent starts on a lease that is over, whatever the process has slept through.
  */
 export class Slots {
@@ -30,6 +30,8 @@ export class Slots {
   #busy = 0;
   /** Of these, what began while the breaker was open. */
   #tries = 0;
+  /** Of these, what had never run here. */
+  #newTries = 0;
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -52,25 +54,37 @@ export class Slots {
     return !breaker.pausing && this.#tries === 0 && this.#busy < slots;
   }
 
+  /**
+   * Whether the open breaker lets a message be fetched: one that is new, beside one that is tried again, so that messages
+   * that wait here for another run, and fail and wait again, never keep all others out.
+   */
+  get mayFetchTry(): boolean {
+    const { breaker, slots, waiting } = this.#options;
+    return !breaker.pausing && this.#newTries === 0 && this.#busy < slots && !waiting.hasNew;
+  }
+
   /** Starts what may start. */
   fill(): void {
     const { slots, breaker, waiting } = this.#options;
     while (this.#busy < slots && (!breaker.open || this.mayTry)) {
-      const delivery = waiting.next();
+      const isTry = breaker.open;
+      const delivery = waiting.next(isTry);
       if (!delivery) return;
       this.#busy++;
-      const isTry = breaker.open;
       if (isTry) this.#tries++;
-      void this.#limit(() => this.#work(delivery, isTry));
+      const isNewTry = isTry && delivery.runs === 0;
+      if (isNewTry) this.#newTries++;
+      void this.#limit(() => this.#work(delivery, isTry, isNewTry));
     }
   }
 
-  async #work(delivery: Delivery, isTry: boolean): Promise<void> {
+  async #work(delivery: Delivery, isTry: boolean, isNewTry: boolean): Promise<void> {
     const { processor, onEnded } = this.#options;
     const unfit = this.#unfit(delivery);
     const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
     this.#busy--;
     if (isTry) this.#tries--;
+    if (isNewTry) this.#newTries--;
     onEnded(delivery, processed, !unfit);
   }
 

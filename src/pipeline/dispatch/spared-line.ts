@@ -41,6 +41,12 @@ export class SparedLine {
     return true;
   }
 
+  /** Milliseconds since a delivery was first spared; 0 if it wasn't. */
+  sparedMs(delivery: Delivery): number {
+    const now = this.#clock.monotonic();
+    return now - (this.#since.get(delivery) ?? now);
+  }
+
   /** Forgets a delivery; false if it wasn't held. */
   drop(delivery: Delivery): boolean {
     return this.#spared.delete(delivery);

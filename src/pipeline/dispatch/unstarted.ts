@@ -26,6 +26,11 @@ export class Unstarted {
     return this.#groups?.blocked ?? 0;
   }
 
+  /** Whether others of its FIFO group wait behind it. */
+  hasFollowers(head: Delivery): boolean {
+    return this.#groups?.hasFollowers(head) ?? false;
+  }
+
   /** Adds a delivery that came from the queue. */
   add(delivery: Delivery): void {
     if (!this.#groups || this.#groups.admit(delivery)) this.#queue(delivery);

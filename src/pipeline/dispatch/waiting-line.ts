@@ -32,9 +32,14 @@ export class WaitingLine {
     return this.#waiting.delete(delivery);
   }
 
-  /** Removes and returns the next. */
-  next(): Delivery | undefined {
-    const next = this.#waiting.values().next().value;
+  /** Whether one waits that hasn't run here. */
+  get hasNew(): boolean {
+    return this.#firstNew() !== undefined;
+  }
+
+  /** Removes and returns the next: of those that haven't run here, if `newFirst` and there are any. */
+  next(newFirst: boolean): Delivery | undefined {
+    const next = (newFirst ? this.#firstNew() : undefined) ?? this.#waiting.values().next().value;
     if (next) this.#waiting.delete(next);
     return next;
   }
@@ -67,5 +72,10 @@ export class WaitingLine {
     this.#stopped = true;
     this.#clock.clearTimer(this.#look);
     this.#look = undefined;
+  }
+
+  #firstNew(): Delivery | undefined {
+    for (const delivery of this.#waiting) if (delivery.runs === 0) return delivery;
+    return undefined;
   }
 }

@@ -25,7 +25,7 @@ interface Held {
   readonly settling: number;
   /** Nothing is taken any more. */
   readonly closed: boolean;
-  /** While the breaker is open: whether the next message may be tried. Undefined: it is closed. */
+  /** While the breaker is open: whether a message may be fetched to be tried. Undefined: it is closed. */
   readonly trial: boolean | undefined;
 }
 
@@ -33,6 +33,8 @@ interface Held {
 const SETTLING_EXTRA = 500;
 /** Copies to the dead letters that wait to be certain: more, and what is rejected is tried again instead. */
 export const COPIES_MAX = 250;
+/** Messages that wait behind their group's head, which may itself wait for hours: ten groups' worth, and more for each slot. */
+const BLOCKED_EXTRA = 100;
 const BLOCKED_PER_SLOT = 10;
 /** Messages that wait under their lease for another run: so many, and nothing is fetched until some of them have run. */
 const HELD_BACK_PER_SLOT = 10;
@@ -45,10 +47,14 @@ export function heldBackMax(slots: number): number {
   return HELD_BACK_EXTRA + slots * HELD_BACK_PER_SLOT;
 }
 
+function blockedMax(slots: number): number {
+  return BLOCKED_EXTRA + slots * BLOCKED_PER_SLOT;
+}
+
 /** Leases that a worker of so many slots can need at once. */
 export function leasesFor(slots: number): number {
   const started = slots + slots + SETTLING_EXTRA + COPIES_MAX;
-  const unstarted = bufferCapacity(slots) + slots * BLOCKED_PER_SLOT + OVERSHOOT;
+  const unstarted = bufferCapacity(slots) + blockedMax(slots) + OVERSHOOT;
   return started + unstarted + heldBackMax(slots);
 }
 
@@ -56,16 +62,11 @@ export function leasesFor(slots: number): number {
 export function demandBeside(held: Held): Demand {
   const { slots, closed, bufferMax, busy, waiting, blocked, heldBack, settling, trial } = held;
   const step = Math.max(1, Math.ceil(bufferMax / 2));
-  if (
-    closed ||
-    settling >= slots + SETTLING_EXTRA ||
-    blocked >= slots * BLOCKED_PER_SLOT ||
-    heldBack >= heldBackMax(slots)
-  ) {
+  if (closed || settling >= slots + SETTLING_EXTRA || blocked >= blockedMax(slots) || heldBack >= heldBackMax(slots)) {
     return { room: 0, idleSlots: 0, step };
   }
   if (trial !== undefined) {
-    const room = trial && waiting === 0 ? 1 : 0;
+    const room = Number(trial);
     return { room, idleSlots: room, step };
   }
   const idleSlots = slots - busy - waiting;

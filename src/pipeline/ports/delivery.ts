@@ -59,6 +59,11 @@ export class Delivery {
     return this.startedAt !== undefined;
   }
 
+  /** How many of its receives were none, but tries in this lease. */
+  get triesHere(): number {
+    return this.#tries;
+  }
+
   /** It is to be tried again in this lease, which counts as a receive. */
   countTry(): void {
     this.#tries++;

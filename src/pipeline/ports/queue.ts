@@ -74,7 +74,7 @@ export interface Queue {
   receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]>;
   delete(handles: readonly string[], signal: AbortSignal): Promise<EntryResult[]>;
   changeVisibility(changes: readonly VisibilityChange[], signal: AbortSignal): Promise<EntryResult[]>;
-  /** After so many receives the queue gives a message up to its dead-letter queue; unset where nobody knows. */
+  /** After so many receives the queue gives a message up to its dead-letter queue, or never; unset where nobody knows. */
   readonly maxReceiveCount?: number | undefined;
   /**
    * Copies rejected messages to the dead-letter queue; undefined, from the start on, where there is none. A queue that

@@ -6,6 +6,8 @@ export interface WorkerStatus {
   readonly busy: number;
   /** Received messages that wait for a slot. */
   readonly buffered: number;
+  /** Received messages that wait under their lease for another run. */
+  readonly heldBack?: number;
   readonly openPolls: number;
   /** Ended runs whose outcome isn't carried out yet. */
   readonly settling: number;

@@ -182,7 +182,7 @@ export class Acknowledger {
   #conclude(settlement: Settlement, certain: boolean): void {
     if (!this.#pending.delete(settlement)) return;
     this.#copyEnded(settlement, false);
-    const fact = endOf(settlement, certain, this.#receives.isLast(settlement.delivery));
+    const fact = endOf(settlement, certain, this.#receives.isLastOnQueue(settlement.delivery));
     settlement.delivery.lease.end();
     this.#options.telemetry(fact);
     if (this.#pending.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();

@@ -88,8 +88,9 @@ export class TaskRecord {
     this.#endRuns("aborted");
     for (const { message, receipt } of this.held) {
       const { over, seen, runs, count } = receipt;
+      const end = (runs.at(-1) ?? this.#runThatWentOn(message, receipt))?.end;
       // What failed or was deferred waits, what an agent has ended is on its way out, and the rest it doesn't know of.
-      const waits = over?.how === "hidden" || (runs.length > 0 && runs.at(-1)!.end !== "aborted");
+      const waits = over?.how === "hidden" || (end !== undefined && end !== "aborted");
       const unknown = !seen || receipt.ofUnknownAge || over?.how === "frozen" || over?.how === "shown";
       if (!waits && !unknown && hides(message.id, count)) this.leftHidden.push(message.id);
     }
@@ -139,6 +140,12 @@ export class TaskRecord {
       const next = message.receipts[count];
       return !over && (!next || next.at >= at);
     });
+  }
+
+  /** Of a message that was received again while its agent ran here: that run. */
+  #runThatWentOn({ receipts }: MessageRecord, { at }: Receipt): Run | undefined {
+    const earlier = receipts.filter(({ task, at: before }) => task === this.name && before < at);
+    return earlier.flatMap(({ runs }) => runs).find(({ endedAt = at }) => endedAt >= at);
   }
 
   #receipt(id: string, count: number): Receipt {

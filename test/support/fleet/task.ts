@@ -30,6 +30,8 @@ export interface TaskOptions {
 
 /** A lease that ends so soon is given up: the most that a worker keeps between its end and a successor's start. */
 const LEASE_MARGIN_MS = 5_000;
+/** By so much of the visibility timeout a worker may take a lease to have begun before it did. */
+const LEASE_DOUBT_SHARE = 1 / 3;
 /** What a process listens to; one stands here for many. */
 const PROCESS_EVENTS = ["SIGTERM", "SIGINT", "uncaughtException", "unhandledRejection"];
 
@@ -113,10 +115,11 @@ export class Task {
   /** SIGCONT; `first` comes first of what came meanwhile. */
   async thaw(first: Way): Promise<void> {
     if (!this.#gate.frozen) return;
-    const { queue, clock, witness } = this.#options;
+    const { queue, clock, witness, climate } = this.#options;
+    const marginMs = LEASE_MARGIN_MS + climate.visibilitySeconds * 1000 * LEASE_DOUBT_SHARE;
     this.record.thawed((id, count) => {
       const state = queue.state(id);
-      return state?.receiveCount !== count || state.visibleAt - LEASE_MARGIN_MS <= clock.monotonic();
+      return state?.receiveCount !== count || state.visibleAt - marginMs <= clock.monotonic();
     });
     await this.#gate.thaw(first);
     // What falls due at this moment only because of what came before is due for it as well.

@@ -54,6 +54,13 @@ describe("a worker lives", () => {
     }
   });
 
+  test("while it fetches nothing since so many messages wait in it for another run", async () => {
+    const { clock, be, beat, askFor } = setup();
+    beat({ lastReceiveAt: clock.monotonic() });
+    be({ heldBack: 110, openPolls: 0 });
+    expect(await askFor(900)).toEqual([]);
+  });
+
   test("while its slots are full, for however long the agents take", async () => {
     const { clock, health, be, beat, askFor } = setup();
     beat({ lastReceiveAt: clock.monotonic() });

@@ -31,6 +31,15 @@ describe("The watch over interruptions", () => {
     ]);
   });
 
+  test("says nothing of a message that was received again: its run goes on", () => {
+    const { warnings, watch } = setup();
+    const delivery = { messageId: "m", receiveCount: 5 };
+    watch.record({ kind: "released", delivery, cause: "again", reason: "received again" });
+    expect(warnings).toEqual([]);
+    watch.record({ kind: "released", delivery, cause: "stop", reason: "draining" });
+    expect(warnings).toHaveLength(1);
+  });
+
   test("says the worse at once", () => {
     const { warnings, settled } = setup();
     settled(5);

@@ -762,7 +762,7 @@ describe("a FIFO queue", () => {
     await stopped();
   });
 
-  test("starts the followers of a dead letter only when its copy is certain, and gives them back when it can't be had", async () => {
+  test("starts the followers of a dead letter only when its copy is certain, or can't be had", async () => {
     const { clock, queue, start, stopped, of } = workerBundle({
       agent: ({ raw }) => {
         if (raw === "bad") throw new Error("always");
@@ -782,7 +782,66 @@ describe("a FIFO queue", () => {
     queue.failNext("copyToDeadLetters", { entries: [{ ok: false, kind: "refused", detail: "AccessDenied" }] });
     for (const body of ["bad", "good"]) queue.send(body, { groupId: "c" });
     await clock.advance(1_000);
-    expect(of("released")).toMatchObject([{ cause: "group" }]);
+    expect(queue.deleted.slice(4).map(({ body }) => body)).toEqual(["good"]);
+    expect(of("released")).toEqual([]);
+    await stopped();
+  });
+
+  for (const [how, error] of [
+    ["fails for good", new Error("always")],
+    ["is rejected", new Reject("never")],
+  ] as const) {
+    test(`leaves a head that ${how} to SQS where no copy is permitted, and runs its followers`, async () => {
+      const { clock, queue, start, stopped, of } = workerBundle({
+        agent: ({ raw }) => {
+          if (raw === "bad") throw error;
+        },
+        env: { RETRY_BACKOFF_SECONDS: "1,1" },
+        queue: { fifo: true, maxReceiveCount: 3, tellsMaxReceiveCount: true },
+      });
+      const refused = { ok: false, kind: "refused", detail: "AccessDenied" } as const;
+      queue.failNext("copyToDeadLetters", { entries: [refused] }, 10);
+      for (const body of ["bad", "good 1", "good 2"]) queue.send(body, { groupId: "a" });
+      void start();
+      await clock.advance(120_000);
+      expect(queue.deadLetters.map(({ body, by }) => [body, by])).toEqual([["bad", "redrive"]]);
+      expect(queue.deleted.map(({ body }) => body)).toEqual(["good 1", "good 2"]);
+      expect(of("released")).toEqual([]);
+      expect(of("settled").filter(({ lastReceive }) => lastReceive)).toHaveLength(1);
+      await stopped();
+    });
+  }
+
+  test("lets the queue have its say on a head that always fails where nobody knows its maxReceiveCount", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true, maxReceiveCount: 3, deadLetterQueue: false },
+    });
+    for (const body of ["bad", "good 1", "good 2"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(60_000);
+    expect(queue.deadLetters.map(({ body }) => body)).toEqual(["bad"]);
+    expect(queue.deleted.map(({ body }) => body)).toEqual(["good 1", "good 2"]);
+    expect(of("released")).toEqual([]);
+    await stopped();
+  });
+
+  test("tries a head for good, its group behind it, where it is known that the queue never gives it up", async () => {
+    const { clock, queue, start, stopped, of } = workerBundle({
+      agent: ({ raw }) => {
+        if (raw === "bad") throw new Error("always");
+      },
+      env: { RETRY_BACKOFF_SECONDS: "1,1" },
+      queue: { fifo: true, maxReceiveCount: Number.POSITIVE_INFINITY, tellsMaxReceiveCount: true },
+    });
+    for (const body of ["bad", "good"]) queue.send(body, { groupId: "a" });
+    void start();
+    await clock.advance(15_000);
+    expect(of("started").length).toBeGreaterThan(10);
+    expect(queue.deleted).toEqual([]);
     await stopped();
   });
 
@@ -790,13 +849,13 @@ describe("a FIFO queue", () => {
     const { agent, started, fail } = manualAgent();
     const { clock, queue, start, stopped } = workerBundle({
       agent,
-      env: { RETRY_BACKOFF_SECONDS: "60,60", POLL_INTERVAL_SECONDS: "1" },
+      env: { POLL_INTERVAL_SECONDS: "1" },
       queue: { fifo: true },
     });
     for (const body of ["a1", "a2", "a3"]) queue.send(body, { groupId: "a" });
     void start();
     await clock.advance(100);
-    fail("a1", new Error("no"));
+    fail("a1", new Retry(60));
     await clock.advance(1_000);
     await stopped();
     expect(started).toEqual(["a1"]);
