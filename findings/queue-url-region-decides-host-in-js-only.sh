@@ -14,7 +14,7 @@ trap 'rm -rf "$dir"' EXIT
 
 python3 -m venv "$dir/venv"
 "$dir/venv/bin/pip" install --quiet --disable-pip-version-check boto3==1.43.106
-(cd "$dir" && npm install --silent --no-audit --no-fund --prefix "$dir" @aws-sdk/client-sqs@3.1169.0)
+(cd "$dir" && npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" @aws-sdk/client-sqs@3.1169.0 >/dev/null)
 
 cat >"$dir/send.mjs" <<'JS'
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";

@@ -11,8 +11,8 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-audit --no-fund --prefix "$dir" \
-  sqs-consumer@14.2.8 @aws-sdk/client-sqs@3.1169.0 fauxqs@1.9.2 2>/dev/null
+npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" \
+  sqs-consumer@14.2.8 @aws-sdk/client-sqs@3.1169.0 fauxqs@1.9.2 >/dev/null
 
 cat >stop.mjs <<'JS'
 import { once } from "node:events";

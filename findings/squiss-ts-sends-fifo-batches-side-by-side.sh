@@ -11,8 +11,8 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-audit --no-fund --prefix "$dir" \
-  squiss-ts@5.6.0 @aws-sdk/client-sqs@3.1169.0 @aws-sdk/client-s3@3.1069.0 fauxqs@1.9.2 2>/dev/null
+npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" \
+  squiss-ts@5.6.0 @aws-sdk/client-sqs@3.1169.0 @aws-sdk/client-s3@3.1069.0 fauxqs@1.9.2 >/dev/null
 
 cat >order.mjs <<'JS'
 import { CreateQueueCommand, ReceiveMessageCommand, SQS } from "@aws-sdk/client-sqs";
