@@ -69,4 +69,5 @@ async function closeDuringWork() {
 }
 void closeDuringWork();
 JS
-timeout 60 node close.cjs 2>"$dir/errors" || { cat "$dir/errors"; echo "changed: close() waits for handlers"; exit 1; } >&2
+timeout 60 node close.cjs 2>"$dir/errors" ||
+  { cat "$dir/errors"; echo "changed: close() waits for handlers"; exit 1; } >&2

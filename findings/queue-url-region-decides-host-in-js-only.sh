@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# @aws-sdk/client-sqs 3.1169.0 (npm) beside boto3 1.43.106 (PyPI): a client for one region is handed a QueueUrl of another.
+# @aws-sdk/client-sqs 3.1169.0 (npm) beside boto3 1.43.106 (PyPI): a client of one region, a QueueUrl of another.
 #
 # One would expect: both of AWS's SDKs send the request to the same place, be it the client's region or the URL's.
 # What is: JavaScript's client takes the host from the QueueUrl but keeps signing for the client's region, so the
@@ -14,7 +14,8 @@ trap 'rm -rf "$dir"' EXIT
 
 python3 -m venv "$dir/venv"
 "$dir/venv/bin/pip" install --quiet --disable-pip-version-check boto3==1.43.106
-(cd "$dir" && npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" @aws-sdk/client-sqs@3.1169.0 >/dev/null)
+npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$dir" \
+  @aws-sdk/client-sqs@3.1169.0 >/dev/null
 
 cat >"$dir/send.mjs" <<'JS'
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";

@@ -16,8 +16,12 @@ cat >pom.xml <<'XML'
 <project>
   <modelVersion>4.0.0</modelVersion><groupId>finding</groupId><artifactId>finding</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>io.awspring.cloud</groupId><artifactId>spring-cloud-aws-sqs</artifactId><version>3.4.0</version></dependency>
-    <dependency><groupId>org.elasticmq</groupId><artifactId>elasticmq-rest-sqs_2.13</artifactId><version>1.7.1</version></dependency>
+    <dependency>
+      <groupId>io.awspring.cloud</groupId><artifactId>spring-cloud-aws-sqs</artifactId><version>3.4.0</version>
+    </dependency>
+    <dependency>
+      <groupId>org.elasticmq</groupId><artifactId>elasticmq-rest-sqs_2.13</artifactId><version>1.7.1</version>
+    </dependency>
   </dependencies>
 </project>
 XML

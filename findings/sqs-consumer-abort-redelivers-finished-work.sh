@@ -70,4 +70,5 @@ const without = await messageLeftAfterStop({});
 const withAbort = await messageLeftAfterStop({ abort: true });
 process.exit(without === 0 && withAbort === 1 ? 0 : 1);
 JS
-timeout 60 node stop.mjs || { echo "changed: sqs-consumer no longer behaves as the head of this file says" >&2; exit 1; }
+timeout 60 node stop.mjs ||
+  { echo "changed: sqs-consumer no longer behaves as the head of this file says" >&2; exit 1; }
