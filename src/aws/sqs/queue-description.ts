@@ -1,3 +1,6 @@
+import { QueueError } from "../../pipeline/ports/queue.js";
+import { textOf } from "../../pipeline/ports/thrown.js";
+
 /** What a queue says of itself; undefined where it didn't. */
 export interface QueueAttributes {
   readonly arn: string | undefined;
@@ -51,6 +54,12 @@ export function countsOf(given: Given): QueueCounts {
 export function ownerOfArn(arn: string): { readonly account: string | undefined; readonly name: string | undefined } {
   const [, , , , account, name] = arn.split(":");
   return { account: account || undefined, name: name || undefined };
+}
+
+/** The URL in an answer of GetQueueUrl. @throws QueueError, `malformed`, where there is none. */
+export function queueUrlIn({ QueueUrl }: Readonly<Record<string, unknown>>): string {
+  if (typeof QueueUrl === "string" && /^https?:$/.test(URL.parse(QueueUrl)?.protocol ?? "")) return QueueUrl;
+  throw new QueueError("malformed", `GetQueueUrl: an answer without a queue's URL, but ${textOf(QueueUrl)}`);
 }
 
 /**
