@@ -39,7 +39,7 @@ export function attributesOf(given: Given, queueUrl: string): QueueAttributes {
     visibilityTimeoutSeconds: numberOf(given.VisibilityTimeout),
     retentionSeconds: numberOf(given.MessageRetentionPeriod),
     delaySeconds: numberOf(given.DelaySeconds),
-    maxReceiveCount: numberOf(redrive.maxReceiveCount),
+    maxReceiveCount: receivesOf(redrive.maxReceiveCount),
     deadLetterArn: typeof redrive.deadLetterTargetArn === "string" ? redrive.deadLetterTargetArn : undefined,
     counts: countsOf(given),
   };
@@ -77,6 +77,12 @@ function redrivePolicy(text: string | undefined): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** Of one that is none of SQS's, no message would have a receive left after its first. */
+function receivesOf(value: unknown): number | undefined {
+  const count = numberOf(value);
+  return Number.isInteger(count) && count! >= 1 ? count : undefined;
 }
 
 function numberOf(value: unknown): number | undefined {
