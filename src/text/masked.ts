@@ -3,12 +3,12 @@ const MASK = "***";
 /** What stands between `://` and the last `@` before the path: a name, a password, or a token for either. */
 const USER_INFO = /(?<=:\/\/)[^\s/?#"'`<>\\]*@/g;
 /** The same of a URL that was cut before its `@`. */
-const CUT_USER_INFO = /(?<=:\/\/)[^\s/?#"'`<>\\@…]*:[^\s/?#"'`<>\\@…]*(?=…)/g;
+const CUT_USER_INFO = /(?<=:\/\/)[^\s/?#"'`<>\\@…:]*:[^\s/?#"'`<>\\@…]*(?=…)/g;
 const QUERY_PAIR = /([?&;])([\w.~%[\]-]{1,64})=([^\s&;#"'`<>\\]+)/g;
 /** The same of what is one URL as a whole, in which quotes and blanks may stand. */
 const WHOLE_QUERY_PAIR = /([?&;#])([^=&;#]{1,64})=([^&;#]+)/g;
-/** `name:password@host` without a scheme. */
-const BARE_USER_INFO = /(?<![\w@./-])[^\s/:@"'`<>]{1,64}:[^\s/@"'`<>]+@(?=[\w[])/g;
+/** `name:password@host` without a scheme; bounded, since each colon of a text may be one before a password. */
+const BARE_USER_INFO = /(?<![\w@./-])[^\s/:@"'`<>]{1,64}:[^\s/@"'`<>]{1,512}@(?=[\w[])/g;
 const HEADER = /\b(authorization|cookie|x-[\w-]{1,64})(\s*:\s*)(?:(?:basic|bearer|token)\s+)?[^\s"'\\]+/gi;
 const BEARER = /\b(basic|bearer)\s+[\w.~+/=-]{8,}/gi;
 /** What a value stands behind: `NAME=`, `--name=`, `/name:`, `"name": `, `--name `. */
@@ -18,6 +18,9 @@ const VALUE = /\\?"[^"]*"?|'[^']*'?|[^\s"']+/y;
 /** `--user name:password`, as curl takes it. */
 const USER_OPTION = /(?<!\S)(-u|--user)(\s+|=)(\\?["']?)([^\s:"']+):[^\s"']+/g;
 const WORD = /(?<![\w.+/=-])[\w+=-]{20,}(?:\.[\w-]+)*(?![\w/])/g;
+/** AWS's secret keys have this length, and may have slashes in them, as paths do. */
+const SECRET_KEY =
+  /(?<![\w.+/=-])(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)[A-Za-z\d+][A-Za-z\d+/]{39}(?![\w.+/=-])/g;
 
 const SECRET_NAME =
   /pass(w|phrase|$)|bearer|pwd|secret|token|credential|signature|(^|[-_.])(sig|auth|key|code|session|jwt)$|authorization|(api|access|private|account)[-_.]?key/i;
@@ -40,7 +43,9 @@ export function masked(text: string): string {
     )
     .replace(BEARER, `$1 ${MASK}`)
     .replace(USER_OPTION, `$1$2$3$4:${MASK}`);
-  return maskedNamed(words).replace(WORD, (word) => (looksRandom(word) ? MASK : word));
+  return maskedNamed(words)
+    .replace(SECRET_KEY, MASK)
+    .replace(WORD, (word) => (looksRandom(word) ? MASK : word));
 }
 
 /** The value behind each name of a secret; that of another name is looked into for more names. */

@@ -178,7 +178,7 @@ describe("A program", () => {
 
   test("does no harm with nonsense on descriptor 3", async () => {
     const { end, run, log } = await program(
-      `printf 'nonsense\\n[]\\n{"extend":"60"}\\n{"extend":99999}\\n{"retry":-1}\\n{"__proto__":1}\\n{"reject":5}\\n' >&3; head -c 100000 /dev/zero | tr '\\0' x >&3`,
+      `printf 'nonsense\\n[]\\n{"extend":"60"}\\n{"extend":99999}\\n{"__proto__":1}\\n' >&3; head -c 100000 /dev/zero | tr '\\0' x >&3`,
     );
     expect(await end()).toEqual({ kind: "done" });
     expect(run.extended).toEqual([]);
@@ -187,11 +187,20 @@ describe("A program", () => {
       "not an object",
       "extend takes between 1 and 43200 seconds",
       "extend takes between 1 and 43200 seconds",
-      "retry takes between 0 and 43200 seconds",
       "no verb: extend, progress, retry, reject or defer",
-      "reject takes a string",
       "too long",
     ]);
+  });
+
+  test.each([
+    ['{"retry":-1}', "retry takes between 0 and 43200 seconds"],
+    ['{"defer":"soon"}', "defer takes between 0 and 43200 seconds"],
+    ['{"reject":{"code":5}}', "reject takes a string"],
+    ['{"reject":"no such order","extend":"60"}', "extend takes between 1 and 43200 seconds"],
+  ])("is not done when it says oddly on descriptor 3 how its run ends: %s", async (line, error) => {
+    const { end, log } = await program(`echo '${line}' >&3; exit 0`);
+    expect(await end()).toEqual({ kind: "retry", error });
+    expect(log.entries.map(({ fields }) => fields.fault)).toEqual([error]);
   });
 
   test("need not read its input", async () => {

@@ -55,6 +55,10 @@ export class LambdaBatch {
 
   /** Whether Lambda may delete the message. */
   async #isDone(message: ReceivedMessage): Promise<boolean> {
+    if (!message.intact) {
+      messageLog(message).warn({ reason: message.damage }, "message came damaged: left to the queue");
+      return false;
+    }
     const run = this.#run.of(message);
     const outcome = await this.#handler.run(message, run).then(checkedOutcome, outcomeOfError);
     run.end();

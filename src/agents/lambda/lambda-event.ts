@@ -25,23 +25,31 @@ export function recordsOf(event: SqsEvent): readonly SqsRecord[] {
   throw new TypeError(`toLambda takes the events of an SQS event source mapping, got ${what}`);
 }
 
+/** By its id alone: what else is odd in one record is no fault of the others. */
 function isSqs(record: Partial<SqsRecord> | null): boolean {
-  return typeof record?.messageId === "string" && typeof record.body === "string" && record.attributes != null;
+  return typeof record?.messageId === "string" && "body" in record;
 }
 
-/** The record as a worker would have received it. */
+/** The record as a worker would have received it; one with a field that is none of SQS's is damaged. */
 export function receivedFromRecord(record: SqsRecord): ReceivedMessage {
-  const { messageId: id, receiptHandle: handle, body, attributes: system, messageAttributes = {} } = record;
+  const { messageId: id, receiptHandle: handle } = record;
+  const body = typeof record.body === "string" ? record.body : undefined;
+  const system = record.attributes ?? {};
   const attributes = new Map<string, MessageAttribute>();
-  for (const [name, { dataType: type, stringValue, binaryValue }] of Object.entries(messageAttributes)) {
-    if (stringValue != null) attributes.set(name, { type, string: stringValue });
+  let damage = body === undefined ? "its body is no text" : undefined;
+  for (const [name, attribute] of Object.entries(record.messageAttributes ?? {})) {
+    const { dataType: type, stringValue, binaryValue } = attribute ?? {};
+    const value = stringValue ?? binaryValue;
+    if (typeof type !== "string" || (value != null && typeof value !== "string")) {
+      damage ??= `its attribute ${JSON.stringify(name)} is none of SQS's`;
+    } else if (stringValue != null) attributes.set(name, { type, string: stringValue });
     else if (binaryValue != null) attributes.set(name, { type, binary: Buffer.from(binaryValue, "base64") });
   }
   const sentAt = Number(system.SentTimestamp);
   return {
     id,
     handle,
-    body,
+    body: body ?? "",
     attributes,
     receiveCount: Math.max(1, Number(system.ApproximateReceiveCount) || 1),
     sentAt: sentAt > 0 ? sentAt : undefined,
@@ -49,7 +57,8 @@ export function receivedFromRecord(record: SqsRecord): ReceivedMessage {
     ...(system.SequenceNumber ? { sequenceNumber: system.SequenceNumber } : {}),
     ...(system.MessageDeduplicationId ? { deduplicationId: system.MessageDeduplicationId } : {}),
     ...(system.AWSTraceHeader ? { traceHeader: system.AWSTraceHeader } : {}),
-    // Lambda has checked it.
-    intact: true,
+    // The body's MD5 was checked by Lambda.
+    intact: damage === undefined,
+    ...(damage === undefined ? {} : { damage }),
   };
 }

@@ -12,12 +12,12 @@ const LINES_PER_SECOND = 500;
 export class VerbChannel {
   #outcome: Outcome | undefined;
 
-  /** @param onFault told each line that counted for nothing, and why. */
+  /** @param onFault told each line that could not be heeded, and why. */
   constructor(stream: Readable, run: Run, onFault: (fault: string, line: string) => void) {
     const onLine = (line: string, bytesLeft: number) => {
       const { outcome, fault }: Spoken = bytesLeft > 0 ? { fault: "too long" } : heed(line, run);
       if (fault !== undefined) onFault(fault, line);
-      else if (outcome) this.#outcome = outcome;
+      if (outcome) this.#outcome = outcome;
     };
     readPaced(stream, { bytesMax: LINE_BYTES_MAX, linesPerSecond: LINES_PER_SECOND, onLine });
   }

@@ -10,14 +10,15 @@ const NOTE_MAX = 1_000;
 export interface Spoken {
   /** How the run is to end, if the line said that. */
   readonly outcome?: Outcome;
-  /** What was wrong with the line; it counts for nothing then. */
+  /** What was wrong with the line, which does nothing then; but who said how to end, and said it oddly, is not done. */
   readonly fault?: string;
 }
 
 /**
  * Heeds one line of an agent's NDJSON: `{"extend":60}`, `{"progress":"..."}`, `{"retry":30}`, `{"reject":"..."}`,
  * `{"defer":30}`; one object may hold several. `retry` and `defer` take seconds (0..43,200), or null for the usual wait,
- * and a `reason` beside them. The line comes from an agent: nothing in it is trusted, and it can make nothing throw.
+ * and a `reason` beside them; any other value of these, or of `reject`, is a plain retry that says what was wrong. The
+ * line comes from an agent: nothing in it is trusted, and it can make nothing throw.
  */
 export function heed(line: string, run: Run): Spoken {
   let value: unknown;
@@ -32,11 +33,13 @@ export function heed(line: string, run: Run): Spoken {
   if (known.length === 0) return { fault: "no verb: extend, progress, retry, reject or defer" };
 
   const { extend, progress, retry, reject, defer } = verbs;
-  if (known.includes("extend") && !isSeconds(extend, 1)) return { fault: bounds("extend", 1) };
-  if (known.includes("progress") && typeof progress !== "string") return { fault: "progress takes a string" };
-  if (known.includes("reject") && typeof reject !== "string") return { fault: "reject takes a string" };
-  if (known.includes("retry") && retry !== null && !isSeconds(retry, 0)) return { fault: bounds("retry", 0) };
-  if (known.includes("defer") && defer !== null && !isSeconds(defer, 0)) return { fault: bounds("defer", 0) };
+  const ends = known.some((name) => name === "retry" || name === "reject" || name === "defer");
+  const odd = (fault: string): Spoken => ({ fault, ...(ends && { outcome: { kind: "retry", error: fault } }) });
+  if (known.includes("extend") && !isSeconds(extend, 1)) return odd(bounds("extend", 1));
+  if (known.includes("progress") && typeof progress !== "string") return odd("progress takes a string");
+  if (known.includes("reject") && typeof reject !== "string") return odd("reject takes a string");
+  if (known.includes("retry") && retry !== null && !isSeconds(retry, 0)) return odd(bounds("retry", 0));
+  if (known.includes("defer") && defer !== null && !isSeconds(defer, 0)) return odd(bounds("defer", 0));
 
   if (typeof extend === "number") run.extend(extend);
   if (typeof progress === "string") run.progress(printable(progress, NOTE_MAX));

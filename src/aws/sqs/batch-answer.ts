@@ -27,14 +27,14 @@ export function entryResults(count: number, answer: Readonly<Record<string, unkn
 }
 
 /** What of a list is an object: one entry that isn't says nothing of the others. */
-function entriesIn(list: unknown): Readonly<Record<string, unknown>>[] {
+export function entriesIn(list: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(list) ? list.filter((entry) => typeof entry === "object" && entry !== null) : [];
 }
 
-/** Undefined for an id that we didn't give. */
-function positionOf(id: unknown, count: number): number | undefined {
+/** The place of an entry among the `count` of a batch; undefined for an id that we didn't give. */
+export function positionOf(id: unknown, count: number): number | undefined {
   if (typeof id !== "string" && typeof id !== "number") return undefined;
   return /^\d{1,3}$/.test(String(id)) && Number(id) < count ? Number(id) : undefined;
 }
 
-const textIn = (value: unknown) => (typeof value === "string" ? value : undefined);
+export const textIn = (value: unknown) => (typeof value === "string" ? value : undefined);

@@ -1,5 +1,5 @@
 import { QueueError } from "../../pipeline/ports/queue.js";
-import { attributesOf, COUNT_ATTRIBUTES, countsOf, neighbourUrl, ownerOfArn } from "./queue-description.js";
+import { attributesOf, COUNT_ATTRIBUTES, countsOf, neighbourUrl, ownerOfArn, queueUrlIn } from "./queue-description.js";
 import type { SqsCalls } from "./sqs-calls.js";
 
 /** A queue by its two names. */
@@ -80,7 +80,7 @@ async function urlOf(calls: SqsCalls, queueUrl: string, arn: string, signal: Abo
   const { account, name } = ownerOfArn(arn);
   try {
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    return String((await calls.call("GetQueueUrl", input, signal)).QueueUrl);
+    return queueUrlIn(await calls.call("GetQueueUrl", input, signal));
   } catch (error) {
     const guess = neighbourUrl(queueUrl, arn);
     if (guess === undefined) throw error;

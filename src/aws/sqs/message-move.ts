@@ -3,7 +3,8 @@ import type { SqsCalls } from "./sqs-calls.js";
 
 /** How far SQS's own move of a dead-letter queue's messages is. */
 export interface MoveState {
-  readonly status: "running" | "completed" | "cancelling" | "cancelled" | "failed";
+  /** `unknown` = the answer names no move, or a state that isn't one of SQS's. */
+  readonly status: "running" | "completed" | "cancelling" | "cancelled" | "failed" | "unknown";
   readonly moved: number;
   /** Approximate, when the move began. */
   readonly toMove: number | undefined;
@@ -68,11 +69,10 @@ export class MessageMove {
     const input = { SourceArn: this.from, MaxResults: 1 };
     const { Results } = await this.calls.call("ListMessageMoveTasks", input, signal);
     const result = (Results as Record<string, unknown>[] | undefined)?.[0] ?? {};
-    const toMove = Number(result.ApproximateNumberOfMessagesToMove ?? Number.NaN);
     return {
       status: statusOf(result.Status),
-      moved: Number(result.ApproximateNumberOfMessagesMoved ?? 0),
-      toMove: Number.isFinite(toMove) ? toMove : undefined,
+      moved: countOf(result.ApproximateNumberOfMessagesMoved) ?? 0,
+      toMove: countOf(result.ApproximateNumberOfMessagesToMove),
       failure: typeof result.FailureReason === "string" ? result.FailureReason : undefined,
     };
   }
@@ -85,5 +85,11 @@ export class MessageMove {
 
 function statusOf(status: unknown): MoveState["status"] {
   const known = ["running", "completed", "cancelling", "cancelled", "failed"] as const;
-  return known.find((name) => name === String(status).toLowerCase()) ?? "running";
+  return known.find((name) => typeof status === "string" && name === status.toLowerCase()) ?? "unknown";
+}
+
+/** A number, or the text of one, as some servers write it. */
+function countOf(given: unknown): number | undefined {
+  const count = typeof given === "number" || typeof given === "string" ? Number(given) : Number.NaN;
+  return Number.isFinite(count) ? count : undefined;
 }

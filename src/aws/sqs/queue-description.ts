@@ -1,3 +1,6 @@
+import { QueueError } from "../../pipeline/ports/queue.js";
+import { textOf } from "../../pipeline/ports/thrown.js";
+
 /** What a queue says of itself; undefined where it didn't. */
 export interface QueueAttributes {
   readonly arn: string | undefined;
@@ -36,7 +39,7 @@ export function attributesOf(given: Given, queueUrl: string): QueueAttributes {
     visibilityTimeoutSeconds: numberOf(given.VisibilityTimeout),
     retentionSeconds: numberOf(given.MessageRetentionPeriod),
     delaySeconds: numberOf(given.DelaySeconds),
-    maxReceiveCount: numberOf(redrive.maxReceiveCount),
+    maxReceiveCount: receivesOf(redrive.maxReceiveCount),
     deadLetterArn: typeof redrive.deadLetterTargetArn === "string" ? redrive.deadLetterTargetArn : undefined,
     counts: countsOf(given),
   };
@@ -51,6 +54,12 @@ export function countsOf(given: Given): QueueCounts {
 export function ownerOfArn(arn: string): { readonly account: string | undefined; readonly name: string | undefined } {
   const [, , , , account, name] = arn.split(":");
   return { account: account || undefined, name: name || undefined };
+}
+
+/** The URL in an answer of GetQueueUrl. @throws QueueError, `malformed`, where there is none. */
+export function queueUrlIn({ QueueUrl }: Readonly<Record<string, unknown>>): string {
+  if (typeof QueueUrl === "string" && /^https?:$/.test(URL.parse(QueueUrl)?.protocol ?? "")) return QueueUrl;
+  throw new QueueError("malformed", `GetQueueUrl: an answer without a queue's URL, but ${textOf(QueueUrl)}`);
 }
 
 /**
@@ -68,6 +77,12 @@ function redrivePolicy(text: string | undefined): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** Of one that is none of SQS's, no message would have a receive left after its first. */
+function receivesOf(value: unknown): number | undefined {
+  const count = numberOf(value);
+  return Number.isInteger(count) && count! >= 1 ? count : undefined;
 }
 
 function numberOf(value: unknown): number | undefined {

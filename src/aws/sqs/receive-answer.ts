@@ -10,7 +10,11 @@ export type OddListener = (detail: string, count: number) => void;
  * one message touches no other.
  */
 export function messagesOf(given: unknown, max: number, odd: OddListener): ReceivedMessage[] {
-  if (!Array.isArray(given) || given.length === 0) return [];
+  if (given == null) return [];
+  if (!Array.isArray(given)) {
+    odd("its messages are no list: what it brought was left to its visibility timeout", 1);
+    return [];
+  }
   const messages: ReceivedMessage[] = [];
   const positions = new Map<string, number>();
   let withoutHandle = 0;

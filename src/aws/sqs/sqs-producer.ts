@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, type SQSClient } from "@aws-sdk/client-sqs";
 import { BATCH_MAX, type MessageAttribute, type QueueError } from "../../pipeline/ports/queue.js";
+import { entriesIn, positionOf, textIn } from "./batch-answer.js";
 import { BYTES_MAX } from "./dead-letter-copy.js";
 import { makeSqsClient, type SqsClientOptions } from "./sqs-client.js";
 import { queueError, refusedEntry } from "./sqs-error.js";
@@ -69,19 +70,23 @@ export class SqsProducer {
     results: SendResult[],
     signal: AbortSignal,
   ): Promise<readonly number[]> {
-    const Entries = batch.map((index) => ({ Id: String(index), ...entryOf(messages[index]!) }));
+    const Entries = batch.map((index, position) => ({ Id: String(position), ...entryOf(messages[index]!) }));
     const command = new SendMessageBatchCommand({ QueueUrl: this.#options.queueUrl, Entries });
     this.#client ??= makeSqsClient(this.#options);
     try {
-      const { Successful = [], Failed = [] } = await (await this.#client).send(command, { abortSignal: signal });
+      const { Successful, Failed } = await (await this.#client).send(command, { abortSignal: signal });
       for (const index of batch) results[index] = UNNAMED;
-      for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId ?? "" };
+      for (const { Id, MessageId } of entriesIn(Successful)) {
+        const position = positionOf(Id, batch.length);
+        if (position !== undefined) results[batch[position]!] = { ok: true, id: textIn(MessageId) ?? "" };
+      }
       const again: number[] = [];
-      for (const { Id, Code, SenderFault, Message } of Failed) {
-        const refused = refusedEntry(Code, SenderFault ?? false, Message);
-        if (refused.ok) continue;
-        results[Number(Id)] = { ok: false, detail: refused.detail };
-        if (refused.kind === "again") again.push(Number(Id));
+      for (const { Id, Code, SenderFault, Message } of entriesIn(Failed)) {
+        const position = positionOf(Id, batch.length);
+        const refused = refusedEntry(textIn(Code), SenderFault === true, textIn(Message));
+        if (position === undefined || refused.ok) continue;
+        results[batch[position]!] = { ok: false, detail: refused.detail };
+        if (refused.kind === "again") again.push(batch[position]!);
       }
       return again;
     } catch (error) {

@@ -18,6 +18,7 @@ import {
   ownerOfArn,
   type QueueAttributes,
   type QueueCounts,
+  queueUrlIn,
 } from "./queue-description.js";
 import { placeOf, type QueuePlace } from "./queue-place.js";
 import { handlesIn, messagesOf } from "./receive-answer.js";
@@ -139,8 +140,7 @@ export class SqsQueue implements Queue {
   async urlOf(arn: string, signal: AbortSignal): Promise<string> {
     const { account, name } = ownerOfArn(arn);
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    const answer = await this.#call("settle", shortCall("GetQueueUrl", input, signal));
-    return String(answer.QueueUrl);
+    return queueUrlIn(await this.#call("settle", shortCall("GetQueueUrl", input, signal)));
   }
 
   /** Closes the sockets, open calls included. Harmless twice. */

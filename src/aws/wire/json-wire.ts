@@ -172,10 +172,10 @@ export class JsonWire {
     throw refusal;
   }
 
-  /** After a refusal for the time of the signature the next one is made by the server's clock. */
+  /** After a refusal for the time of the signature the next is made by the server's clock, if its year has four digits. */
   #learnSkew(date = ""): void {
     const serverTime = Date.parse(date);
-    if (Number.isFinite(serverTime)) this.#skewMs = serverTime - Date.now();
+    if (new Date(serverTime).getUTCFullYear() <= 9999) this.#skewMs = serverTime - Date.now();
   }
 }
 

@@ -5,6 +5,8 @@ import { CommandError } from "../failure.js";
 import type { Progress } from "./progress.js";
 
 const LOOK_MS = 500;
+/** SQS may name a move some moments after it began; who doesn't within ten seconds will never say that it is over. */
+const UNKNOWN_MAX = 20;
 const never = new AbortController().signal;
 
 export interface MoveEnd extends MoveState {
@@ -14,7 +16,7 @@ export interface MoveEnd extends MoveState {
 /**
  * Has SQS move everything, and watches it; cancels it when `stop` aborts.
  * @returns undefined where SQS has no such operation, or may not be asked: then nothing was moved.
- * @throws CommandError when SQS gave up.
+ * @throws CommandError when SQS gave up, or doesn't say what becomes of it.
  */
 export async function moveAll(
   letters: DeadLetters,
@@ -37,9 +39,16 @@ export async function moveAll(
     throw new CommandError(`${error.message}; --copy sends the messages back one by one, without SQS's move`);
   }
   let cancelled = false;
+  let unknown = 0;
   for (;;) {
     const state = await move.state(never);
     progress.show(state.moved, state.toMove);
+    unknown = state.status === "unknown" ? unknown + 1 : 0;
+    if (unknown === UNKNOWN_MAX) {
+      throw new CommandError(
+        "SQS began to move the messages and doesn't say how far it is: see what is in both queues before you try again",
+      );
+    }
     switch (state.status) {
       case "completed":
       case "cancelled":

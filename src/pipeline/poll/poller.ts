@@ -25,7 +25,7 @@ const POLLS_MAX = 10;
 /** How long a receive may take beyond its wait before it is given up. */
 const DEADLINE_EXTRA_MS = 5_000;
 const BACKOFF_MS = { base: 500, max: 20_000 };
-/** Between two empty answers when the long poll is switched off. */
+/** After an empty answer where the long poll is switched off, or wasn't one: a server that doesn't wait is asked no faster. */
 const SHORT_POLL_PAUSE_MS = 200;
 
 /**
@@ -132,7 +132,8 @@ export class Poller {
       }
       if (messages.length >= count) this.#wanted = Math.min(POLLS_MAX, this.#open + 1);
       else if (messages.length === 0) this.#wanted = 1;
-      if (messages.length === 0 && waitSeconds === 0) await sleep(clock, SHORT_POLL_PAUSE_MS, this.#stopping.signal);
+      const waited = waitSeconds > 0 && answeredAt - askedAt >= SHORT_POLL_PAUSE_MS;
+      if (messages.length === 0 && !waited) await sleep(clock, SHORT_POLL_PAUSE_MS, this.#stopping.signal);
     } catch (error) {
       this.#asked -= count;
       if (error instanceof QueueError && error.kind === "fatal" && this.#refusal.refused()) fatal = error;

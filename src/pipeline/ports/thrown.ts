@@ -113,15 +113,29 @@ function whole(value: unknown): string {
 function jsonOf(value: object): string {
   let left = MEMBERS_MAX;
   try {
-    if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+    if (isBytes(value)) return `${value.byteLength} bytes`;
     const json: unknown = JSON.stringify(value, (_name, member: unknown) => {
       if (left-- <= 0) throw new RangeError(`more than ${MEMBERS_MAX} members`);
       if (typeof member === "bigint") return whole(member);
-      return typeof member === "string" ? cut(member, FRAME_MAX) : member;
+      if (typeof member === "string") return cut(member, FRAME_MAX);
+      return typeof member === "object" && member !== null ? withoutBytes(member) : member;
     });
     if (typeof json === "string") return json;
   } catch {
     // A circle, a getter or a toJSON that throws, a trap, too many members.
   }
   return "an object that can't be told in words";
+}
+
+const isBytes = ArrayBuffer.isView;
+
+/** An object whose members that are bytes are told by their number: each byte of theirs would be made a member first. */
+function withoutBytes(object: object): object {
+  const members: unknown[] = Array.isArray(object) ? object.slice(0, MEMBERS_MAX + 1) : Object.values(object);
+  if (!members.some(isBytes)) return object;
+  const told = Object.entries(object).map(([name, member]: [string, unknown]) => [
+    name,
+    isBytes(member) ? `${member.byteLength} bytes` : member,
+  ]);
+  return Array.isArray(object) ? told.map(([, member]) => member) : Object.fromEntries(told);
 }

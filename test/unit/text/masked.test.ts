@@ -67,12 +67,16 @@ describe("a setting's value is told without", () => {
     expect(maskedValue(`exec:python agent.py ${words}`)).toContain("exec:python agent.py ");
   });
 
-  test.each([TOKEN, `sk-${TOKEN}`, "ghp_0123456789abcdefghij", "AKIAIOSFODNN7EXAMPLE", "0123456789abcdef".repeat(2)])(
-    "a word that looks like a key: %s",
-    (word) => {
-      expect(maskedValue(`exec:agent ${word} --fast`)).toBe("exec:agent *** --fast");
-    },
-  );
+  test.each([
+    TOKEN,
+    `sk-${TOKEN}`,
+    "ghp_0123456789abcdefghij",
+    "AKIAIOSFODNN7EXAMPLE",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "0123456789abcdef".repeat(2),
+  ])("a word that looks like a key: %s", (word) => {
+    expect(maskedValue(`exec:agent ${word} --fast`)).toBe("exec:agent *** --fast");
+  });
 });
 
 describe("what is no secret stays as it is", () => {
@@ -108,10 +112,12 @@ test("URLs are found wherever they stand in a line of JSON", () => {
   });
 });
 
-test.each(["a", "://", ":/", "?a=", "@", "a-", "x://y@", "-a ", "a=", "%"])(
+test.each(["a", "://", ":/", "?a=", "@", "a-", "x://y@", "-a ", "a=", "%", ":", "a:", ",a:"])(
   "takes time by its length alone: %s",
   (piece) => {
     // A quadratic one takes minutes here, and the test its limit.
     masked(piece.repeat(300_000));
+    // In a URL, of which the end seems to be cut off.
+    maskedUrls(`http://${piece.repeat(300_000)} …`);
   },
 );

@@ -105,6 +105,25 @@ describe("An agent as a Lambda function", () => {
     });
   });
 
+  test.each([
+    { body: null },
+    { body: 5 },
+    { messageAttributes: { a: null } },
+    { messageAttributes: { a: { dataType: "Binary", binaryValue: {} } } },
+  ])("fails an odd record alone: %j", async (odd) => {
+    const ran: string[] = [];
+    const records = [record("first"), { ...record("odd"), ...odd } as unknown as SqsRecord, record("last")];
+    expect(await failuresOf(({ id }) => void ran.push(id), records)).toEqual(["odd"]);
+    expect(ran).toEqual(["first", "last"]);
+  });
+
+  test.each([{ attributes: null }, { messageAttributes: null }])(
+    "does without what a record lacks: %j",
+    async (odd) => {
+      expect(await failuresOf(() => {}, [{ ...record("odd"), ...odd } as unknown as SqsRecord])).toEqual([]);
+    },
+  );
+
   test("names as failures what isn't done, and nothing else", async () => {
     const agent: Agent = ({ body }) => {
       if (body === "throw") throw new Error("no network");

@@ -10,6 +10,22 @@ const LINE: Answer = { text: "Bad Request", status: 400 };
 const PAGE: Answer = { text: "<!doctype html><title>Not Found</title>", status: 404 };
 const PAGE_WITH_SUCCESS: Answer = { text: "<!doctype html><title>Hello</title>" };
 
+/** A move that has begun on a server that says so of it. */
+async function moveOn(list: Answer) {
+  const server = await NullServer.start();
+  const credentials = async () => ({ accessKeyId: "AKIATEST", secretAccessKey: "secret" });
+  const calls = await SqsCalls.open(server.queueUrl, { region: "eu-west-1", credentials });
+  server.script("StartMessageMoveTask", { json: { TaskHandle: "handle" } });
+  server.script("ListMessageMoveTasks", list);
+  return {
+    move: await MessageMove.start(calls, { from: ARN, to: ARN, perSecond: undefined }, never),
+    async [Symbol.asyncDispose]() {
+      calls.close();
+      await server.stop();
+    },
+  };
+}
+
 /** Whether there is no move, after what was answered to the wish for one and to the question which there are. */
 async function withoutMove(start: Answer, list?: Answer): Promise<boolean> {
   const server = await NullServer.start();
@@ -30,6 +46,27 @@ async function withoutMove(start: Answer, list?: Answer): Promise<boolean> {
     await server.stop();
   }
 }
+
+describe("what a move says of itself", () => {
+  test.each([
+    [{ Results: [] }, "unknown", 0, undefined],
+    [{ Results: null }, "unknown", 0, undefined],
+    [{ Results: [null] }, "unknown", 0, undefined],
+    [{ Results: [{ Status: { a: 1 } }] }, "unknown", 0, undefined],
+    [{ Results: [{ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: { a: 1 } }] }, "completed", 0, undefined],
+    [
+      {
+        Results: [{ Status: "RUNNING", ApproximateNumberOfMessagesMoved: 3, ApproximateNumberOfMessagesToMove: 5 }],
+      },
+      "running",
+      3,
+      5,
+    ],
+  ])("is read whatever it is: %j", async (json, status, moved, toMove) => {
+    await using begun = await moveOn({ json });
+    expect(await begun.move.state(never)).toEqual({ status, moved, toMove, failure: undefined });
+  });
+});
 
 describe("a server without SQS's move", () => {
   test.each([

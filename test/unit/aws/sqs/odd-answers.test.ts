@@ -180,3 +180,8 @@ test("a queue's attributes are read whatever they are", () => {
     }),
   );
 });
+
+test.each(["", 0, -3, 2.5, "many", null])("a maxReceiveCount that is none isn't known: %j", (maxReceiveCount) => {
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: "arn:aws:sqs:eu-west-1:1:dlq", maxReceiveCount });
+  expect(attributesOf({ RedrivePolicy }, "https://host/1/tasks").maxReceiveCount).toBeUndefined();
+});

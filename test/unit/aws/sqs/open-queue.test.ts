@@ -77,6 +77,19 @@ describe("opening a queue", () => {
     queue.close();
   });
 
+  test.each([{}, { QueueUrl: null }, { QueueUrl: { a: 1 } }, { QueueUrl: "their-dlq" }])(
+    "takes no dead-letter queue's URL from an answer that has none: %j",
+    async (json) => {
+      await using bundle = await sqsBundle();
+      bundle.server.script("GetQueueAttributes", { json: { Attributes: { RedrivePolicy } } });
+      bundle.server.script("GetQueueUrl", ...Array(3).fill({ json }));
+      const { queue } = await openQueue(bundle.options, never);
+      expect(queue.deadLetterQueueUrl).toBe(`${bundle.server.endpoint}/999988887777/their-dlq`);
+      expect(bundle.facts).toMatchObject([{ kind: "warning", text: expect.stringContaining("was taken to be") }]);
+      queue.close();
+    },
+  );
+
   test("that does not exist is fatal at once", async () => {
     await using bundle = await sqsBundle();
     bundle.server.script("GetQueueAttributes", refusal("QueueDoesNotExist"));

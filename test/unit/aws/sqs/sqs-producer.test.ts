@@ -31,6 +31,25 @@ describe("a message that is sent", () => {
     expect(results).toEqual(Array(3).fill(expect.objectContaining({ ok: false, unknown: true })));
   });
 
+  test.each([
+    { Successful: { a: 1 }, Failed: "x" },
+    {
+      Successful: [null, 5, {}, { Id: "7", MessageId: "id-7" }],
+      Failed: [null, { Id: "-1", Code: "X", SenderFault: true }],
+    },
+  ])("isn't known to be, where the answer names something else: %j", async (json) => {
+    const { results, calls } = await sent({ json });
+    expect(results).toEqual(Array(3).fill(expect.objectContaining({ ok: false, unknown: true })));
+    expect(calls).toBe(1);
+  });
+
+  test("is sent though the answer gives it no id that is text", async () => {
+    const { results } = await sent({
+      json: { Successful: ["0", "1", "2"].map((Id) => ({ Id, MessageId: { a: 1 } })) },
+    });
+    expect(results).toEqual(Array(3).fill({ ok: true, id: "" }));
+  });
+
   test("is known not to be, where SQS refuses it", async () => {
     const { results } = await sent(refusal("InvalidMessageContents"));
     expect(results).toEqual(Array(3).fill({ ok: false, detail: expect.stringContaining("InvalidMessageContents") }));

@@ -99,6 +99,13 @@ describe("a receive", () => {
     expect(bare!.attributes.size).toBe(0);
   });
 
+  test("tells of messages that are no list", async () => {
+    await using bundle = await sqsBundle();
+    bundle.server.script("ReceiveMessage", { json: { Messages: { MessageId: "1" } } });
+    expect(await bundle.queue.receive(10, 0, never)).toEqual([]);
+    expect(bundle.facts).toMatchObject([{ kind: "oddAnswer", detail: expect.stringContaining("no list") }]);
+  });
+
   test("leaves a message without receipt handle alone, and tells", async () => {
     await using bundle = await sqsBundle();
     bundle.server.script("ReceiveMessage", {

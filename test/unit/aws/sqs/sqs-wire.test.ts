@@ -51,6 +51,16 @@ describe("the wire", () => {
     expect(dated(first!.headers)).not.toBe(dated(second!.headers));
   });
 
+  test("takes no date for the server's clock by which nothing can be signed", async () => {
+    await using bundle = await setup();
+    const json = { __type: "RequestTimeTooSkewed", message: "x" };
+    bundle.server.script("GetQueueUrl", { json, status: 403, headers: { date: "Fri, 31 Dec 10000 00:00:00 GMT" } });
+    await expect(bundle.call()).rejects.toMatchObject({ kind: "unreachable" });
+    await bundle.call();
+    const [, second] = await bundle.server.seen("GetQueueUrl", 2);
+    expect(second!.headers["x-amz-date"]).toMatch(/^\d{8}T\d{6}Z$/);
+  });
+
   test.each(["/proxy/", "/proxy"])("keeps a path of the endpoint, as the SDK posts to it: %s", async (path) => {
     await using bundle = await setup(path);
     await bundle.call();

@@ -99,6 +99,14 @@ describe("a description", () => {
     expect(described(new Uint8Array(3)).message).toBe("3 bytes");
   });
 
+  test("of an object says how many bytes there are in it, however many these are", () => {
+    // Each of them told apart takes minutes and gigabytes, and the test its limit.
+    const bytes = [Buffer.alloc(100_000_000), new Uint8Array(100_000_000)];
+    expect(described({ response: { data: bytes[0], status: 500 }, bytes }).message).toBe(
+      '{"response":{"data":"100000000 bytes","status":500},"bytes":["100000000 bytes","100000000 bytes"]}',
+    );
+  });
+
   test("finds the frames behind a message of any length", () => {
     expect(described(new Error("x\n".repeat(500_000))).frames).toMatch(/thrown\.test/);
   });
