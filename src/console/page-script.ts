@@ -13,11 +13,11 @@ const OUTCOMES = {
 const TROUBLES = {
   receiveErrors: "receives failed", settleErrors: "settles failed", extendErrors: "extends failed", leasesLost: "leases lost",
   uncertain: "not surely settled", abortsIgnored: "aborts ignored", crashes: "crashes", oddAnswers: "odd answers",
-  withoutRun: "receives without a run", retriedHere: "retried here", deferred: "held back here",
+  withoutRun: "without a run", retriedHere: "retried here", deferred: "held back here",
 };
 const WITHOUT_RUN = {
-  stop: "given back at a stop", late: "waited for too long", group: "their group's head went back", again: "came again",
-  overflow: "more than fit", expired: "lease over before a slot", damaged: "damaged body",
+  stop: "at a stop", late: "too late", group: "its group's head", again: "came again", overflow: "more than fit",
+  expired: "lease over", damaged: "damaged body",
 };
 /** Happens in a healthy worker too. */
 const HARMLESS = new Set(["retriedHere", "deferred"]);
