@@ -7,10 +7,13 @@ export class BothFailed extends Error {
     readonly bySdk: unknown,
     readonly byWire: unknown,
   ) {
-    super(`${words(bySdk)} (by the SDK's client); ${words(byWire)} (by our own wire)`, { cause: bySdk });
+    super(`${toldOf(bySdk)} (by the SDK's client); ${words(byWire)} (by our own wire)`, { cause: bySdk });
     this.name = bySdk instanceof Error ? bySdk.name : "Error";
   }
 }
+
+/** What an error says besides its name. */
+const toldOf = (error: unknown) => (error instanceof Error ? error.message : words(error));
 
 /** The refusal that an error is, or that it comes to. */
 export function refusalIn(error: unknown): Refusal | undefined {

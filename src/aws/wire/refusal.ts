@@ -27,7 +27,8 @@ export class Refusal extends Error {
     super(textOf(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
     const type = said.__type ?? said.code ?? said.Code;
     const [queryCode] = String(response.headers["x-amzn-query-error"] ?? "").split(";");
-    this.name = typeof type === "string" ? type : queryCode || NAMELESS;
+    // `com.amazonaws.dynamodb.v20120810#X` is X.
+    this.name = typeof type === "string" ? type.replace(/^.*#/, "") : queryCode || NAMELESS;
     this.Code = queryCode;
     this.$metadata = { httpStatusCode: status };
     Object.defineProperty(this, "said", { value: said, enumerable: false });
