@@ -23,6 +23,7 @@ async function setup(variables: Readonly<Record<string, string>> = {}) {
   const env = {
     SQS_QUEUE_URL: server.queueUrl,
     HANDLER: "./agent.mjs",
+    AWS_ENDPOINT_URL: server.endpoint,
     AWS_REGION: "eu-west-1",
     AWS_ACCESS_KEY_ID: "AKIATEST",
     AWS_SECRET_ACCESS_KEY: "secret",
@@ -75,6 +76,19 @@ describe("a worker whose signature SQS refuses", () => {
     expect(state).toContain("SQS refused our own wire");
   }, 60_000);
 
+  test("goes over as a whole when only its lease thread was refused", async () => {
+    await using bundle = await setup();
+    const { server } = bundle;
+    server.refuseWire(refusal("SignatureDoesNotMatch", { status: 403 }), "ChangeMessageVisibilityBatch");
+    server.script("ReceiveMessage", messages("a"), ...Array(20).fill("silence"));
+    const worker = bundle.run("run");
+    await server.seen("DeleteMessageBatch");
+    expect(bundle.ways("ReceiveMessage")[0]).toBe("wire");
+    expect(bundle.ways("ChangeMessageVisibilityBatch").slice(0, 2)).toEqual(["wire", "sdk"]);
+    expect(bundle.ways("DeleteMessageBatch")).toEqual(["sdk"]);
+    expect(worker.stdout.match(/SQS refused our own wire/g)).toHaveLength(1);
+  }, 60_000);
+
   test("keeps to the wire where SQS_TRANSPORT says so", async () => {
     await using bundle = await setup({ SQS_TRANSPORT: "wire" });
     bundle.server.refuseWire(refusal("SignatureDoesNotMatch", { status: 403 }));
@@ -92,6 +106,20 @@ test("with SQS_TRANSPORT=sdk no call goes by the wire, the lease thread's neithe
   expect(bundle.ways("ChangeMessageVisibilityBatch").length).toBeGreaterThan(0);
   expect(bundle.server.calls.filter((call) => !isBySdk(call))).toEqual([]);
   expect(worker.stdout).not.toContain("refused our own wire");
+}, 60_000);
+
+test("the table of keys goes over too, and the lease thread that starts later begins by the SDK", async () => {
+  await using bundle = await setup({ IDEMPOTENCY_TABLE: "keys" });
+  const { server } = bundle;
+  server.refuseWire(refusal("InvalidSignatureException"), "UpdateItem");
+  server.script("UpdateItem", ...Array(9).fill({ json: { Attributes: { fence: { N: "1" } } } }));
+  server.script("ReceiveMessage", messages("a"), ...Array(20).fill("silence"));
+  const worker = bundle.run("run");
+  await server.seen("DeleteMessageBatch");
+  // The check at the start; the claim; the renewal, by a thread that begins as the worker goes on; the completion.
+  expect(bundle.ways("UpdateItem")).toEqual(["wire", "sdk", "sdk", "sdk", "sdk"]);
+  expect(bundle.ways("ReceiveMessage")).not.toContain("sdk");
+  expect(worker.stdout.match(/DynamoDB refused our own wire/g)).toHaveLength(1);
 }, 60_000);
 
 describe("doctor", () => {

@@ -33,7 +33,7 @@ export class NullServer {
   readonly calls: SeenCall[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #scripts = new Map<string, Answer[]>();
-  #refusal: Answer | undefined;
+  #refusal: { readonly answer: Answer; readonly operation: string | undefined } | undefined;
   readonly #connections = new Map<unknown, number>();
   #waiting: (() => void)[] = [];
   #endpoint = "";
@@ -57,9 +57,9 @@ export class NullServer {
     this.#scripts.set(operation, [...(this.#scripts.get(operation) ?? []), ...answers]);
   }
 
-  /** Answers every call of our own wire so, whatever is scripted, and takes the SDK's. */
-  refuseWire(answer: Answer): void {
-    this.#refusal = answer;
+  /** Answers every call of our own wire so, or those of one operation, whatever is scripted, and takes the SDK's. */
+  refuseWire(answer: Answer, operation?: string): void {
+    this.#refusal = { answer, operation };
   }
 
   /** The calls of `operation`, as soon as there are `count` of them. */
@@ -84,7 +84,8 @@ export class NullServer {
     const connection = this.#connections.get(request.socket) ?? this.#connections.size + 1;
     this.#connections.set(request.socket, connection);
     this.calls.push({ operation, input, body, headers: request.headers, path: request.url ?? "", connection });
-    const refusal = isBySdk({ headers: request.headers }) ? undefined : this.#refusal;
+    const { answer, operation: refused = operation } = this.#refusal ?? {};
+    const refusal = refused === operation && !isBySdk(request) ? answer : undefined;
     give(response, refusal ?? this.#scripts.get(operation)?.shift() ?? plain(input));
     for (const wake of this.#waiting.splice(0)) wake();
   }
