@@ -24,7 +24,7 @@ export class Refusal extends Error {
     answer: unknown,
   ) {
     const said = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
-    super(textOf(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
+    super(textOf(said.message ?? said.Message ?? `${status} ${response.statusMessage ?? ""}`.trim()));
     const type = said.__type ?? said.code ?? said.Code;
     const [queryCode] = String(response.headers["x-amzn-query-error"] ?? "").split(";");
     // `com.amazonaws.dynamodb.v20120810#X` is X.

@@ -13,7 +13,7 @@ export function transportFinding({ setting, way, refused, answer }: TransportTri
     );
   }
   // A denial is an answer too.
-  if (answer.ok || answer.detail.includes("AccessDenied")) {
+  if (answer.ok || /AccessDenied|NotAuthorized/.test(answer.detail)) {
     return ok(
       ABOUT,
       way === "wire" ? "our own wire is answered" : "the SDK's client is answered, as SQS_TRANSPORT asks for",
