@@ -47,6 +47,7 @@ export interface Config {
     | { readonly buckets: readonly string[]; readonly maxMiB: number; readonly remove: boolean }
     | undefined;
   readonly webhookSignature: SignatureSpec | undefined;
+  readonly transport: "auto" | "wire" | "sdk";
   readonly deadLetterQueueUrl: string | undefined;
   readonly logLevel: string;
   readonly logBodies: boolean;
@@ -117,6 +118,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     payloads: buckets && { buckets, maxMiB: number("PAYLOAD_MAX_MB"), remove: text("PAYLOAD_DELETE") === "true" },
     webhookSignature: given.webhookSignature,
+    transport: text("SQS_TRANSPORT") as Config["transport"],
     deadLetterQueueUrl: text("DLQ_URL"),
     logLevel: text("LOG_LEVEL")!,
     logBodies: text("LOG_BODIES") === "true",

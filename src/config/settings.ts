@@ -273,6 +273,13 @@ export const SETTINGS = [
       "Rejects messages that aren't signed so: who signs, and the variable with the secret (`github:GITHUB_SECRET`); or the attribute, its encoding and that variable (`X-Signature/hex:MY_SECRET`).",
   },
   {
+    name: "SQS_TRANSPORT",
+    fallback: "auto",
+    shape: choice("auto", "wire", "sdk"),
+    meaning:
+      "How SQS and the table of keys are called: by our own wire, by the SDK's client, or (`auto`) by the wire until AWS refuses what it says and takes the same call from the SDK's client.",
+  },
+  {
     name: "DLQ_URL",
     fallback: undefined,
     shape: { kind: "url" },

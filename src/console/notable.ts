@@ -76,6 +76,13 @@ export function notable(fact: Fact): Notable | undefined {
       return { level: "info", what: fact.on ? "task protected from scale-in" : "task no longer protected" };
     case "protectionFailed":
       return { level: "warn", what: `task protection failed: ${fact.trouble}`, detail: fact.error };
+    case "transportChanged":
+      return {
+        level: "warn",
+        what: `${fact.service} refused our own wire: its calls go by the SDK's client`,
+        detail: fact.error,
+        always: true,
+      };
     case "fatal":
       return { level: "error", what: fact.text, detail: fact.error, always: true };
     case "warning":

@@ -44,6 +44,7 @@ export class Counters {
     abortsIgnored: 0,
     crashes: 0,
     oddAnswers: 0,
+    transportChanges: 0,
     repeats: 0,
     resultsDiscarded: 0,
   };
@@ -93,7 +94,7 @@ export class Counters {
       case "received":
         totals.receives++;
         totals.received += fact.count;
-        this.#receiveEnded();
+        this.#lastReceiveAt = this.#clock.monotonic();
         this.#trouble = undefined;
         break;
       case "released":
@@ -105,7 +106,7 @@ export class Counters {
         break;
       case "receiveFailed":
         totals.receiveErrors++;
-        this.#receiveEnded();
+        this.#lastReceiveAt = this.#clock.monotonic();
         this.#trouble = { cause: fact.cause, since: this.#trouble?.since ?? this.#clock.monotonic() };
         break;
       case "receiveRecovered":
@@ -130,6 +131,9 @@ export class Counters {
         break;
       case "oddAnswer":
         totals.oddAnswers += fact.count;
+        break;
+      case "transportChanged":
+        totals.transportChanges++;
         break;
       case "deferred":
         totals.deferred++;
@@ -192,9 +196,5 @@ export class Counters {
       agentMs: distributionOf(this.agentMs),
       elapsedSeconds: (now - this.#startedAt) / 1000,
     };
-  }
-
-  #receiveEnded(): void {
-    this.#lastReceiveAt = this.#clock.monotonic();
   }
 }

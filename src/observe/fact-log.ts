@@ -175,6 +175,12 @@ export class FactLog {
           fact.on ? "task could not be protected: it works on unprotected" : "task's protection could not be ended",
         );
         return;
+      case "transportChanged":
+        logger.warn(
+          { service: fact.service, err: fact.error },
+          `${fact.service} refused our own wire: its calls go by the SDK's client from now on`,
+        );
+        return;
       case "fatal":
         logger.error({ err: fact.error ?? textOf(fact.error) }, fact.text);
         return;

@@ -80,6 +80,11 @@ export class PrometheusPage {
     yield counter("aborts_ignored", "Agents that ran on after their abort.", () => totals.abortsIgnored);
     yield counter("crashes", "Agents' processes that died of themselves.", () => totals.crashes);
     yield counter("odd_answers", "Odd answers of the queue.", () => totals.oddAnswers);
+    yield counter(
+      "transport_changes",
+      "Services that refused our own wire and are called by the SDK's client since.",
+      () => totals.transportChanges,
+    );
     yield counter("repeats", "Deliveries whose idempotency key was known.", () => totals.repeats);
     yield counter("results_discarded", "Runs that lost their idempotency key.", () => totals.resultsDiscarded);
     yield counter("log_lines_lost", "Log lines that were left out.", () => lostLines?.() ?? 0);

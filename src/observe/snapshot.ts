@@ -44,6 +44,8 @@ export interface Totals {
   /** Times that an agent's process died of itself, or was killed for an excess. */
   crashes: number;
   oddAnswers: number;
+  /** Services that refused our own wire and are called by the SDK's client since. */
+  transportChanges: number;
   /** Deliveries whose idempotency key was finished, at work, or used with another payload. */
   repeats: number;
   /** Runs whose idempotency key was taken over meanwhile. */

@@ -8,6 +8,7 @@ import type { Queue } from "../pipeline/ports/queue.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import type { Keys } from "./idempotency.js";
 import { LeaseKeeper } from "./lease-keeper.js";
+import type { Transports } from "./transports.js";
 
 export interface ExtendingParts {
   readonly leases: LeaseTable;
@@ -15,6 +16,7 @@ export interface ExtendingParts {
   readonly keys: Keys | undefined;
   /** The caller's own, or undefined for that of the settings. */
   readonly queue: Queue | undefined;
+  readonly transports: Transports;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -29,7 +31,10 @@ export interface Extending {
  * What keeps messages hidden and keys claimed while agents work on them: a thread of its own, which no agent can block,
  * for the queue and the table of the settings. What the caller brought can't cross to a thread: it is called from here.
  */
-export function extendingOf(config: Config, { leases, keys, queue, clock, telemetry }: ExtendingParts): Extending {
+export function extendingOf(
+  config: Config,
+  { leases, keys, queue, transports, clock, telemetry }: ExtendingParts,
+): Extending {
   const { queueUrl, visibilityTimeoutSeconds } = config;
   const claimEvents = keys && claimEventsOf(config, keys, telemetry);
   const parts: { start(): void; stop(): void | Promise<void> }[] = [];
@@ -42,7 +47,7 @@ export function extendingOf(config: Config, { leases, keys, queue, clock, teleme
     parts.push(new VisibilityExtender({ queue, leases, clock, visibilityTimeoutSeconds, events }));
   } else {
     const claims = shared && claimEvents && { shared, events: claimEvents };
-    parts.push(new LeaseKeeper({ leases, queueUrl, visibilityTimeoutSeconds, telemetry, claims }));
+    parts.push(new LeaseKeeper({ leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims }));
   }
   if (keys && claimEvents && !shared) {
     const { table, claims } = keys;

@@ -3,6 +3,7 @@ import { OnceHandler } from "../agents/once/once.js";
 import { defaultTarget } from "../aws/dynamodb/default-target.js";
 import { DynamoDbIdempotency } from "../aws/dynamodb/dynamodb-idempotency.js";
 import { endpointOf, regionOf } from "../aws/wire/region.js";
+import type { TransportChoice } from "../aws/wire/transport-choice.js";
 import type { Config } from "../config/config.js";
 import { ClaimTable } from "../pipeline/lease/claim-table.js";
 import type { Clock } from "../pipeline/ports/clock.js";
@@ -21,7 +22,11 @@ export interface Keys {
 }
 
 /** The table of the settings, or `given` in its place; undefined where the settings name none. */
-export function keysOf(config: Config, given: IdempotencyTable | undefined): Keys | undefined {
+export function keysOf(
+  config: Config,
+  given: IdempotencyTable | undefined,
+  transport: TransportChoice,
+): Keys | undefined {
   const { idempotencyTable: table, idempotencyKeepSeconds: keepSeconds, queueUrl, concurrency } = config;
   if (table === undefined) return undefined;
   const claims = new ClaimTable(concurrency);
@@ -29,7 +34,7 @@ export function keysOf(config: Config, given: IdempotencyTable | undefined): Key
   // The queue's region, since it may be that only its URL names one.
   const region = regionOf(queueUrl, process.env, endpointOf(process.env));
   const options = { table, keepSeconds, region };
-  return { table: new DynamoDbIdempotency({ ...options, ...defaultTarget(region) }), claims, options };
+  return { table: new DynamoDbIdempotency({ ...options, ...defaultTarget(region, transport) }), claims, options };
 }
 
 /** The handler, guarded by the keys; itself where there are none. */

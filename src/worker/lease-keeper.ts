@@ -3,6 +3,7 @@ import type { KeyTable } from "../aws/dynamodb/dynamodb-idempotency.js";
 import type { ClaimExtenderEvents } from "../pipeline/lease/claim-extender.js";
 import type { LeaseTable } from "../pipeline/lease/lease-table.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { settingsOf, type TransportSettings, type Transports } from "./transports.js";
 
 /** The claims on keys, as they cross to the thread. */
 export interface SharedClaims {
@@ -17,6 +18,7 @@ export interface LeaseThreadData {
   readonly queueUrl: string;
   /** Of leases and of claims. */
   readonly visibilityTimeoutSeconds: number;
+  readonly transports: TransportSettings;
   readonly claims: SharedClaims | undefined;
 }
 
@@ -26,12 +28,15 @@ export type LeaseThreadMessage =
   | { readonly kind: "failed"; readonly count: number; readonly error: string }
   | { readonly kind: "claimLost"; readonly index: number; readonly generation: number; readonly reason: string }
   | { readonly kind: "claimsFailed"; readonly error: string }
-  | { readonly kind: "claimsRecovered" };
+  | { readonly kind: "claimsRecovered" }
+  | { readonly kind: "transportChanged"; readonly service: keyof Transports; readonly error: string };
 
 export interface LeaseKeeperOptions {
   readonly leases: LeaseTable;
   readonly queueUrl: string;
   readonly visibilityTimeoutSeconds: number;
+  /** The worker's: what the thread goes over to, the worker does too. */
+  readonly transports: Transports;
   readonly telemetry: Telemetry;
   /** Undefined where no claims are to be renewed. */
   readonly claims?: { readonly shared: SharedClaims; readonly events: ClaimExtenderEvents } | undefined;
@@ -57,11 +62,12 @@ export class LeaseKeeper {
 
   start(): void {
     if (this.#thread || this.#stopped) return;
-    const { leases, queueUrl, visibilityTimeoutSeconds, telemetry, claims } = this.#options;
+    const { leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims } = this.#options;
     const workerData: LeaseThreadData = {
       buffer: leases.buffer,
       queueUrl,
       visibilityTimeoutSeconds,
+      transports: settingsOf(transports),
       claims: claims?.shared,
     };
     const thread = new Worker(new URL("./lease-thread.js", import.meta.url), {
@@ -92,7 +98,7 @@ export class LeaseKeeper {
   }
 
   #hear(message: LeaseThreadMessage): void {
-    const { leases, telemetry, claims } = this.#options;
+    const { leases, transports, telemetry, claims } = this.#options;
     switch (message.kind) {
       case "lost":
         return leases.tellLost(message.index, message.generation, message.reason);
@@ -104,6 +110,8 @@ export class LeaseKeeper {
         return claims?.events.failed(message.error);
       case "claimsRecovered":
         return claims?.events.recovered();
+      case "transportChanged":
+        return transports[message.service].change(message.error);
     }
   }
 }

@@ -6,18 +6,22 @@ import { VisibilityExtender } from "../pipeline/lease/visibility-extender.js";
 import { systemClock } from "../pipeline/ports/clock.js";
 import type { IdempotencyTable } from "../pipeline/ports/idempotency.js";
 import type { Queue } from "../pipeline/ports/queue.js";
-import { described } from "../pipeline/ports/thrown.js";
+import { described, words } from "../pipeline/ports/thrown.js";
 import type { LeaseThreadData, LeaseThreadMessage, SharedClaims } from "./lease-keeper.js";
+import { transportsOf } from "./transports.js";
 
 /** The extenders' thread: clients and an event loop of its own, which no agent can block. */
-const { buffer, queueUrl, visibilityTimeoutSeconds, claims } = workerData as LeaseThreadData;
+const { buffer, queueUrl, visibilityTimeoutSeconds, transports: settings, claims } = workerData as LeaseThreadData;
 const tell = (message: LeaseThreadMessage) => parentPort!.postMessage(message);
+const transports = transportsOf(settings, (service, refused) =>
+  tell({ kind: "transportChanged", service, error: words(refused) }),
+);
 
 // Loaded when the first lease is due: short agents never need it, and it is half of the thread's memory.
 let queue: Promise<Queue> | undefined;
 async function openQueue(): Promise<Queue> {
   const { SqsQueue } = await import("../aws/sqs/sqs-queue.js");
-  return new SqsQueue({ queueUrl, visibilityTimeoutSeconds });
+  return new SqsQueue({ queueUrl, visibilityTimeoutSeconds, transport: transports.SQS });
 }
 
 new VisibilityExtender({
@@ -46,7 +50,7 @@ function renewClaims(shared: SharedClaims): void {
       import("../aws/dynamodb/dynamodb-idempotency.js"),
       import("../aws/dynamodb/default-target.js"),
     ]);
-    return new DynamoDbIdempotency({ ...shared.table, ...defaultTarget(shared.table.region) });
+    return new DynamoDbIdempotency({ ...shared.table, ...defaultTarget(shared.table.region, transports.DynamoDB) });
   };
   new ClaimExtender({
     table: {

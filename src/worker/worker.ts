@@ -21,6 +21,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { withoutDeadLetters } from "./queue-lessons.js";
 import { listenForEnd } from "./signals.js";
 import { inShort, tellOfWaiting } from "./start-report.js";
+import { transportsOf } from "./transports.js";
 import { Watchers } from "./watchers.js";
 import type { WorkerOptions } from "./worker-options.js";
 import { EXIT, type RunResult, type Worker } from "./worker-run.js";
@@ -62,7 +63,10 @@ class QueueWorker implements Worker {
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#lifecycle = new Lifecycle(telemetry);
-    this.#source = options.queue ? undefined : new SourceQueue({ ...config, telemetry });
+    const transports = transportsOf({ SQS: config.transport, DynamoDB: config.transport }, (service, error) =>
+      telemetry({ kind: "transportChanged", service, error }),
+    );
+    this.#source = options.queue ? undefined : new SourceQueue({ ...config, transport: transports.SQS, telemetry });
     const logger = options.logger ?? createLogger({ level: config.logLevel });
     this.#watchers = new Watchers({
       config,
@@ -75,7 +79,7 @@ class QueueWorker implements Worker {
       queueCounts: options.queueCounts,
     });
     const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
-    const keys = keysOf(config, options.idempotencyTable);
+    const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);
     this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
 
     listeners.push(...this.#watchers.listeners, this.#intake.onFact);
@@ -83,7 +87,7 @@ class QueueWorker implements Worker {
 
     const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));
-    this.#extending = extendingOf(config, { leases, keys, queue: options.queue, clock, telemetry });
+    this.#extending = extendingOf(config, { leases, keys, queue: options.queue, transports, clock, telemetry });
     this.#pipeline = new Pipeline({
       ...config,
       queue,

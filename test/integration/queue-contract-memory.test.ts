@@ -1,4 +1,4 @@
 import { queueContract } from "../support/queue-contract.js";
 import { memoryServer } from "../support/queue-servers.js";
 
-queueContract("the queue in memory", memoryServer);
+queueContract("the queue in memory", memoryServer, [], [undefined]);

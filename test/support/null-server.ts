@@ -33,6 +33,7 @@ export class NullServer {
   readonly calls: SeenCall[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #scripts = new Map<string, Answer[]>();
+  #refusal: { readonly answer: Answer; readonly operation: string | undefined } | undefined;
   readonly #connections = new Map<unknown, number>();
   #waiting: (() => void)[] = [];
   #endpoint = "";
@@ -54,6 +55,11 @@ export class NullServer {
   /** Answers the next calls of `operation` so, in turn. */
   script(operation: string, ...answers: Answer[]): void {
     this.#scripts.set(operation, [...(this.#scripts.get(operation) ?? []), ...answers]);
+  }
+
+  /** Answers every call of our own wire so, or those of one operation, whatever is scripted, and takes the SDK's. */
+  refuseWire(answer: Answer, operation?: string): void {
+    this.#refusal = { answer, operation };
   }
 
   /** The calls of `operation`, as soon as there are `count` of them. */
@@ -78,9 +84,16 @@ export class NullServer {
     const connection = this.#connections.get(request.socket) ?? this.#connections.size + 1;
     this.#connections.set(request.socket, connection);
     this.calls.push({ operation, input, body, headers: request.headers, path: request.url ?? "", connection });
-    give(response, this.#scripts.get(operation)?.shift() ?? plain(input));
+    const { answer, operation: refused = operation } = this.#refusal ?? {};
+    const refusal = refused === operation && !isBySdk(request) ? answer : undefined;
+    give(response, refusal ?? this.#scripts.get(operation)?.shift() ?? plain(input));
     for (const wake of this.#waiting.splice(0)) wake();
   }
+}
+
+/** Whether the SDK's client made a call, as its user agent says. */
+export function isBySdk({ headers }: Pick<SeenCall, "headers">): boolean {
+  return String(headers["user-agent"]).startsWith("aws-sdk-js");
 }
 
 function give(response: ServerResponse, answer: Answer): void {

@@ -4,6 +4,7 @@ import { GenericContainer, Wait } from "testcontainers";
 import { SqsQueue } from "../../src/aws/sqs/sqs-queue.js";
 import { SqsWire } from "../../src/aws/sqs/sqs-wire.js";
 import { CredentialSource } from "../../src/aws/wire/credentials.js";
+import { TransportChoice } from "../../src/aws/wire/transport-choice.js";
 import type { WireAttribute } from "../../src/aws/wire/wire-attributes.js";
 import { type Queue, QueueError, type ReceivedMessage } from "../../src/pipeline/ports/queue.js";
 import { ElasticMq } from "./elasticmq.js";
@@ -33,11 +34,14 @@ export interface QueueBundle {
   during<Answer>(call: Promise<Answer>): Promise<Answer>;
 }
 
-/** A server that the contract suite runs against. */
+/** By what SqsQueue makes its calls. */
+export type Transport = "wire" | "sdk";
+
+/** A server that the contract suite runs against; one that isn't called over a network heeds no transport. */
 export interface QueueServer {
-  bundle(kind?: QueueKind): Promise<QueueBundle>;
+  bundle(kind?: QueueKind, transport?: Transport): Promise<QueueBundle>;
   /** A queue that does not exist there. */
-  missing(): Queue;
+  missing(transport?: Transport): Queue;
   stop(): Promise<void>;
 }
 
@@ -119,7 +123,12 @@ function httpServer(endpoint: string, stop: () => Promise<unknown>): QueueServer
   const ask = (operation: string, input: object) =>
     wire.call({ operation, input, signal: never, timeoutMs: 20_000, repeatable: true });
   const adapters: SqsQueue[] = [];
-  const adapter = (queueUrl: string, visibilityTimeoutSeconds: number, deadLetterQueueUrl?: string) => {
+  const adapter = (
+    queueUrl: string,
+    visibilityTimeoutSeconds: number,
+    transport: Transport,
+    deadLetterQueueUrl?: string,
+  ) => {
     const queue = new SqsQueue({
       queueUrl,
       visibilityTimeoutSeconds,
@@ -127,6 +136,7 @@ function httpServer(endpoint: string, stop: () => Promise<unknown>): QueueServer
       endpoint,
       region,
       credentials,
+      transport: new TransportChoice(transport),
     });
     adapters.push(queue);
     return queue;
@@ -135,7 +145,7 @@ function httpServer(endpoint: string, stop: () => Promise<unknown>): QueueServer
     String((await ask("CreateQueue", { QueueName: name, Attributes: attributes })).QueueUrl);
 
   return {
-    async bundle({ fifo = false, visibilityTimeoutSeconds = 30, maxReceiveCount = 1_000 } = {}) {
+    async bundle({ fifo = false, visibilityTimeoutSeconds = 30, maxReceiveCount = 1_000 } = {}, transport = "wire") {
       const name = `contract-${randomUUID()}`;
       const suffix = fifo ? ".fifo" : "";
       const ofKind: Record<string, string> = fifo ? { FifoQueue: "true" } : {};
@@ -146,16 +156,16 @@ function httpServer(endpoint: string, stop: () => Promise<unknown>): QueueServer
         ...ofKind,
         RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
       });
-      const deadLetters = adapter(deadLetterQueueUrl, 30);
+      const deadLetters = adapter(deadLetterQueueUrl, 30, transport);
       return {
-        queue: adapter(queueUrl, visibilityTimeoutSeconds, deadLetterQueueUrl),
+        queue: adapter(queueUrl, visibilityTimeoutSeconds, transport, deadLetterQueueUrl),
         send: async (body, options = {}) => void (await ask("SendMessage", sendInput(queueUrl, body, options, fifo))),
         deadLetters: async () => deadLetters.receive(10, 1, never),
         elapse: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
         during: (call) => call,
       };
     },
-    missing: () => adapter(`${endpoint}/000000000000/nobody-made-this`, 30),
+    missing: (transport = "wire") => adapter(`${endpoint}/000000000000/nobody-made-this`, 30, transport),
     async stop() {
       wire.close();
       for (const queue of adapters) queue.close();

@@ -1,5 +1,6 @@
 import { TableError } from "../../pipeline/ports/idempotency.js";
-import { Refusal } from "../wire/refusal.js";
+import { refusalIn } from "../wire/both-failed.js";
+import type { Refusal } from "../wire/refusal.js";
 import { DynamoDbCalls, type DynamoDbTarget } from "./dynamodb-calls.js";
 
 /** An attribute's value as DynamoDB's JSON has it: a string, or a number in digits. */
@@ -62,7 +63,7 @@ export class ConditionalWrites {
       return { written: itemOf(Attributes), found: {} };
     } catch (error) {
       const { name, message } = error as Error;
-      const refusal = error instanceof Refusal ? error : undefined;
+      const refusal = refusalIn(error);
       if (name === "ConditionalCheckFailedException") return { found: itemOf(refusal?.said.Item) };
       const text = `${operation} in the idempotency table ${this.#table}: ${name}: ${message}`;
       throw new TableError(isUnusable(refusal) ? "unusable" : "down", text, { cause: error });

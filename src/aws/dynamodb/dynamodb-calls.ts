@@ -1,9 +1,10 @@
 import { type Backoff, fullJitter } from "../../pipeline/ports/backoff.js";
 import { sleep, systemClock } from "../../pipeline/ports/clock.js";
+import { refusalIn } from "../wire/both-failed.js";
 import { type CredentialProvider, CredentialSource } from "../wire/credentials.js";
-import { JsonWire } from "../wire/json-wire.js";
-import { Refusal } from "../wire/refusal.js";
+import { JsonWire, type WireTarget } from "../wire/json-wire.js";
 import type { WireService } from "../wire/request-signer.js";
+import type { Transport } from "../wire/transport.js";
 import { dynamoDbEndpoint } from "./dynamodb-endpoint.js";
 
 /** Where DynamoDB is, and who calls it. */
@@ -13,6 +14,8 @@ export interface DynamoDbTarget {
   /** A function is asked with the first call, for a region. Unset: as `dynamoDbEndpoint` finds it in the environment. */
   readonly endpoint?: string | ((region: string) => Promise<string>) | undefined;
   readonly credentials: CredentialProvider;
+  /** Puts the SDK's client behind the wire. Unset: there is the wire alone, and a bundle has no SDK in it. */
+  readonly transport?: ((wire: Transport, target: WireTarget) => Transport) | undefined;
 }
 
 export const DYNAMODB: WireService = { name: "dynamodb", target: "DynamoDB_20120810", queryMode: false };
@@ -20,7 +23,7 @@ export const DYNAMODB: WireService = { name: "dynamodb", target: "DynamoDB_20120
 /** Of one call, the first included. */
 const TRIES = 3;
 /** DynamoDB answers in milliseconds; what is silent for longer is a dead socket. Of one try. */
-const CONNECT_TIMEOUT_MS = 1_000;
+export const CONNECT_TIMEOUT_MS = 1_000;
 const TIMEOUT_MS = 2_000;
 /** The SDK's figures: a table that has too much to do is given more time than a socket that broke. */
 const BACKOFF_MS: Backoff = { base: 100, max: 2_000 };
@@ -37,12 +40,12 @@ const THROTTLED = new Set([
 ]);
 
 /**
- * Calls to DynamoDB without the SDK's client. Only such calls may be made here as do no harm twice: what failed for a
+ * Calls to DynamoDB, as a rule without the SDK's client. Only such calls may be made here as do no harm twice: what failed for a
  * reason that passes is tried again, until the signal aborts.
  */
 export class DynamoDbCalls {
   readonly #target: DynamoDbTarget;
-  #wire: Promise<JsonWire> | undefined;
+  #wire: Promise<Transport> | undefined;
 
   /** Makes no call, and connects on first use. */
   constructor(target: DynamoDbTarget) {
@@ -59,8 +62,6 @@ export class DynamoDbCalls {
       try {
         return await wire.call({ operation, input, signal, timeoutMs: TIMEOUT_MS, repeatable: true });
       } catch (error) {
-        // `com.amazonaws.dynamodb.v20120810#X` is X.
-        if (error instanceof Refusal) error.name = error.name.replace(/^.*#/, "");
         if (attempt === TRIES || signal.aborted || !passes(error)) throw error;
         await sleep(systemClock, fullJitter(isThrottled(error) ? THROTTLED_BACKOFF_MS : BACKOFF_MS, attempt), signal);
       }
@@ -75,7 +76,7 @@ export class DynamoDbCalls {
     );
   }
 
-  #open(): Promise<JsonWire> {
+  #open(): Promise<Transport> {
     this.#wire ??= this.#opened().catch((error) => {
       this.#wire = undefined;
       throw error;
@@ -83,28 +84,30 @@ export class DynamoDbCalls {
     return this.#wire;
   }
 
-  async #opened(): Promise<JsonWire> {
-    const { region: given, endpoint, credentials } = this.#target;
+  async #opened(): Promise<Transport> {
+    const { region: given, endpoint, credentials, transport } = this.#target;
     const region = typeof given === "string" ? given : await given();
-    return new JsonWire({
-      service: DYNAMODB,
+    const target: WireTarget = {
       endpoint: new URL(
         typeof endpoint === "function" ? await endpoint(region) : (endpoint ?? dynamoDbEndpoint(region, process.env)),
       ),
       region,
       credentials: new CredentialSource(credentials),
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    });
+    };
+    const wire = new JsonWire({ service: DYNAMODB, connectTimeoutMs: CONNECT_TIMEOUT_MS, ...target });
+    return transport?.(wire, target) ?? wire;
   }
 }
 
 function isThrottled(error: unknown): boolean {
-  return error instanceof Refusal && (THROTTLED.has(error.name) || error.$metadata.httpStatusCode === 429);
+  const refusal = refusalIn(error);
+  return refusal !== undefined && (THROTTLED.has(refusal.name) || refusal.$metadata.httpStatusCode === 429);
 }
 
 /** Whether the same call may well succeed soon: it was no refusal, or one for a reason that passes. */
 function passes(error: unknown): boolean {
-  if (error instanceof Refusal) return error.$metadata.httpStatusCode >= 500 || isThrottled(error) || error.isForTime;
+  const refusal = refusalIn(error);
+  if (refusal) return refusal.$metadata.httpStatusCode >= 500 || isThrottled(refusal) || refusal.isForTime;
   // Whoever gives the credentials has tried more than once.
   return (error as Error).name !== "CredentialsProviderError";
 }

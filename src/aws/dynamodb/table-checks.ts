@@ -1,4 +1,6 @@
 import { type Answer, answerOf } from "../wire/answer.js";
+import type { TransportSetting } from "../wire/transport.js";
+import { TransportChoice } from "../wire/transport-choice.js";
 import { defaultTarget } from "./default-target.js";
 import { DynamoDbCalls } from "./dynamodb-calls.js";
 import { DynamoDbIdempotency, type KeyTable } from "./dynamodb-idempotency.js";
@@ -37,8 +39,12 @@ interface ExpiryDescription {
 }
 
 /** Asks DynamoDB about a table, and tries the worker's write there without writing. Never rejects. */
-export async function examineTable(table: KeyTable, region: string | undefined): Promise<TableReport> {
-  const target = defaultTarget(region);
+export async function examineTable(
+  table: KeyTable,
+  region: string | undefined,
+  transport: TransportSetting,
+): Promise<TableReport> {
+  const target = defaultTarget(region, new TransportChoice(transport));
   const keys = new DynamoDbIdempotency({ ...table, ...target });
   const calls = new DynamoDbCalls(target);
   const input = { TableName: table.table };

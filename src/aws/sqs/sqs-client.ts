@@ -1,6 +1,6 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { CredentialProvider } from "../wire/credentials.js";
-import { sdkOptions } from "../wire/sdk-options.js";
+import { type SdkTarget, sdkOptions } from "../wire/sdk-options.js";
 import { placeOf } from "./queue-place.js";
 
 /** Where and as whom to talk to SQS; what is left out comes from the environment, as AWS's own tools read it. */
@@ -28,12 +28,23 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export async function makeSqsClient(options: SqsClientOptions): Promise<SQSClient> {
   const { endpoint, region } = await placeOf(options.queueUrl, options);
+  return sqsClientAt(
+    { region, endpoint: endpoint.href, credentials: options.credentials },
+    options.maxAttempts ?? 3,
+    options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  );
+}
+
+/**
+ * The SDK's client for one endpoint.
+ * @param requestTimeoutMs undefined where each call brings a deadline of its own.
+ */
+export async function sqsClientAt(target: SdkTarget, attempts: number, requestTimeoutMs?: number): Promise<SQSClient> {
   const patience = {
-    attempts: options.maxAttempts ?? 3,
+    attempts,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
   };
-  const target = { region, endpoint: endpoint.href, credentials: options.credentials };
   return new SQSClient({
     ...(await sdkOptions(target, patience)),
     logger: SILENT,

@@ -1,5 +1,6 @@
 import { type EntryResult, QueueError } from "../../pipeline/ports/queue.js";
 import { words } from "../../pipeline/ports/thrown.js";
+import { BothFailed } from "../wire/both-failed.js";
 
 /** Trying again cannot help: somebody has to change the queue, its key, its policy, or our credentials. */
 const FATAL = new Set([
@@ -71,6 +72,11 @@ function bare(code: string): string {
  */
 export function queueError(error: unknown, operation: string, givenUp?: AbortSignal): QueueError {
   if (error instanceof QueueError) return error;
+  if (error instanceof BothFailed) {
+    const [bySdk, byWire] = [error.bySdk, error.byWire].map((one) => queueError(one, operation, givenUp));
+    const text = `${bySdk!.message} (by the SDK's client); ${byWire!.message} (by our own wire)`;
+    return new QueueError(bySdk!.kind, text, { cause: error.bySdk });
+  }
   const make = (kind: QueueError["kind"], text: string) =>
     new QueueError(kind, `${operation}: ${text}`, { cause: error });
   if (givenUp?.aborted) return make("deadline", `no answer before it was given up (${reasonOf(givenUp)})`);

@@ -2,13 +2,13 @@ import {
   BATCH_MAX,
   type EntryResult,
   type Queue,
-  QueueError,
   type ReceivedMessage,
   type VisibilityChange,
 } from "../../pipeline/ports/queue.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 import { type CredentialProvider, CredentialSource, defaultCredentials } from "../wire/credentials.js";
 import type { WireCall } from "../wire/json-wire.js";
+import type { TransportChoice } from "../wire/transport-choice.js";
 import { entryResults } from "./batch-answer.js";
 import { DeadLetterQueue } from "./dead-letter-queue.js";
 import {
@@ -20,10 +20,9 @@ import {
   type QueueCounts,
   queueUrlIn,
 } from "./queue-description.js";
-import { placeOf, type QueuePlace } from "./queue-place.js";
 import { handlesIn, messagesOf } from "./receive-answer.js";
 import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
-import { SqsWire } from "./sqs-wire.js";
+import { SqsPools } from "./sqs-pools.js";
 
 export interface SqsQueueOptions {
   readonly queueUrl: string;
@@ -41,6 +40,8 @@ export interface SqsQueueOptions {
   readonly endpoint?: string | undefined;
   /** Unset: the SDK's default chain. */
   readonly credentials?: CredentialProvider | undefined;
+  /** Unset: our own wire. */
+  readonly transport?: TransportChoice | undefined;
   /** Told of odd answers and of what is missing; unset: nobody. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -60,35 +61,34 @@ export class SqsQueue implements Queue {
   readonly deadLetterQueueUrl: string | undefined;
   readonly #options: SqsQueueOptions;
   readonly #telemetry: Telemetry;
-  readonly #credentials: CredentialSource;
-  readonly #places = new Map<string, Promise<QueuePlace>>();
-  readonly #wires = new Map<string, SqsWire>();
+  readonly #pools: SqsPools;
 
   /** Makes no call, and connects on first use. */
   constructor(options: SqsQueueOptions) {
     this.#options = options;
     this.#telemetry = options.telemetry ?? (() => {});
-    this.#credentials = new CredentialSource(options.credentials ?? defaultCredentials, (error) =>
+    const credentials = new CredentialSource(options.credentials ?? defaultCredentials, (error) =>
       this.#telemetry({
         kind: "warning",
         text: "credentials could not be refreshed: the old ones serve until they end",
         error,
       }),
     );
+    this.#pools = new SqsPools({ ...options, credentials });
     const url = options.deadLetterQueueUrl;
     this.deadLetterQueueUrl = url;
     if (url === undefined) return;
     const named = options.deadLetterQueueFound ? options.queueUrl : url;
     const deadLetters = new DeadLetterQueue({
       url,
-      send: (input, signal) => this.#call("settle", shortCall("SendMessageBatch", input, signal), named),
+      send: (input, signal) => this.#pools.call("settle", shortCall("SendMessageBatch", input, signal), named),
       warn: (text) => this.#telemetry({ kind: "warning", text }),
     });
     this.copyToDeadLetters = (letters, signal) => deadLetters.copy(letters, signal);
   }
 
   async receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<ReceivedMessage[]> {
-    const answer = await this.#call("receive", {
+    const answer = await this.#pools.call("receive", {
       operation: "ReceiveMessage",
       input: {
         QueueUrl: this.#options.queueUrl,
@@ -140,43 +140,17 @@ export class SqsQueue implements Queue {
   async urlOf(arn: string, signal: AbortSignal): Promise<string> {
     const { account, name } = ownerOfArn(arn);
     const input = { QueueName: name, ...(account && { QueueOwnerAWSAccountId: account }) };
-    return queueUrlIn(await this.#call("settle", shortCall("GetQueueUrl", input, signal)));
+    return queueUrlIn(await this.#pools.call("settle", shortCall("GetQueueUrl", input, signal)));
   }
 
   /** Closes the sockets, open calls included. Harmless twice. */
   close(): void {
-    for (const wire of this.#wires.values()) wire.close();
+    this.#pools.close();
   }
 
   #settle(operation: string, input: object, signal: AbortSignal) {
     const call = shortCall(operation, { QueueUrl: this.#options.queueUrl, ...input }, signal);
-    return this.#call("settle", call);
-  }
-
-  /** A pool of sockets for each purpose and host: an open poll must never stand between a delete and its socket. */
-  async #call(purpose: "receive" | "settle", call: WireCall, url = this.#options.queueUrl) {
-    const { endpoint } = await this.#place(url);
-    const name = `${purpose} ${endpoint.href}`;
-    let wire = this.#wires.get(name);
-    if (!wire) {
-      const { region = "us-east-1" } = await this.#place(this.#options.queueUrl);
-      wire = this.#wires.get(name) ?? new SqsWire({ endpoint, region, credentials: this.#credentials });
-      this.#wires.set(name, wire);
-    }
-    return wire.call(call);
-  }
-
-  /** Found with the first call; what fails is looked for again by the next. */
-  #place(url: string): Promise<QueuePlace> {
-    let place = this.#places.get(url);
-    if (!place) {
-      place = placeOf(url, this.#options).catch((error) => {
-        this.#places.delete(url);
-        throw new QueueError("unreachable", `no way to SQS: ${(error as Error).message}`, { cause: error });
-      });
-      this.#places.set(url, place);
-    }
-    return place;
+    return this.#pools.call("settle", call);
   }
 
   readonly #odd = (detail: string, count: number) => this.#telemetry({ kind: "oddAnswer", detail, count });

@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { untilAborted } from "../../pipeline/ports/deadline.js";
 import type { CredentialSource, Credentials } from "./credentials.js";
+import { jsonAnswer } from "./json-answer.js";
 import { agentFor } from "./proxy.js";
 import { Refusal } from "./refusal.js";
 import { RequestSigner, type WireService } from "./request-signer.js";
@@ -153,23 +154,12 @@ export class JsonWire {
   }
 
   #parsed(response: IncomingMessage, text: string, call: WireCall): Record<string, unknown> {
-    const status = response.statusCode ?? 0;
-    let answer: unknown;
     try {
-      // Some servers answer a batch with no body at all.
-      answer = text === "" ? {} : JSON.parse(text);
+      return jsonAnswer(response, text, call.onBroken);
     } catch (error) {
-      if (status < 300) {
-        call.onBroken?.(text);
-        throw Object.defineProperty(error as Error, "$responseBodyText", { value: text, enumerable: false });
-      }
+      if (error instanceof Refusal && error.isForTime) this.#learnSkew(response.headers.date);
+      throw error;
     }
-    if (status < 300 && typeof answer === "object" && answer !== null) return answer as Record<string, unknown>;
-    if (status < 300)
-      throw new TypeError(`an answer that is no object but ${answer === null ? "null" : typeof answer}`);
-    const refusal = new Refusal(response, status, answer);
-    if (refusal.isForTime) this.#learnSkew(response.headers.date);
-    throw refusal;
   }
 
   /** After a refusal for the time of the signature the next is made by the server's clock, if its year has four digits. */

@@ -8,6 +8,8 @@ export function isDenial(name: string): boolean {
   );
 }
 
+const NAMELESS = "UnknownError";
+
 /** An answer that is no success, in the shape of the SDK's errors. Its name is what the service calls it. */
 export class Refusal extends Error {
   /** What servers of the older query protocol called it. */
@@ -16,15 +18,25 @@ export class Refusal extends Error {
   /** The answer's fields. Not enumerable, so that no log has them. */
   declare readonly said: Readonly<Record<string, unknown>>;
 
-  constructor(response: IncomingMessage, status: number, answer: unknown) {
+  constructor(
+    response: Pick<IncomingMessage, "headers"> & { readonly statusMessage?: string | undefined },
+    status: number,
+    answer: unknown,
+  ) {
     const said = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
-    super(textOf(said.message ?? said.Message ?? response.statusMessage ?? "no message"));
+    super(textOf(said.message ?? said.Message ?? `${status} ${response.statusMessage ?? ""}`.trim()));
     const type = said.__type ?? said.code ?? said.Code;
     const [queryCode] = String(response.headers["x-amzn-query-error"] ?? "").split(";");
-    this.name = typeof type === "string" ? type : queryCode || "UnknownError";
+    // `com.amazonaws.dynamodb.v20120810#X` is X.
+    this.name = typeof type === "string" ? type.replace(/^.*#/, "") : queryCode || NAMELESS;
     this.Code = queryCode;
     this.$metadata = { httpStatusCode: status };
     Object.defineProperty(this, "said", { value: said, enumerable: false });
+  }
+
+  /** In no words of AWS's: what answered may be another's host. */
+  get isNameless(): boolean {
+    return this.name === NAMELESS;
   }
 
   /** The signature's time was refused: the next call is signed by the server's clock. */

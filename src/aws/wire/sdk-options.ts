@@ -9,7 +9,7 @@ export interface SdkTarget {
   /** Unset: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, else AWS. */
   readonly endpoint?: string | undefined;
   /** Unset: the SDK's default chain. */
-  readonly credentials?: CredentialProvider | undefined;
+  readonly credentials?: CredentialProvider | CredentialSource | undefined;
 }
 
 export interface SdkPatience {
@@ -42,7 +42,8 @@ export async function sdkOptions(
   { region, endpoint, credentials }: SdkTarget,
   patience: SdkPatience,
 ): Promise<SdkOptions> {
-  const source = new CredentialSource(credentials ?? defaultCredentials);
+  const source =
+    credentials instanceof CredentialSource ? credentials : new CredentialSource(credentials ?? defaultCredentials);
   return {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),

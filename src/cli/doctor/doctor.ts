@@ -2,6 +2,7 @@ import { tryMetrics } from "../../aws/cloudwatch/metrics-trial.js";
 import { readEcsTask } from "../../aws/ecs/ecs-task.js";
 import { tryFleet } from "../../aws/ecs/task-trials.js";
 import { examineQueue } from "../../aws/sqs/queue-checks.js";
+import { tryTransport } from "../../aws/sqs/transport-trial.js";
 import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../../config/config.js";
 import { createLogger } from "../../observe/log.js";
 import { masked, maskedValue } from "../../text/masked.js";
@@ -21,6 +22,7 @@ import { payloadFindings } from "./payloads.js";
 import { roleFindings } from "./role.js";
 import { askStack, serviceNamed, stackFindings } from "./stack.js";
 import { tableFindings } from "./table.js";
+import { transportFinding } from "./transport.js";
 
 const LINE: CommandLine = {
   name: "doctor",
@@ -76,6 +78,9 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     ok("settings", "all of them are fine"),
     agent,
     ...accessFindings(report, queueUrl),
+    ...(report.queue?.ok || report.queue?.denied
+      ? [transportFinding(await tryTransport(config.queueUrl, config.transport))]
+      : []),
     ...(report.credentials.ok ? await tableFindings(config) : []),
     ...(report.credentials.ok ? await payloadFindings(config) : []),
     ...(report.credentials.ok ? await roleFindings(config) : []),

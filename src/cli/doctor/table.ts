@@ -19,7 +19,7 @@ export async function tableFindings(config: Config): Promise<Finding[]> {
   const { idempotencyTable: table, idempotencyKeepSeconds: keepSeconds, queueUrl } = config;
   if (table === undefined) return [];
   const region = regionOf(queueUrl, process.env, endpointOf(process.env));
-  const { write, setup, expiry } = await examineTable({ table, keepSeconds }, region);
+  const { write, setup, expiry } = await examineTable({ table, keepSeconds }, region, config.transport);
   const misfits = setup.ok ? setupFindings(table, setup.value) : [];
   // What is wrong with the table is why the write fails.
   if (misfits.some(({ level }) => level === "bad")) return misfits;

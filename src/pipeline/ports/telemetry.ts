@@ -165,6 +165,8 @@ export type Fact =
       readonly lastsMs: number;
       readonly error: unknown;
     }
+  /** A service refused calls of our own wire, with this error, and took one of the SDK's client, by which all go since. */
+  | { readonly kind: "transportChanged"; readonly service: "SQS" | "DynamoDB"; readonly error: unknown }
   /** The worker ends because of something that nobody asked for. */
   | { readonly kind: "fatal"; readonly text: string; readonly error: unknown }
   | { readonly kind: "warning"; readonly text: string; readonly error?: unknown };
