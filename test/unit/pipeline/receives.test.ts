@@ -6,6 +6,7 @@ import { sleep } from "../../../src/pipeline/ports/clock.js";
 import { Defer } from "../../../src/pipeline/ports/outcome.js";
 import type { Fact } from "../../../src/pipeline/ports/telemetry.js";
 import { FakeClock } from "../../support/fake-clock.js";
+import { MemoryIdempotency } from "../../support/memory-idempotency.js";
 import { MemoryQueue } from "../../support/memory-queue.js";
 import { type WorkerBundle, workerBundle } from "../../support/worker-bundle.js";
 
@@ -426,5 +427,35 @@ describe("what waits for a slot for too long", () => {
     becomeSlow();
     await clock.advance(40_000);
     expect(released()).toEqual([]);
+  });
+});
+
+describe("duplicates of a key whose first run goes on", () => {
+  test("say nothing of the agent: the breaker stays closed, and healthy messages run at once", async () => {
+    const bundle = workerBundle({
+      agent: async ({ body }) => sleep(bundle.clock, (body as { ms: number }).ms),
+      env: { IDEMPOTENCY_KEY: "body:/key", HANDLER_TIMEOUT_SECONDS: "900" },
+      idempotencyTable: new MemoryIdempotency(),
+      queue: tells(5),
+    });
+    const { clock, queue, start, stopped, of } = bundle;
+    void start();
+    for (let n = 0; n < 9; n++) queue.send(JSON.stringify({ key: "long", ms: 240_000 }));
+    await clock.advance(1_000);
+    const healthy = new Set<string>();
+    for (let n = 0; n < 100; n++) {
+      healthy.add(queue.send(JSON.stringify({ key: `healthy ${n}`, ms: 20 })));
+      await clock.advance(2_000);
+    }
+    expect(of("repeated").length).toBeGreaterThan(100);
+    expect(of("breaker")).toEqual([]);
+    expect(queue.deleted).toHaveLength(100);
+    const starts = of("started").filter(({ delivery }) => healthy.has(delivery.messageId));
+    expect(starts).toHaveLength(100);
+    expect(starts.every(({ inQueueMs }) => inQueueMs! < 1_000)).toBe(true);
+    await clock.advance(60_000);
+    expect(queue.deleted).toHaveLength(109);
+    expect(queue.deadLetters).toEqual([]);
+    await stopped();
   });
 });
