@@ -64,7 +64,7 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   telemetry({
     kind: "draining",
     running: dispatcher.busy,
-    unstarted: dispatcher.buffered,
+    unstarted: dispatcher.buffered + dispatcher.heldBack,
     openPolls: poller.open,
     pollsMs: poller.endsInMs,
     budgetMs,

@@ -8,7 +8,7 @@ import type { Receives } from "../settle/receives.js";
 import type { Breaker } from "./breaker.js";
 import type { InHand } from "./in-hand.js";
 import type { LastWork } from "./last-work.js";
-import type { Reruns } from "./reruns.js";
+import { DEFER_BASE_SECONDS, type Reruns } from "./reruns.js";
 import type { Unstarted } from "./unstarted.js";
 
 export interface AfterRunOptions {
@@ -44,8 +44,15 @@ export class AfterRun {
     if (ran) pace.record(agentMs, outcome.kind);
     if (ran && !lastWork.begun) breaker.record(outcome, isFirst);
     const effective = acknowledger.effective(outcome);
-    if (!lastWork.begun && reruns.keep(delivery, effective, agentMs, breaker.nothingSucceeds)) return;
+    if (this.#mayRunAgain(delivery, effective) && reruns.keep(delivery, effective, agentMs, breaker.nothingSucceeds))
+      return;
     this.end(delivery, effective, agentMs);
+  }
+
+  #mayRunAgain(delivery: Delivery, outcome: Outcome): boolean {
+    const { lastWork } = this.#options;
+    if (!lastWork.begun) return true;
+    return outcome.kind === "defer" && lastWork.mayWait(delivery, outcome, outcome.afterSeconds ?? DEFER_BASE_SECONDS);
   }
 
   /** Settles a delivery. */

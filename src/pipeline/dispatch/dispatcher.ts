@@ -12,6 +12,7 @@ import { AfterRun } from "./after-run.js";
 import { Breaker } from "./breaker.js";
 import { InHand } from "./in-hand.js";
 import { LastWork } from "./last-work.js";
+import type { MayWait } from "./rerun.js";
 import { Reruns } from "./reruns.js";
 import { Slots } from "./slots.js";
 import { Unstarted } from "./unstarted.js";
@@ -167,9 +168,8 @@ export class Dispatcher {
   close(ms: number): void {
     this.#unstarted.stop();
     this.#breaker.stop();
-    const reruns = this.#reruns.clear();
     this.#lastWork.begin(ms);
-    for (const { delivery, outcome } of reruns) this.#afterRun.end(delivery, outcome, 0);
+    this.#endReruns((delivery, outcome, seconds) => this.#lastWork.mayWait(delivery, outcome, seconds));
     this.#checkIdle();
   }
 
@@ -182,12 +182,14 @@ export class Dispatcher {
   /** After `close`: what hasn't started by now goes back. */
   giveBackUnstarted(): void {
     this.#lastWork.giveBackUnstarted();
+    this.#endReruns();
     this.#checkIdle();
   }
 
   /** Starts no agent any more. */
   shut(): void {
     this.#lastWork.shut();
+    this.#endReruns();
     this.#checkIdle();
   }
 
@@ -202,6 +204,10 @@ export class Dispatcher {
   /** Deliveries whose agents still run. */
   running(): Delivery[] {
     return this.#inHand.running();
+  }
+
+  #endReruns(mayWait?: MayWait): void {
+    for (const { delivery, outcome } of this.#reruns.clear(mayWait)) this.#afterRun.end(delivery, outcome, 0);
   }
 
   /** One that comes back queues anew: it is not late because of the time that it was to wait. */
@@ -225,7 +231,7 @@ export class Dispatcher {
   }
 
   #checkIdle(): void {
-    if (this.#slots.busy > 0 || this.#unstarted.size > 0) return;
+    if (this.#slots.busy > 0 || this.#unstarted.size > 0 || (this.#lastWork.begun && this.#reruns.size > 0)) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import { VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
-import type { Rerun, Rerunnable } from "./rerun.js";
+import type { MayWait, Rerun, Rerunnable } from "./rerun.js";
 
 interface Wait {
   readonly timer: Timer;
@@ -47,14 +47,17 @@ export class HeldBack {
     return this.#waits.delete(delivery);
   }
 
-  /** Forgets and returns all, each to come again after the rest of its wait. */
-  clear(): Rerun[] {
+  /** Forgets and returns all but those that may wait on, each to come again after the rest of its wait. */
+  clear(mayWait: MayWait): Rerun[] {
     const now = this.#clock.monotonic();
-    const all = [...this.#waits].map(([delivery, { timer, dueAt, outcome }]) => {
+    const cleared: Rerun[] = [];
+    for (const [delivery, { timer, dueAt, outcome }] of this.#waits) {
+      const secondsLeft = Math.max(0, (dueAt - now) / 1000);
+      if (mayWait(delivery, outcome, secondsLeft)) continue;
       this.#clock.clearTimer(timer);
-      return { delivery, outcome: { ...outcome, afterSeconds: Math.max(0, (dueAt - now) / 1000) } };
-    });
-    this.#waits.clear();
-    return all;
+      this.#waits.delete(delivery);
+      cleared.push({ delivery, outcome: { ...outcome, afterSeconds: secondsLeft } });
+    }
+    return cleared;
   }
 }

@@ -1,6 +1,7 @@
 import type { AgentPace } from "../poll/agent-pace.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
+import type { Outcome } from "../ports/outcome.js";
 import type { Receives } from "../settle/receives.js";
 import type { Breaker } from "./breaker.js";
 import type { InHand } from "./in-hand.js";
@@ -29,6 +30,8 @@ export class LastWork {
   readonly #options: LastWorkOptions;
   #begun = false;
   #shut = false;
+  /** Monotonic milliseconds until which what is in hand is worked off. */
+  #endsAt = 0;
   /** How many messages more may be taken. */
   #takes = 0;
   /** What is to be given back once the polls have ended; undefined: they have. */
@@ -46,6 +49,7 @@ export class LastWork {
   /** Keeps what is worked off within `ms` milliseconds. */
   begin(ms: number): void {
     this.#begun = true;
+    this.#endsAt = this.#options.clock.monotonic() + ms;
     if (!this.#shut) this.#keep(this.#fits(ms), "draining");
   }
 
@@ -54,6 +58,16 @@ export class LastWork {
     if (this.#mayTake(delivery)) return true;
     this.#giveBack(delivery, "draining");
     return false;
+  }
+
+  /**
+   * Whether a deferred message waits on for its next run: given back at its last receive it would be a dead letter, though
+   * it isn't at fault.
+   */
+  mayWait(delivery: Delivery, { kind }: Outcome, seconds: number): boolean {
+    const { clock, receives } = this.#options;
+    const inTime = clock.monotonic() + seconds * 1000 <= this.#endsAt;
+    return !this.#shut && kind === "defer" && inTime && receives.isLast(delivery);
   }
 
   /** What is to go back may go. */

@@ -9,3 +9,6 @@ export interface Rerun {
   readonly delivery: Delivery;
   readonly outcome: Rerunnable;
 }
+
+/** Whether a delivery may wait for so many seconds more although a stop has begun. */
+export type MayWait = (delivery: Delivery, outcome: Rerunnable, seconds: number) => boolean;

@@ -5,7 +5,7 @@ import type { Telemetry } from "../ports/telemetry.js";
 import type { Receives } from "../settle/receives.js";
 import type { Operation } from "../settle/settlement.js";
 import { HeldBack } from "./held-back.js";
-import type { Rerun } from "./rerun.js";
+import type { MayWait, Rerun } from "./rerun.js";
 import { SparedLine } from "./spared-line.js";
 
 export interface RerunsOptions {
@@ -28,7 +28,8 @@ export interface RerunsOptions {
   readonly onLost: (delivery: Delivery) => void;
 }
 
-const DEFER_BASE_SECONDS = 30;
+/** The first wait of who names none. */
+export const DEFER_BASE_SECONDS = 30;
 const DEFER_MAX_SECONDS = 900;
 /** An agent that defers for no time at all must not spin. */
 const DEFER_MIN_SECONDS = 1;
@@ -92,9 +93,9 @@ export class Reruns {
     for (const { delivery } of this.#spared.clear()) this.#resume(delivery);
   }
 
-  /** Forgets and returns all that wait. */
-  clear(): Rerun[] {
-    const all = [...this.#spared.clear(), ...this.#heldBack.clear()];
+  /** Forgets and returns all that wait, but for those that may wait on. */
+  clear(mayWait: MayWait = () => false): Rerun[] {
+    const all = [...this.#spared.clear(), ...this.#heldBack.clear(mayWait)];
     for (const { delivery } of all) delivery.onLeaseLost = undefined;
     return all;
   }

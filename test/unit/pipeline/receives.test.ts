@@ -378,6 +378,47 @@ describe("a stop", () => {
   });
 });
 
+describe("a deferred message with its last receive", () => {
+  test("runs again before a stop's time is over, since given back it would be a dead letter", async () => {
+    let down = true;
+    const { clock, queue, start, worker, of } = workerBundle({
+      agent: () => {
+        if (down) throw new Defer(5, "the provider is busy");
+      },
+      queue: tells(1),
+    });
+    queue.send("x");
+    const run = start();
+    await clock.advance(2_000);
+    void worker.stop();
+    await clock.advance(12_000);
+    down = false;
+    await clock.advance(20_000);
+    expect((await run).exitCode).toBe(0);
+    expect(queue.deleted).toHaveLength(1);
+    expect(queue.deadLetters).toEqual([]);
+    expect(of("draining")).toMatchObject([{ running: 0, unstarted: 1 }]);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("goes back when half of the stop's time is over", async () => {
+    const { clock, queue, start, worker } = workerBundle({
+      agent: () => {
+        throw new Defer(5, "the provider is busy");
+      },
+      queue: tells(1),
+    });
+    queue.send("x");
+    const run = start();
+    await clock.advance(2_000);
+    void worker.stop();
+    await clock.advance(60_000);
+    expect((await run).exitCode).toBe(0);
+    expect(queue.ids()).toEqual(["message-1"]);
+    expect(clock.timers).toBe(0);
+  });
+});
+
 describe("what waits for a slot for too long", () => {
   function pipelineBundle(maxReceiveCount: number) {
     const clock = new FakeClock();
