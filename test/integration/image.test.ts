@@ -1,5 +1,6 @@
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { expect, test } from "@jest/globals";
+import { eventually } from "../support/eventually.js";
 import { imageSuite } from "../support/image-suite.js";
 import { EMPTY } from "../support/localstack.js";
 
@@ -60,9 +61,10 @@ imageSuite("the worker's image on LocalStack", (bundle) => {
     const worker = await bundle.startWorker(queue, environment);
     await worker.bringsAbout(bundle.localStack.countsBecome(queue.url, EMPTY));
     expect(await bundle.localStack.counts(queue.deadLetterUrl)).toEqual(EMPTY);
-    expect(
-      worker.lines.where(({ fields }) => fields.msg === "message settled" && fields.outcome === "done"),
-    ).toHaveLength(3);
+    // The engine hands a container's lines on with a delay of its own.
+    const done = async () =>
+      worker.lines.where(({ fields }) => fields.msg === "message settled" && fields.outcome === "done");
+    expect(await eventually(done, ({ length }) => length >= 3)).toHaveLength(3);
   });
 
   test("buries the processes that agents leave behind", async () => {
