@@ -12,13 +12,15 @@ const received = (body: string): ReceivedMessage => ({
   intact: true,
 });
 
-test("A body is parsed when an agent asks for it, once, and not before", () => {
+const LARGE = `{"n":1,"text":"${"x".repeat(2_000)}"}`;
+
+test("A large body is parsed when an agent asks for it, once, and not before", () => {
   const parse = jest.spyOn(JSON, "parse");
   try {
-    const message = undecodedMessage(received('{"n":1}'));
-    expect(message.raw).toBe('{"n":1}');
+    const message = undecodedMessage(received(LARGE));
+    expect(message.raw).toBe(LARGE);
     expect(parse).not.toHaveBeenCalled();
-    expect(message.body).toEqual({ n: 1 });
+    expect(message.body).toMatchObject({ n: 1 });
     expect(message.body).toBe(message.body);
     expect(parse).toHaveBeenCalledTimes(1);
   } finally {
@@ -26,14 +28,20 @@ test("A body is parsed when an agent asks for it, once, and not before", () => {
   }
 });
 
-test("A body that is no JSON is the string", () => {
-  expect(undecodedMessage(received("{no")).body).toBe("{no");
+test.each([
+  ["small", "{no"],
+  ["large", LARGE.slice(1)],
+])("A %s body that is no JSON is the string", (_, body) => {
+  expect(undecodedMessage(received(body)).body).toBe(body);
 });
 
-test("A message can be copied, told as JSON and changed like any object", () => {
-  const message = undecodedMessage(received("[1]")) as { body: unknown };
-  expect({ ...message }).toMatchObject({ id: "m-1", body: [1], raw: "[1]" });
-  expect(JSON.parse(JSON.stringify(message))).toMatchObject({ body: [1] });
+test.each([
+  ["small", '{"n":1}'],
+  ["large", LARGE],
+])("A message with a %s body can be copied, told as JSON and changed like any object", (_, raw) => {
+  const message = undecodedMessage(received(raw)) as { body: unknown };
+  expect({ ...message }).toMatchObject({ id: "m-1", body: { n: 1 }, raw });
+  expect(JSON.parse(JSON.stringify(message))).toMatchObject({ body: { n: 1 } });
   message.body = "mine";
   expect(message.body).toBe("mine");
 });
