@@ -30,23 +30,23 @@ export function receivedMessage(given: unknown): ReceivedMessage | undefined {
   const handle = message?.ReceiptHandle;
   if (!message || typeof handle !== "string" || handle === "") return undefined;
   const fields = new Fields();
-  const id = fields.text(message, "MessageId") || handle;
-  const body = fields.text(message, "Body") ?? "";
-  const system = fields.object(message, "Attributes");
+  const id = fields.text(message.MessageId, "MessageId") || handle;
+  const body = fields.text(message.Body, "Body") ?? "";
+  const system = fields.object(message.Attributes, "Attributes");
   const received: { -readonly [Key in keyof ReceivedMessage]: ReceivedMessage[Key] } = {
     id,
     handle,
     body,
-    attributes: attributesOf(fields.object(message, "MessageAttributes"), fields),
+    attributes: attributesOf(fields.object(message.MessageAttributes, "MessageAttributes"), fields),
     receiveCount: countOf(system.ApproximateReceiveCount),
     sentAt: timeOf(system.SentTimestamp),
     intact: true,
   };
   const firstReceivedAt = timeOf(system.ApproximateFirstReceiveTimestamp);
-  const groupId = fields.text(system, "MessageGroupId");
-  const sequenceNumber = fields.text(system, "SequenceNumber");
-  const deduplicationId = fields.text(system, "MessageDeduplicationId");
-  const traceHeader = fields.text(system, "AWSTraceHeader");
+  const groupId = fields.text(system.MessageGroupId, "MessageGroupId");
+  const sequenceNumber = fields.text(system.SequenceNumber, "SequenceNumber");
+  const deduplicationId = fields.text(system.MessageDeduplicationId, "MessageDeduplicationId");
+  const traceHeader = fields.text(system.AWSTraceHeader, "AWSTraceHeader");
   if (firstReceivedAt) received.firstReceivedAt = firstReceivedAt;
   if (groupId) received.groupId = groupId;
   if (sequenceNumber) received.sequenceNumber = sequenceNumber;
@@ -60,12 +60,11 @@ export function receivedMessage(given: unknown): ReceivedMessage | undefined {
   return received;
 }
 
-/** Reads fields of a server's JSON, and keeps the first that is there and is not what SQS makes it. */
+/** Checks the fields of a server's JSON, and keeps the first that is there and is not what SQS makes it. */
 class Fields {
   fault: string | undefined;
 
-  text(of: Json, name: string): string | undefined {
-    const value = of[name];
+  text(value: unknown, name: string): string | undefined {
     if (typeof value === "string") return value;
     if (value != null) this.fault ??= `its ${name} is no text`;
     // Without a body its agent would take it for an empty one.
@@ -73,8 +72,7 @@ class Fields {
     return undefined;
   }
 
-  object(of: Json, name: string): Json {
-    const value = of[name];
+  object(value: unknown, name: string): Json {
     const object = objectOf(value);
     // Some languages write an empty object as an empty list.
     if (!object && value != null && !(Array.isArray(value) && value.length === 0)) {
@@ -94,10 +92,10 @@ function attributesOf(given: Json, fields: Fields): ReceivedMessage["attributes"
       fields.fault ??= `its attribute ${JSON.stringify(name)} is no object`;
       continue;
     }
-    const string = fields.text(attribute, "StringValue");
-    const binary = fields.text(attribute, "BinaryValue");
+    const string = fields.text(attribute.StringValue, "StringValue");
+    const binary = fields.text(attribute.BinaryValue, "BinaryValue");
     attributes.set(name, {
-      type: fields.text(attribute, "DataType") ?? "String",
+      type: fields.text(attribute.DataType, "DataType") ?? "String",
       ...(string !== undefined && { string }),
       ...(binary !== undefined && { binary: Buffer.from(binary, "base64") }),
     });

@@ -57,13 +57,18 @@ export class AfterRun {
 
   /** Settles a delivery. */
   end(delivery: Delivery, outcome: Outcome, agentMs: number): void {
-    const { acknowledger, inHand, take } = this.#options;
+    const { acknowledger, inHand, unstarted, take } = this.#options;
     const successor = inHand.end(delivery);
     delivery.onLeaseLost = undefined;
-    const groupAfter = (gone: boolean) => this.#groupAfter(delivery, gone || this.#isGivenUp(delivery, outcome));
-    const operation = acknowledger.settle(delivery, outcome, agentMs, groupAfter);
-    if (operation.kind !== "deadLetter") groupAfter(operation.kind === "delete");
+    if (!unstarted.isGrouped) acknowledger.settle(delivery, outcome, agentMs);
+    else this.#endInGroup(delivery, outcome, agentMs);
     if (successor) take(successor);
+  }
+
+  #endInGroup(delivery: Delivery, outcome: Outcome, agentMs: number): void {
+    const groupAfter = (gone: boolean) => this.#groupAfter(delivery, gone || this.#isGivenUp(delivery, outcome));
+    const operation = this.#options.acknowledger.settle(delivery, outcome, agentMs, groupAfter);
+    if (operation.kind !== "deadLetter") groupAfter(operation.kind === "delete");
   }
 
   /** Makes visible a delivery that no agent saw. */

@@ -31,6 +31,11 @@ export class Unstarted {
     return this.#groups?.hasFollowers(head) ?? false;
   }
 
+  /** Whether deliveries wait for others of their group. */
+  get isGrouped(): boolean {
+    return this.#groups !== undefined;
+  }
+
   /** Adds a delivery that came from the queue. */
   add(delivery: Delivery): void {
     if (!this.#groups || this.#groups.admit(delivery)) this.#queue(delivery);

@@ -75,19 +75,17 @@ export class Acknowledger {
    * Starts to carry out how a run ended, and says by what. The delivery is settled, certainly or not, when telemetry says
    * so. `whenCopied` is told once, if that is a copy to the dead letters, whether it was made.
    */
-  settle(
-    delivery: Delivery,
-    outcome: Outcome,
-    agentMs: number,
-    whenCopied: (copied: boolean) => void = () => {},
-  ): Operation {
+  settle(delivery: Delivery, outcome: Outcome, agentMs: number, whenCopied?: (copied: boolean) => void): Operation {
     const wanted = this.#verdicts.operation(delivery, outcome);
     const crowded = wanted.kind === "deadLetter" && this.#copies >= COPIES_MAX;
-    const verdict = crowded
-      ? this.#verdicts.withoutCopy(delivery, outcome, `${COPIES_MAX} copies to the dead-letter queue wait already`)
-      : { outcome, operation: wanted };
-    this.#begin({ delivery, agentMs, attempts: 0, whenCopied, ...verdict });
-    return verdict.operation;
+    if (!crowded) {
+      this.#begin({ delivery, outcome, agentMs, operation: wanted, attempts: 0, whenCopied });
+      return wanted;
+    }
+    const why = `${COPIES_MAX} copies to the dead-letter queue wait already`;
+    const instead = this.#verdicts.withoutCopy(delivery, outcome, why);
+    this.#begin({ delivery, agentMs, attempts: 0, whenCopied, ...instead });
+    return instead.operation;
   }
 
   /** Makes a delivery visible again that no agent saw here, or whose agent was abandoned. */

@@ -21,7 +21,7 @@ export interface Settlement {
   /** Set for a delivery without an outcome: it ends as released, not as settled. */
   readonly release?: { readonly cause: WithoutRun | "abandoned"; readonly reason: string };
   /** Told once whether a copy to the dead letters was made. */
-  readonly whenCopied?: (copied: boolean) => void;
+  readonly whenCopied?: ((copied: boolean) => void) | undefined;
   operation: Operation;
   attempts: number;
 }
