@@ -40,9 +40,7 @@ export async function withProfile(env: Environment): Promise<Environment> {
   if (!env.AWS_DEFAULT_REGION) said.AWS_REGION = profile.region;
   if (!env.AWS_ENDPOINT_URL) {
     said.AWS_ENDPOINT_URL = profile.endpoint_url;
-    const services = servicesOf(name, profile.services, (section) =>
-      Object.hasOwn(configFile, section) ? configFile[section] : undefined,
-    );
+    const services = profile.services ? servicesOf(name, profile.services) : {};
     for (const service of SERVICES) {
       const key = [service.toLowerCase(), "endpoint_url"].join(CONFIG_PREFIX_SEPARATOR);
       said[`AWS_ENDPOINT_URL_${service}`] = services[key];
@@ -51,15 +49,10 @@ export async function withProfile(env: Environment): Promise<Environment> {
   for (const [variable, value] of Object.entries(env)) if (value) said[variable] = value;
   return said;
 
-  function servicesOf(
-    of: string,
-    named: string | undefined,
-    sectionOf: (name: string) => Environment | undefined,
-  ): Environment {
-    if (!named) return {};
-    const section = sectionOf(["services", named].join(CONFIG_PREFIX_SEPARATOR));
-    if (!section) throw new Error(`profile ${of} names the services section "${named}", which its file doesn't have`);
-    return section;
+  function servicesOf(of: string, named: string): Environment {
+    const section = ["services", named].join(CONFIG_PREFIX_SEPARATOR);
+    if (Object.hasOwn(configFile, section)) return configFile[section]!;
+    throw new Error(`profile ${of} names the services section "${named}", which its file doesn't have`);
   }
 }
 
