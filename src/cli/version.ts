@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { packageFile } from "../package/own-files.js";
 
-/** The version in this package's package.json, which is the nearest one above this file. */
+/** The version in this package's package.json. */
 export async function version(): Promise<string> {
-  for (let folder = new URL(".", import.meta.url); ; folder = new URL("..", folder)) {
-    const manifest = await readFile(new URL("package.json", folder), "utf8").catch(() => undefined);
-    if (manifest !== undefined) return (JSON.parse(manifest) as { version: string }).version;
-    if (folder.pathname === "/") throw new Error("queuehand's package.json is missing: install the package anew");
-  }
+  const manifest = packageFile("package.json");
+  if (manifest === undefined) throw new Error("queuehand's package.json is missing: install the package anew");
+  return (JSON.parse(await readFile(manifest, "utf8")) as { version: string }).version;
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { KeyTable } from "../aws/dynamodb/dynamodb-idempotency.js";
+import { ownFile } from "../package/own-files.js";
 import type { ClaimExtenderEvents } from "../pipeline/lease/claim-extender.js";
 import type { LeaseTable } from "../pipeline/lease/lease-table.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
@@ -70,7 +71,7 @@ export class LeaseKeeper {
       transports: settingsOf(transports),
       claims: claims?.shared,
     };
-    const thread = new Worker(new URL("./lease-thread.js", import.meta.url), {
+    const thread = new Worker(ownFile("worker/lease-thread.js"), {
       workerData,
       name: "queuehand-leases",
       resourceLimits: LIMITS,

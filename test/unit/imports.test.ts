@@ -19,6 +19,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/aws/",
     "src/console/",
     "src/observe/",
+    "src/package/",
     "src/pipeline/",
     "src/scaling/",
     "src/text/",
@@ -29,18 +30,22 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/aws/",
     "src/console/",
     "src/observe/",
+    "src/package/",
     "src/pipeline/",
     "src/scaling/",
     "src/text/",
   ],
   "src/config/": ["src/pipeline/ports/", "src/text/"],
-  "src/agents/": ["src/pipeline/", "src/text/"],
+  "src/agents/": ["src/package/", "src/pipeline/", "src/text/"],
   "src/console/": ["src/pipeline/", "src/text/"],
   "src/observe/": ["src/pipeline/", "src/text/"],
   "src/scaling/": [],
 
   // How what came from outside is told: everybody but the road may ask it.
   "src/text/": [],
+
+  // Where the files are that this package starts by their paths.
+  "src/package/": [],
 
   // Each service, and below all of them the way to AWS.
   "src/aws/sqs/": ["src/aws/wire/", "src/pipeline/"],

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { ownFile } from "../../package/own-files.js";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
@@ -16,7 +17,7 @@ import { ModuleChannel } from "./module-channel.js";
 import { ModuleRun } from "./module-run.js";
 import { WITH_ROLE } from "./module-wire.js";
 
-const HOST = fileURLToPath(new URL("./module-host.js", import.meta.url));
+const HOST = "agents/module/module-host.js";
 /** Has `import "queuehand"` mean src/agent.ts there. */
 const LIGHT = "--conditions=queuehand-agent";
 /** Loading a module may take so long, top-level awaits included. */
@@ -77,7 +78,12 @@ export class ModuleProcess {
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({
-        ...launcher.wrap(process.execPath, [...flags, HOST, path, ...(role ? [WITH_ROLE] : [])]),
+        ...launcher.wrap(process.execPath, [
+          ...flags,
+          fileURLToPath(ownFile(HOST)),
+          path,
+          ...(role ? [WITH_ROLE] : []),
+        ]),
         environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
       });
     } catch (error) {

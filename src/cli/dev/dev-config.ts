@@ -1,10 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../../config/config.js";
+import { packageFile } from "../../package/own-files.js";
 import { freePort } from "./free-port.js";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const SAMPLE_AGENT = fileURLToPath(new URL("../../../examples/task-agent.mjs", import.meta.url));
+const SAMPLE_AGENT = "examples/task-agent.mjs";
 /** Settings of tables, buckets and roles elsewhere, of ways to there, and of signatures that no sample message has. */
 const NOT_HERE = /^(IDEMPOTENCY_|PAYLOAD_|AWS_|(AGENT_ROLE_ARN|WEBHOOK_SIGNATURE)$|https?_proxy$)/i;
 /** A failing message is to reach the dead-letter queue while one watches: a second, not a visibility timeout. */
@@ -25,7 +25,7 @@ export async function devConfig(variables: Variables, queueUrl: string, limited:
       SQS_QUEUE_URL: queueUrl,
       DLQ_URL: undefined,
       METRICS: variables.METRICS === "cloudwatch" ? "off" : variables.METRICS,
-      HANDLER: variables.HANDLER || SAMPLE_AGENT,
+      HANDLER: variables.HANDLER || packageFile(SAMPLE_AGENT),
       RETRY_BACKOFF_SECONDS: variables.RETRY_BACKOFF_SECONDS || RETRY_BACKOFF,
       LOG_LEVEL: variables.LOG_LEVEL || (limited ? "warn" : "info"),
       HTTP_PORT: variables.HTTP_PORT || (limited ? "off" : await freeHttpPort(variables)),

@@ -2,8 +2,7 @@ import { Writable } from "node:stream";
 import type { StatusBlock } from "../../console/status-block.js";
 import { createLogger, type Logger } from "../../observe/log.js";
 import { LogOutput } from "../../observe/log-output.js";
-
-const OWN_CODE = new URL("../..", import.meta.url).href;
+import { OWN_CODE } from "../../package/own-files.js";
 
 /** A logger for people, whose lines scroll above the status; of an error's frames only those of the agent are kept. */
 export function devLogger(level: string, screen: StatusBlock): Logger {

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageFile } from "../../package/own-files.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { readScalingTemplate } from "../../scaling/policy-file.js";
 import { TemplateError } from "../../scaling/template-error.js";
@@ -40,11 +39,9 @@ function overridesOf(texts: readonly string[]): Record<string, string> {
   );
 }
 
-/** Found upwards from here: this file lies at different depths in the package and in a build of its tests. */
+/** @throws CommandError if the package came without it. */
 export function ownTemplate(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const path = join(folder, OWN);
-    if (existsSync(path)) return path;
-    if (folder === dirname(folder)) throw new CommandError(`${OWN} is not in this package; name one with --policy`);
-  }
+  const path = packageFile(OWN);
+  if (path === undefined) throw new CommandError(`${OWN} is not in this package; name one with --policy`);
+  return path;
 }
