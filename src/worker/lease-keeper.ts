@@ -53,6 +53,8 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
+  /** Looked for at once: a worker whose leases nobody extends must not begin. */
+  readonly #file = ownFile("worker/lease-thread.js");
   #thread: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -71,7 +73,7 @@ export class LeaseKeeper {
       transports: settingsOf(transports),
       claims: claims?.shared,
     };
-    const thread = new Worker(ownFile("worker/lease-thread.js"), {
+    const thread = new Worker(this.#file, {
       workerData,
       name: "queuehand-leases",
       resourceLimits: LIMITS,
