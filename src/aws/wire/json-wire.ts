@@ -1,15 +1,13 @@
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { untilAborted } from "../../pipeline/ports/deadline.js";
 import type { CredentialSource, Credentials } from "./credentials.js";
+import { ConnectionPool } from "./http/connection-pool.js";
+import type { HttpAnswer, HttpCalls, HttpTarget } from "./http-calls.js";
 import { jsonAnswer } from "./json-answer.js";
-import { agentFor } from "./proxy.js";
+import { ProxiedCalls } from "./proxied-calls.js";
+import { isProxied } from "./proxy.js";
 import { Refusal } from "./refusal.js";
 import { RequestSigner, type WireService } from "./request-signer.js";
 import { StaleConnection } from "./stale-connection.js";
-
-// Not by `import`: that reads every export of node:http, one of which loads all of fetch, 30 ms of a start.
-const http = process.getBuiltinModule("node:http");
-const https = process.getBuiltinModule("node:https");
 
 /** One call of AWS's JSON protocol: its name, what it takes, what it answers. */
 export interface WireCall {
@@ -40,124 +38,65 @@ export interface JsonWireOptions extends WireTarget {
   readonly connectTimeoutMs: number;
 }
 
-/** More than any worker opens: a call must never wait behind another for a socket. */
-const SOCKETS_MAX = 1_000;
-
 /**
- * Speaks AWS's JSON protocol to one service over a socket pool of its own, for the few calls that a worker makes all day.
+ * Speaks AWS's JSON protocol to one service over connections of its own, for the few calls that a worker makes all day.
  * The SDK's clients cost several times the CPU for them (docs/decisions/001). Every call ends by its answer, its signal or
  * its timeout, and rejects with the signal's reason, the socket's error, or a Refusal; nothing is tried twice except as
  * `repeatable` says.
  */
 export class JsonWire {
-  readonly #target: RequestOptions;
-  readonly #request: typeof http.request;
-  readonly #secure: boolean;
-  #agent: Agent | undefined;
+  readonly #target: HttpTarget;
+  #calls: HttpCalls | undefined;
   readonly #signer: RequestSigner;
   readonly #credentials: CredentialSource;
-  readonly #connectTimeoutMs: number;
   /** Server's clock minus ours, learnt only from a refusal: milliseconds. */
   #skewMs = 0;
 
   constructor({ service, endpoint, region, credentials, connectTimeoutMs }: JsonWireOptions) {
-    this.#secure = endpoint.protocol === "https:";
-    this.#request = this.#secure ? https.request : http.request;
+    const secure = endpoint.protocol === "https:";
     const to = withSlash(endpoint);
     this.#target = {
       // A URL has an IPv6 address in brackets, a socket wants it without.
       host: to.hostname.replace(/^\[|\]$/g, ""),
-      port: to.port || (this.#secure ? 443 : 80),
+      port: Number(to.port) || (secure ? 443 : 80),
       path: to.pathname,
-      method: "POST",
+      secure,
+      connectTimeoutMs,
     };
     this.#signer = new RequestSigner(service, region, to);
     this.#credentials = credentials;
-    this.#connectTimeoutMs = connectTimeoutMs;
   }
 
   /** The answer's JSON, an object. */
   async call(call: WireCall): Promise<Record<string, unknown>> {
     if (call.signal.aborted) throw call.signal.reason;
     const credentials = this.#credentials.now() ?? (await untilAborted(this.#credentials.fresh(), call.signal));
-    const agent = this.#agent ?? (await this.#open());
     const body = JSON.stringify(call.input);
     try {
-      return await this.#exchange(call, body, credentials, agent);
+      return await this.#exchange(call, body, credentials);
     } catch (error) {
       if (!(call.repeatable && error instanceof StaleConnection)) throw error;
-      return this.#exchange(call, body, credentials, agent);
+      return this.#exchange(call, body, credentials);
     }
   }
 
-  /** Closes all sockets, open calls included. */
+  /** Closes all connections, open calls included. */
   close(): void {
-    this.#agent?.destroy();
+    this.#calls?.close();
   }
 
-  async #open(): Promise<Agent> {
-    const agent = await agentFor(this.#secure ? "https:" : "http:", { keepAlive: true, maxSockets: SOCKETS_MAX });
-    // Calls at the same time share the pool of the first.
-    this.#agent ??= agent;
-    return this.#agent;
+  async #exchange(call: WireCall, body: string, credentials: Credentials): Promise<Record<string, unknown>> {
+    const { operation, signal, timeoutMs, onBroken } = call;
+    this.#calls ??= isProxied(process.env) ? new ProxiedCalls(this.#target) : new ConnectionPool(this.#target);
+    const headers = this.#signer.headers(operation, body, credentials, Date.now() + this.#skewMs);
+    return this.#parsed(await this.#calls.post({ headers, body, signal, timeoutMs, onBroken }), call);
   }
 
-  #exchange(call: WireCall, body: string, credentials: Credentials, agent: Agent): Promise<Record<string, unknown>> {
-    return new Promise((resolve, reject) => {
-      const headers = this.#signer.headers(call.operation, body, credentials, Date.now() + this.#skewMs);
-      const request = this.#request({ ...this.#target, agent, headers });
-      const chunks: Buffer[] = [];
-      let answered = false;
-      const text = () => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString();
-      const end = (finish: () => void) => {
-        if (answered) return;
-        answered = true;
-        clearTimeout(timer);
-        call.signal.removeEventListener("abort", aborted);
-        finish();
-      };
-      const fail = (error: unknown) =>
-        end(() => {
-          if (chunks.length > 0) call.onBroken?.(text());
-          request.destroy();
-          reject(error);
-        });
-      const aborted = () => fail(call.signal.reason);
-      const timer = setTimeout(
-        () => fail(failure("TimeoutError", `no answer after ${call.timeoutMs} ms`)),
-        call.timeoutMs,
-      );
-      call.signal.addEventListener("abort", aborted);
-
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        const closedBetweenCalls =
-          request.reusedSocket && chunks.length === 0 && /^(ECONNRESET|EPIPE)$/.test(error.code ?? "");
-        fail(closedBetweenCalls ? new StaleConnection(error) : error);
-      });
-      request.on("socket", (socket) => limitConnecting(request, socket, this.#connectTimeoutMs));
-      request.on("response", (response) => {
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", fail);
-        response.on("end", () => {
-          if (!response.complete) return fail(failure("ECONNRESET", "the connection was cut in mid-answer"));
-          end(() => {
-            try {
-              resolve(this.#parsed(response, text(), call));
-            } catch (error) {
-              reject(error);
-            }
-          });
-        });
-      });
-      request.end(body);
-    });
-  }
-
-  #parsed(response: IncomingMessage, text: string, call: WireCall): Record<string, unknown> {
+  #parsed({ head, text }: HttpAnswer, call: WireCall): Record<string, unknown> {
     try {
-      return jsonAnswer(response, text, call.onBroken);
+      return jsonAnswer(head, text, call.onBroken);
     } catch (error) {
-      if (error instanceof Refusal && error.isForTime) this.#learnSkew(response.headers.date);
+      if (error instanceof Refusal && error.isForTime) this.#learnSkew(head.headers.date);
       throw error;
     }
   }
@@ -174,17 +113,4 @@ function withSlash(endpoint: URL): URL {
   const url = new URL(endpoint);
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
-}
-
-function failure(name: string, message: string): Error {
-  return Object.assign(new Error(message), { name });
-}
-
-function limitConnecting(request: ClientRequest, socket: import("node:net").Socket, timeoutMs: number): void {
-  if (!socket.connecting) return;
-  const timer = setTimeout(() => {
-    request.destroy(failure("TimeoutError", `no connection after ${timeoutMs} ms`));
-  }, timeoutMs);
-  const done = () => clearTimeout(timer);
-  socket.once("connect", done).once("close", done);
 }
