@@ -6,11 +6,12 @@ import { cpus, loadavg, platform, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { monotonicMs } from "./clock.mjs";
-import { killAll, TITLES, titleOf, whose } from "./contestant.mjs";
+import { killAll } from "./contestant.mjs";
+import { TITLES, titleOf, whose } from "./line-up.mjs";
 import { medianRun } from "./medians.mjs";
 import { ROWS, rowText } from "./table.mjs";
 
-const HELP = `npm run bench -- [options]
+const HELP = `npm run bench -- [options]    (all rows: about 22 minutes)
 
   --only 1,3       these rows alone (RESULTS.md is then left as it is)
   --with a,b       these contestants alone: ${Object.keys(TITLES).join(", ")}
