@@ -1,12 +1,12 @@
 /**
- * The agents of the bench, the same for every contestant; BENCH_AGENT names one: `noop`, `mixed`, `between:MIN,MAX`,
- * `block:MS`, `spawn`. All but `noop` and `spawn` write a line when a run starts and when it ends to the file
- * BENCH_EVENTS: written synchronously, so that the line is there even if the process dies right after.
+ * The agents of the bench, the same for every contestant; BENCH_AGENT names one: `noop`, `read`, `mixed`,
+ * `between:MIN,MAX`, `block:MS`, `spawn:PROGRAM WORDS`. All but `noop`, `read` and `spawn` write a line when a run starts
+ * and when it ends to the file BENCH_EVENTS: written synchronously, so that the line is there even if the process dies
+ * right after.
  */
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PROGRAM = "/bin/true";
 const SHORT_MS = 20;
 const LONG_MS = 1000;
 const LONG_SHARE = 0.1;
@@ -34,17 +34,25 @@ function logged(run) {
 }
 
 /** What one writes by hand to have a program work on a message: its body on stdin, no look at what it says. */
-function spawnProgram(_id, body) {
+function spawning(program, ...words) {
   // Loaded only here: the others' processes must not pay for it.
   const { spawn } = process.getBuiltinModule("node:child_process");
-  return new Promise((resolve, reject) => {
-    const child = spawn(PROGRAM);
-    child.once("error", reject).once("close", resolve);
-    // It need not read its input.
-    child.stdin.on("error", () => {}).end(body);
-    child.stdout.resume();
-    child.stderr.resume();
-  });
+  const path = program === "node" ? process.execPath : program;
+  return (_id, message) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(path, words);
+      child.once("error", reject).once("close", resolve);
+      // It need not read its input.
+      child.stdin.on("error", () => {}).end(message.raw ?? message.Body);
+      child.stdout.resume();
+      child.stderr.resume();
+    });
+}
+
+/** queuehand's messages have their body parsed, everybody else parses. */
+async function read(_id, message) {
+  const { task_id } = message.Body === undefined ? message.body : JSON.parse(message.Body);
+  if (task_id === undefined) throw new Error("the body isn't the server's");
 }
 
 function agentNamed(text) {
@@ -53,6 +61,8 @@ function agentNamed(text) {
   switch (name) {
     case "noop":
       return async () => {};
+    case "read":
+      return read;
     case "instant":
       return logged(() => {});
     case "mixed":
@@ -63,13 +73,15 @@ function agentNamed(text) {
       // Blocks the event loop without using the CPU, so that it disturbs nothing that is measured beside it.
       return logged(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, first));
     case "spawn":
-      return spawnProgram;
+      return spawning(...parameters.split(" "));
     default:
-      throw new Error(`BENCH_AGENT must be noop, instant, mixed, between:MIN,MAX, block:MS or spawn, got "${text}"`);
+      throw new Error(
+        `BENCH_AGENT must be noop, read, instant, mixed, between:MIN,MAX, block:MS or spawn:PROGRAM, got "${text}"`,
+      );
   }
 }
 
-/** Works on the message with this id and body. */
+/** Works on a message by its id; the message itself, the library's or SQS's, is touched only by who needs its body. */
 export const work = agentNamed(process.env.BENCH_AGENT ?? "noop");
 
-export default (message) => work(message.id, message.raw);
+export default (message) => work(message.id, message);

@@ -4,46 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { monotonicMs, sleep } from "./clock.mjs";
+import { startOf } from "./line-up.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const POLL_MS = 20;
-
-/** Who can be started, with the title that the results print. */
-export const TITLES = {
-  bare: "bare loop on the SDK",
-  squiss: "squiss-ts",
-  "sqs-consumer-batch": "sqs-consumer, by batch",
-  "sqs-consumer": "sqs-consumer, by message",
-  queuehand: "queuehand",
-  "queuehand-library": "queuehand, as a library",
-};
-
-/** What stands behind a comma in a contestant's name: the same contestant on other terms. */
-const VARIANTS = {
-  abort: { BENCH_STOP: "abort" },
-  "ISOLATION=process": { ISOLATION: "process" },
-  "ISOLATION=process-per-message": { ISOLATION: "process-per-message", AGENT_ENV: "BENCH_*" },
-  "exec:/bin/true": { HANDLER: "exec:/bin/true" },
-  "an agent that spawns /bin/true": { BENCH_AGENT: "spawn" },
-};
-
-/** The worker with its agents in a warm pool of processes, and in a fresh one for each message. */
-export const POOL = "queuehand, ISOLATION=process";
-export const FRESH = "queuehand, ISOLATION=process-per-message";
-
-/** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
-const COMMANDS = { queuehand: [join(HERE, "../dist/cli.js"), "run"] };
-
-/** "sqs-consumer, abort" is sqs-consumer, stopped another way: what is started, and its variant. */
-const partsOf = (name) => name.split(", ");
-
-/** Whom a name is about, without its variant. */
-export const whose = (name) => partsOf(name)[0];
-
-export function titleOf(name) {
-  const [script, variant] = partsOf(name);
-  return variant ? `${TITLES[script]}, ${variant}` : TITLES[script];
-}
 
 const children = new Set();
 const folders = new Set();
@@ -98,7 +62,7 @@ export class Contestant {
   temporary = join(this.#folder, "tmp");
 
   /**
-   * @param name of TITLES, perhaps with one of VARIANTS behind a comma.
+   * @param name as in the line-up: of TITLES, perhaps with one of VARIANTS behind a comma.
    * @param url of the queue.
    * @param terms environment variables: CONCURRENCY, BENCH_AGENT, ...
    * @param nodeOptions for node itself.
@@ -106,8 +70,7 @@ export class Contestant {
   constructor(name, url, terms = {}, nodeOptions = []) {
     folders.add(this.#folder);
     mkdirSync(this.temporary);
-    const [script, variant] = partsOf(name);
-    const command = COMMANDS[script] ?? [join(HERE, `contestants/${script}.mjs`)];
+    const { command, terms: ofVariant } = startOf(name);
     this.startedAt = monotonicMs();
     this.#child = track(
       spawn(process.execPath, [...nodeOptions, ...command], {
@@ -125,7 +88,7 @@ export class Contestant {
           HTTP_PORT: "0",
           TMPDIR: this.temporary,
           BENCH_EVENTS: this.#eventsPath,
-          ...VARIANTS[variant],
+          ...ofVariant,
           ...terms,
         },
         stdio: ["ignore", "ignore", "pipe"],
@@ -144,11 +107,10 @@ export class Contestant {
     });
   }
 
-  /** Memory in MB: resident now, and its highest mark. */
-  memory() {
+  /** Resident memory in MB. */
+  get residentMb() {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    const megabytes = (field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
-    return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") };
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
   /** What its agents wrote: `{ kind: "start" | "end", id, at }`, `at` in monotonic milliseconds. */

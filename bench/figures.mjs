@@ -6,3 +6,9 @@ export const percent = (value) => `${value.toFixed(0)} %`;
 
 /** Whether an aim was reached, and the figures that say so. */
 export const verdict = (reached, text) => ({ reached, text });
+
+/** Several aims of one row: reached when each is, and those that aren't are marked. */
+export const allOf = (verdicts) => ({
+  reached: verdicts.every(({ reached }) => reached),
+  text: verdicts.map(({ reached, text }) => (reached ? text : `${text} (not reached)`)).join(", "),
+});

@@ -1,4 +1,4 @@
-import { FRESH, POOL } from "./contestant.mjs";
+import { BARE_NODE, BY_SDK, FRESH, POOL, READER } from "./line-up.mjs";
 import { blocking } from "./rows/blocking.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
 import { freshStart } from "./rows/fresh-start.mjs";
@@ -6,6 +6,7 @@ import { fullSpeed } from "./rows/full-speed.mjs";
 import { idempotency } from "./rows/idempotency.mjs";
 import { longTail } from "./rows/long-tail.mjs";
 import { manyPrograms } from "./rows/many-programs.mjs";
+import { million } from "./rows/million.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
 import { rollingDeployments } from "./rows/rolling-deployments.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
@@ -15,9 +16,16 @@ const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queu
 const LIBRARIES = ["squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
 const MANY_SLOTS = 1000;
 const USUAL_SLOTS = 80;
+/** At larger bodies: the references, the peer that costs least there, and queuehand. */
+const AT_BODIES = ["bare", "node-http", "sqs-consumer-batch", "queuehand", READER];
 /** CONCURRENCY where nobody sets it. */
 const DEFAULT_SLOTS = 10;
 const SPAWN = "an agent that spawns /bin/true";
+
+const atBodiesOf = (bodyBytes) => ({
+  contestants: AT_BODIES,
+  relay: (names, { seconds }, report) => fullSpeed(names, { slots: USUAL_SLOTS, bodyBytes, seconds }, report),
+});
 
 /**
  * What is run, by name. `trial` runs one contestant; all of them one after the other, or `together`, each on a server of
@@ -28,15 +36,23 @@ export const MEASUREMENTS = {
   blocking: { contestants: LIBRARIES, together: true, behind: true, trial: blocking },
   longKeys: { contestants: ["queuehand, runs longer than a lease"], behind: true, trial: idempotency },
   usualSlots: {
-    contestants: EVERYBODY,
+    contestants: ["bare", "node-http", "squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand", READER, BY_SDK],
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: USUAL_SLOTS, seconds }, report),
+  },
+  bodies4K: atBodiesOf(4 * 1024),
+  bodies64K: atBodiesOf(64 * 1024),
+  bodies256K: atBodiesOf(256 * 1024),
+  million: {
+    contestants: ["node-http", "queuehand, 10 slots", "queuehand, 1,000 slots"],
+    once: true,
+    relay: (names, _, report) => million(names, report),
   },
   manySlots: {
     contestants: [...EVERYBODY, "queuehand-library"],
     relay: (names, { seconds }, report) => fullSpeed(names, { slots: MANY_SLOTS, seconds }, report),
   },
   isolation: {
-    contestants: ["queuehand", POOL, FRESH],
+    contestants: ["queuehand", POOL, FRESH, BARE_NODE],
     relay: (names, { seconds }, report) =>
       fullSpeed(names, { slots: DEFAULT_SLOTS, seconds, reference: "queuehand", windowMs: 2000 }, report),
   },
@@ -74,6 +90,6 @@ export const MEASUREMENTS = {
     trial: sigterm,
   },
   rollingDeployments: { contestants: LIBRARIES, together: true, trial: rollingDeployments },
-  pickUp: { contestants: EVERYBODY, trial: pickUp },
-  coldStart: { contestants: EVERYBODY, timesRuns: 5, trial: coldStart },
+  pickUp: { contestants: EVERYBODY, relay: (names, _, report) => pickUp(names, report) },
+  coldStart: { contestants: [...EVERYBODY, "node-http"], timesRuns: 5, trial: coldStart },
 };

@@ -1,4 +1,7 @@
-/** Only the attributes that were asked for, as SQS does: a client that asks for more pays for more. */
+/**
+ * A message as it stands in SQS's answer, with only the attributes that were asked for: a client that asks for more pays
+ * for more. A queue that hands out one body again and again gives its JSON with it, as `bodyJson`.
+ */
 export function messageJson(message, wanted) {
   const all = wanted.includes("All");
   const attributes = {};
@@ -14,11 +17,11 @@ export function messageJson(message, wanted) {
     attributes.MessageGroupId = message.groupId;
     attributes.SequenceNumber = message.sequenceNumber;
   }
-  const json = { MessageId: message.id, ReceiptHandle: message.handle, MD5OfBody: message.md5, Body: message.body };
+  const json = { MessageId: message.id, ReceiptHandle: message.handle, MD5OfBody: message.md5 };
   if (Object.keys(attributes).length > 0) json.Attributes = attributes;
   if (message.attributes) {
     json.MessageAttributes = message.attributes;
     json.MD5OfMessageAttributes = message.md5OfAttributes;
   }
-  return json;
+  return `${JSON.stringify(json).slice(0, -1)},"Body":${message.bodyJson ?? JSON.stringify(message.body)}}`;
 }

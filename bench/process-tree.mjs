@@ -33,12 +33,15 @@ function statsBelow(root) {
 /** A process and all below it that live: their ids, its own first. */
 export const processTree = (root) => [...statsBelow(root).keys()];
 
-/** CPU seconds that a process has used and all below it, those that have ended included; user and system mode, all threads. */
+/**
+ * CPU seconds that a process has used and all below it, those that have ended included, and thereof what its own children
+ * used that have ended; user and system mode, all threads.
+ */
 export function cpuSeconds(root) {
-  let ticks = 0;
-  for (const fields of statsBelow(root).values()) {
-    // utime, stime, and those of the children that were waited for.
-    for (const field of fields.slice(11, 15)) ticks += Number(field);
-  }
-  return ticks / TICKS_PER_SECOND;
+  const stats = statsBelow(root);
+  const seconds = (fields) => fields.reduce((sum, field) => sum + Number(field), 0) / TICKS_PER_SECOND;
+  let all = 0;
+  // utime, stime, and those of the children that were waited for.
+  for (const fields of stats.values()) all += seconds(fields.slice(11, 15));
+  return { all, endedChildren: seconds(stats.get(root)?.slice(13, 15) ?? []) };
 }

@@ -9,14 +9,15 @@ const SAMPLE_MICROS = 500;
 const FUNCTIONS_SHOWN = 40;
 const SLOTS = 80;
 
-/** Runs one contestant as row 1 does, under V8's CPU profiler; leaves the profiles in `bench/profiles` and sums them up. */
-export async function profile(name, seconds) {
-  const folder = join(FOLDER, name);
+/** Runs one contestant as rows 1 and 15 to 17 do, under V8's CPU profiler; leaves the profiles in `bench/profiles` and sums them up. */
+export async function profile(name, { seconds, bodyBytes }) {
+  const folder = join(FOLDER, `${name.replaceAll(/[^\w=-]+/g, "-")}-${bodyBytes}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const server = await startServer("server.mjs");
   const control = controlOf(server);
-  const contestant = new Contestant(name, server.url, { CONCURRENCY: String(SLOTS), BENCH_AGENT: "noop" }, [
+  await control.reset({ mode: "endless", bodyBytes });
+  const contestant = new Contestant(name, server.url, { CONCURRENCY: String(SLOTS) }, [
     "--cpu-prof",
     `--cpu-prof-dir=${folder}`,
     `--cpu-prof-interval=${SAMPLE_MICROS}`,

@@ -6,17 +6,19 @@ import { cpus, loadavg, platform, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { monotonicMs } from "./clock.mjs";
-import { killAll, TITLES, titleOf, whose } from "./contestant.mjs";
+import { killAll } from "./contestant.mjs";
+import { TITLES, titleOf, whose } from "./line-up.mjs";
 import { medianRun } from "./medians.mjs";
 import { ROWS, rowText } from "./table.mjs";
 
-const HELP = `npm run bench -- [options]
+const HELP = `npm run bench -- [options]    (all rows: about 22 minutes)
 
   --only 1,3       these rows alone (RESULTS.md is then left as it is)
   --with a,b       these contestants alone: ${Object.keys(TITLES).join(", ")}
   --runs N         runs of each, interleaved; the results are their medians (default 3)
   --seconds S      seconds at full speed, in turns of one (default 3)
   --profile[=NAME] a CPU profile of queuehand (or NAME) under row 1's load, summed up; nothing else
+  --body-bytes N   size of the bodies for --profile (default 256)
   --no-build       takes dist/ as it is
   --json           the results as one JSON object on stdout, progress on stderr
   --help`;
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
     profile: { type: "string" },
+    "body-bytes": { type: "string", default: "256" },
     "no-build": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -133,11 +136,14 @@ async function main() {
   if (options.help) return console.log(HELP);
   const [runs, seconds] = [Number(options.runs), Number(options.seconds)];
   if (!(runs >= 1 && seconds >= 1)) throw new Error("--runs and --seconds must be numbers of at least 1");
+  const bodyBytes = Number(options["body-bytes"]);
+  if (!(Number.isInteger(bodyBytes) && bodyBytes >= 32 && bodyBytes <= 1024 * 1024))
+    throw new Error(`--body-bytes must be between 32 and 1048576, got "${options["body-bytes"]}"`);
   prepare();
   if (options.profile) {
     const { profile } = await import("./profile.mjs");
     progress(`profiling ${options.profile}`);
-    return console.log(await profile(options.profile, 2 * seconds));
+    return console.log(await profile(options.profile, { seconds: 2 * seconds, bodyBytes }));
   }
   const wanted = options.only?.split(",").map(Number);
   const rows = ROWS.filter(({ number }) => !wanted || wanted.includes(number));

@@ -48,7 +48,7 @@ function receive(input, reply, request) {
   const wanted = [...(input.MessageSystemAttributeNames ?? []), ...(input.AttributeNames ?? [])];
   const max = input.MaxNumberOfMessages ?? 1;
   const answer = (messages) =>
-    reply(messages.length === 0 ? {} : { Messages: messages.map((message) => messageJson(message, wanted)) });
+    reply(messages.length === 0 ? "{}" : `{"Messages":[${messages.map((one) => messageJson(one, wanted)).join()}]}`);
   const messages = queue.receive(max, input.VisibilityTimeout);
   const waitSeconds = input.WaitTimeSeconds ?? 0;
   if (messages.length > 0 || waitSeconds === 0) return answer(messages);
@@ -142,8 +142,9 @@ const actions = {
   },
 };
 
+/** @param value what to answer, or its JSON. */
 function send(response, value, status = 200) {
-  const body = JSON.stringify(value);
+  const body = typeof value === "string" ? value : JSON.stringify(value);
   response.writeHead(status, {
     "content-type": "application/x-amz-json-1.0",
     "content-length": Buffer.byteLength(body),
@@ -164,16 +165,9 @@ function handle(request, response, body) {
   }
   const name = request.headers["x-amz-target"]?.slice(TARGET_PREFIX.length);
   const action = actions[name];
-  if (!action) {
-    return send(response, { __type: "com.amazonaws.sqs#UnsupportedOperation", message: `no action ${name}` }, 400);
-  }
-  if (input.QueueUrl?.endsWith(pathOf(DEAD_LETTERS_NAME))) {
-    return send(
-      response,
-      { __type: "com.amazonaws.sqs#UnsupportedOperation", message: "dead letters are counted" },
-      400,
-    );
-  }
+  const unsupported = (message) => send(response, { __type: "com.amazonaws.sqs#UnsupportedOperation", message }, 400);
+  if (!action) return unsupported(`no action ${name}`);
+  if (input.QueueUrl?.endsWith(pathOf(DEAD_LETTERS_NAME))) return unsupported("dead letters are counted");
   calls[name] = (calls[name] ?? 0) + 1;
   const reply = (value, status) => send(response, value, status);
   if (delayMs === 0) action(input, reply, request);

@@ -1,13 +1,14 @@
-import { titleOf, whose } from "./contestant.mjs";
+import { titleOf, whose } from "./line-up.mjs";
 import { OWN_ROWS } from "./own-rows.mjs";
 import { PEER_ROWS } from "./peer-rows.mjs";
+import { SPEED_ROWS } from "./speed-rows.mjs";
 
 /**
  * The rows of the results. `needs` names measurements; the contestants of the first, or of those that `lines` names, make
- * the table's lines; a column's value comes from the medians of one contestant and of all; `judge` says whether queuehand
- * reached its aim, from the medians by contestant.
+ * the table's lines, all but those that `without` names; a column's value comes from the medians of one contestant and of
+ * all; `judge` says whether queuehand reached its aim, from the medians by contestant.
  */
-export const ROWS = [...PEER_ROWS, ...OWN_ROWS].toSorted((one, other) => one.number - other.number);
+export const ROWS = [...SPEED_ROWS, ...PEER_ROWS, ...OWN_ROWS].toSorted((one, other) => one.number - other.number);
 
 /** A contestant may fail or be left out of a run, and then a ratio to it is not to be had. */
 const NO_FIGURE = /undefined|NaN|Infinity/;
@@ -36,12 +37,16 @@ function judgement(judge, needs, medians) {
 }
 
 /** One row as Markdown. */
-export function rowText({ number, title, aim, needs, lines: shown = [needs[0]], columns, judge }, medians) {
+export function rowText(
+  { number, title, aim, needs, lines: shown = [needs[0]], without = [], columns, judge },
+  medians,
+) {
   const headings = Object.keys(columns);
   const lines = [`## ${number}. ${title}`, ""];
   lines.push(`Aim: ${aim}.${judgement(judge, needs, medians)}`, "");
   lines.push(`| | ${headings.join(" | ")} |`, `|---|${headings.map(() => "---:|").join("")}`);
   for (const [name, values] of shown.flatMap((key) => Object.entries(medians[key]))) {
+    if (without.includes(name)) continue;
     const cells = headings.map((heading, index) => {
       if (values.failed) return index === 0 ? "failed" : "";
       return figure(() => columns[heading](values, medians, name));

@@ -16,7 +16,7 @@ async function loop() {
       }),
     );
     if (messages.length === 0) continue;
-    await Promise.all(messages.map(({ MessageId, Body }) => work(MessageId, Body)));
+    await Promise.all(messages.map((message) => work(message.MessageId, message)));
     await sqs.send(
       new DeleteMessageBatchCommand({
         QueueUrl: queueUrl,

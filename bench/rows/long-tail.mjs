@@ -1,6 +1,6 @@
 import { monotonicMs, sleep } from "../clock.mjs";
 import { Contestant, controlOf, startServer } from "../contestant.mjs";
-import { total } from "./full-speed.mjs";
+import { total } from "./runner.mjs";
 
 const SLOTS = 20;
 const CALL_MS = 10;

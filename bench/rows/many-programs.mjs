@@ -32,7 +32,7 @@ export async function manyPrograms(name) {
     await contestant.until("receive", async () => (await control.stats()).openPolls > 0);
     await sleep(SETTLE_MS);
     const before = heldBy(contestant);
-    const startMb = contestant.memory().resident;
+    const startMb = contestant.residentMb;
     const resident = [];
     const deadline = monotonicMs() + WITHIN_MS;
     for (let step = 0; step < STEPS; step++) {
@@ -40,7 +40,7 @@ export async function manyPrograms(name) {
       const ended = async () => (await control.stats()).deleted === STEP_RUNS;
       await contestant.until(`end of ${STEP_RUNS} runs`, ended, deadline - monotonicMs());
       await sleep(SETTLE_MS);
-      resident.push(contestant.memory().resident);
+      resident.push(contestant.residentMb);
     }
     const after = heldBy(contestant);
     return {

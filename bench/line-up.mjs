@@ -1,0 +1,58 @@
+import { fileURLToPath } from "node:url";
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Who can be started, with the title that the results print. */
+export const TITLES = {
+  bare: "bare loop on the SDK",
+  "node-http": "the same calls over node:http",
+  squiss: "squiss-ts",
+  "sqs-consumer-batch": "sqs-consumer, by batch",
+  "sqs-consumer": "sqs-consumer, by message",
+  queuehand: "queuehand",
+  "queuehand-library": "queuehand, as a library",
+};
+
+/** What stands behind a comma in a contestant's name: the same contestant on other terms. */
+const VARIANTS = {
+  abort: { BENCH_STOP: "abort" },
+  "ISOLATION=process": { ISOLATION: "process" },
+  "ISOLATION=process-per-message": { ISOLATION: "process-per-message", AGENT_ENV: "BENCH_*" },
+  "SQS_TRANSPORT=sdk": { SQS_TRANSPORT: "sdk" },
+  "exec:/bin/true": { HANDLER: "exec:/bin/true" },
+  "an agent that reads its body": { BENCH_AGENT: "read" },
+  "an agent that spawns /bin/true": { BENCH_AGENT: "spawn:/bin/true" },
+  "an agent that spawns a bare node": { BENCH_AGENT: "spawn:node one-byte.cjs" },
+  "10 slots": { CONCURRENCY: "10" },
+  "1,000 slots": { CONCURRENCY: "1000" },
+};
+
+/** The worker with its agents in a warm pool of processes, and in a fresh one for each message. */
+export const POOL = "queuehand, ISOLATION=process";
+export const FRESH = "queuehand, ISOLATION=process-per-message";
+/** What FRESH is held against: what the start of a node process costs when it does nothing. */
+export const BARE_NODE = "node-http, an agent that spawns a bare node";
+/** The worker that calls SQS by the SDK's client. */
+export const BY_SDK = "queuehand, SQS_TRANSPORT=sdk";
+/** The worker whose agent has its body parsed. */
+export const READER = "queuehand, an agent that reads its body";
+
+/** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
+const COMMANDS = { queuehand: [at("../dist/cli.js"), "run"] };
+
+/** "sqs-consumer, abort" is sqs-consumer, stopped another way: what is started, and its variant. */
+const partsOf = (name) => name.split(", ");
+
+/** Whom a name is about, without its variant. */
+export const whose = (name) => partsOf(name)[0];
+
+export function titleOf(name) {
+  const [script, variant] = partsOf(name);
+  return variant ? `${TITLES[script]}, ${variant}` : TITLES[script];
+}
+
+/** What node is given to run, and the environment that the variant asks for. */
+export function startOf(name) {
+  const [script, variant] = partsOf(name);
+  return { command: COMMANDS[script] ?? [at(`contestants/${script}.mjs`)], terms: VARIANTS[variant] };
+}
