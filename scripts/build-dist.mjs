@@ -78,6 +78,9 @@ await bundle.write({
   // One folder below, where src/package/own-files.ts looks from.
   chunkFileNames: "chunks/[name]-[hash].js",
   // Each file is named a chunk by itself, above.
-  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkNamer(), debugName: "what starts together" }] },
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [{ name: chunkNamer(), debugName: "what starts together" }],
+  },
 });
 await bundle.close();
