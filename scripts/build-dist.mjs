@@ -27,8 +27,8 @@ const ENTRIES = [
 /** The files that a chunk is made for, with all that they import; what two of them need goes to the first. */
 const CHUNKS = {
   lambda: ["agents/lambda/lambda.ts"],
-  table: ["lambda.ts"],
   agent: ["agent.ts", "agents/module/module-host.ts"],
+  table: ["lambda.ts"],
   lease: ["worker/lease-thread.ts"],
   run: ["cli.ts", "cli/run.ts", "worker/worker.ts", "aws/sqs/sqs-queue.ts", "agents/in-process.ts", "observe/log.ts"],
 };
