@@ -3,7 +3,7 @@
  *
  * Half of a worker's start is finding, reading and compiling its files, so what `run` always needs is one file, and what
  * agents in processes of their own, the lease thread and the bundle of a Lambda function need are small ones. Whatever a
- * start may not need stays a file of its own, loaded when it is asked for. Packages stay packages.
+ * start may not need stays a file of its own, loaded when it is asked for. Packages stay packages, but for the logger and its like.
  */
 import { readdir, rm } from "node:fs/promises";
 import { isBuiltin } from "node:module";
@@ -57,13 +57,21 @@ function chunksByFile(graph) {
   return chunks;
 }
 
-const isPackage = (id) => isBuiltin(id) || !(id.startsWith(".") || id.startsWith("/"));
+/** Of thirty files together, which every start would read. */
+const BUNDLED = ["pino", "p-limit"];
+
+/** What stays an import: Node's own modules, and packages but for those that are bundled, with what they import. */
+function isExternal(id, importer = "") {
+  if (isBuiltin(id)) return true;
+  if (id.startsWith(".") || id.startsWith("/") || importer.includes("/node_modules/")) return false;
+  return !BUNDLED.includes(id);
+}
 
 const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.ts$/, ""), source(entry)])),
   cwd: ROOT,
   platform: "node",
-  external: isPackage,
+  external: isExternal,
   preserveEntrySignatures: "allow-extension",
   // Some are imported at once by one command and later by another.
   checks: { ineffectiveDynamicImport: false },
@@ -75,6 +83,8 @@ for (const file of await readdir(DIST, { recursive: true })) {
 await bundle.write({
   dir: DIST,
   format: "esm",
+  // The types carry what editors show; licences stay.
+  comments: { legal: true, annotation: true, jsdoc: false },
   // One folder below, where src/package/own-files.ts looks from.
   chunkFileNames: "chunks/[name]-[hash].js",
   // Each file is named a chunk by itself, above.
