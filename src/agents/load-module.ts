@@ -1,11 +1,9 @@
 import { accessSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { described, isError, read, textOf, words } from "../pipeline/ports/thrown.js";
 import type { Agent } from "./define-handler.js";
-
-// Not by `import`: that reads every export of node:util, some of which load more modules, 4 ms of a start.
-const { inspect } = process.getBuiltinModule("node:util");
 
 /** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
 export class AgentLoadError extends Error {

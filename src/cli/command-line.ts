@@ -1,7 +1,5 @@
+import { parseArgs } from "node:util";
 import { nearest } from "./nearest.js";
-
-// Not by `import`: that reads every export of node:util, some of which load more modules, 4 ms of a start.
-const { parseArgs } = process.getBuiltinModule("node:util");
 
 /** One option of a command. `value` names its argument in the help; without it the option is a flag. */
 export interface Option {
