@@ -1,5 +1,5 @@
 import type { Letter } from "../../src/aws/sqs/letter.js";
-import type { LetterQueue } from "../../src/cli/dlq/letter-queue.js";
+import type { LetterQueue } from "../../src/letters/letter-queue.js";
 import type { EntryResult, MessageAttribute } from "../../src/pipeline/ports/queue.js";
 import { deadLetterMarks } from "../../src/pipeline/settle/dead-letter-marks.js";
 

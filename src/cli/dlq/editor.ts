@@ -2,16 +2,12 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { commandWords } from "../../agents/process/command-words.js";
 import { BYTES_MAX } from "../../aws/sqs/dead-letter-copy.js";
-import type { Letter } from "../../aws/sqs/letter.js";
+import { checked, type Edited, type Editor } from "../../letters/edited.js";
 import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import { UsageError } from "../command-line.js";
-import { checked, type Edited } from "./edited.js";
 import type { EditorGuard } from "./editor-guard.js";
 import { moduleEditor } from "./module-editor.js";
-
-/** Mends a body on its way back; leaves the letter where it is when `stop` aborts. Never rejects. */
-export type Editor = (letter: Letter, stop: AbortSignal) => Promise<Edited>;
 
 const TIMEOUT_MS = 60_000;
 const TOO_LONG: Edited = { leave: `the editor took longer than ${TIMEOUT_MS / 1000} s` };

@@ -1,5 +1,5 @@
+import type { HeldLetters } from "../../letters/held-letters.js";
 import { complain } from "../terminal.js";
-import type { HeldLetters } from "./held-letters.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -1,3 +1,7 @@
+import { type LetterGroup, LetterGroups } from "../../letters/groups.js";
+import { HeldLetters } from "../../letters/held-letters.js";
+import { eachLetter, type PassEnd } from "../../letters/letter-pass.js";
+import { WAYS } from "../../letters/ways.js";
 import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine } from "../command-line.js";
@@ -5,14 +9,10 @@ import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { complain, print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
-import { type LetterGroup, LetterGroups } from "./groups.js";
-import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
-import { eachLetter, type PassEnd } from "./letter-pass.js";
 import { Progress } from "./progress.js";
 import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
-import { WAYS } from "./ways.js";
 
 const LINE: CommandLine = {
   name: "dlq ls",

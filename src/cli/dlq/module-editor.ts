@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Letter } from "../../aws/sqs/letter.js";
+import type { Edited } from "../../letters/edited.js";
 import { textOf, words } from "../../pipeline/ports/thrown.js";
 import { printable } from "../../text/printable.js";
 import { CommandError } from "../failure.js";
-import type { Edited } from "./edited.js";
 import type { EditorGuard } from "./editor-guard.js";
 
 /** Longest text of an editor's that is told, in characters. */

@@ -1,5 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { HeldLetters } from "../../letters/held-letters.js";
+import { eachLetter } from "../../letters/letter-pass.js";
+import type { Selection } from "../../letters/selection.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
@@ -8,12 +11,10 @@ import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
 import { printHelp } from "../help.js";
 import { complain, print, printJson } from "../terminal.js";
-import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
-import { eachLetter } from "./letter-pass.js";
 import { tellRest } from "./ls.js";
 import { Progress } from "./progress.js";
-import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
+import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
 const LINE: CommandLine = {

@@ -1,8 +1,8 @@
+import type { RedriveTally } from "../../letters/redrive-tally.js";
 import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import { complain, print } from "../terminal.js";
 import type { LateFault } from "./editor-guard.js";
-import type { RedriveTally } from "./redrive-tally.js";
 
 /** Of many letters with the same trouble so many are named. */
 const NAMED_MAX = 5;

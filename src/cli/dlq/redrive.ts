@@ -1,4 +1,9 @@
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
+import { HeldLetters } from "../../letters/held-letters.js";
+import { eachLetter } from "../../letters/letter-pass.js";
+import { Pace } from "../../letters/pace.js";
+import { Redriver } from "../../letters/redriver.js";
+import type { Selection } from "../../letters/selection.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { maskedValue } from "../../text/masked.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
@@ -7,16 +12,12 @@ import { printHelp } from "../help.js";
 import { complain, print, printJson } from "../terminal.js";
 import { editorOf } from "./editor.js";
 import { EditorGuard } from "./editor-guard.js";
-import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
-import { eachLetter } from "./letter-pass.js";
 import { tellRest } from "./ls.js";
 import { moveAll } from "./move.js";
-import { Pace } from "./pace.js";
 import { Progress } from "./progress.js";
 import { tell, tellLate } from "./redrive-report.js";
-import { Redriver } from "./redriver.js";
-import { SELECTION_OPTIONS, type Selection, selectionOf } from "./selection.js";
+import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
 /** What SQS's own move does at most. */

@@ -1,7 +1,8 @@
 import { jsonPointer } from "../../agents/once/idempotency-key.js";
 import type { Letter } from "../../aws/sqs/letter.js";
+import type { Selection } from "../../letters/selection.js";
+import { WAYS } from "../../letters/ways.js";
 import { type Option, type Typed, UsageError } from "../command-line.js";
-import { WAYS } from "./ways.js";
 
 /** The options that say which letters are meant. */
 export const SELECTION_OPTIONS: readonly Option[] = [
@@ -19,13 +20,6 @@ export const SELECTION_OPTIONS: readonly Option[] = [
   { name: "older-than", value: "AGE", meaning: "those sent longer ago than 30s, 15m, 6h, 2d, or before an ISO time" },
   { name: "newer-than", value: "AGE", meaning: "those sent since then" },
 ];
-
-/** Which letters are meant. */
-export interface Selection {
-  /** True when nothing was said: all. */
-  readonly everything: boolean;
-  matches(letter: Letter): boolean;
-}
 
 /** @throws UsageError naming the option that can't be understood. */
 export function selectionOf(typed: Typed, now: number): Selection {

@@ -1,4 +1,7 @@
 import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
+import { HeldLetters } from "../../letters/held-letters.js";
+import { eachLetter } from "../../letters/letter-pass.js";
+import { WAYS } from "../../letters/ways.js";
 import type { MessageAttribute } from "../../pipeline/ports/queue.js";
 import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, UsageError } from "../command-line.js";
@@ -7,12 +10,9 @@ import { CommandError } from "../failure.js";
 import { columns, printHelp } from "../help.js";
 import { print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
-import { HeldLetters } from "./held-letters.js";
 import { untilInterrupted } from "./interrupt.js";
-import { eachLetter } from "./letter-pass.js";
 import { Progress } from "./progress.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
-import { WAYS } from "./ways.js";
 
 const LINE: CommandLine = {
   name: "dlq show",

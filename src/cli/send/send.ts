@@ -1,10 +1,10 @@
 import type { SqsClientOptions } from "../../aws/sqs/sqs-client.js";
 import { SqsProducer } from "../../aws/sqs/sqs-producer.js";
+import { Pace } from "../../letters/pace.js";
 import { BATCH_MAX, QueueError } from "../../pipeline/ports/queue.js";
 import { masked, maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
-import { Pace } from "../dlq/pace.js";
 import { Progress } from "../dlq/progress.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";

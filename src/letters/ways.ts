@@ -1,4 +1,4 @@
-import type { LetterWay } from "../../aws/sqs/letter.js";
+import type { LetterWay } from "../aws/sqs/letter.js";
 
 /** How a letter came here, in words. */
 export const WAYS: Readonly<Record<LetterWay, string>> = {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Letter } from "../../../../src/aws/sqs/letter.js";
-import { eachLetter } from "../../../../src/cli/dlq/letter-pass.js";
-import { Pace } from "../../../../src/cli/dlq/pace.js";
-import { Redriver, type RedriverOptions } from "../../../../src/cli/dlq/redriver.js";
-import { QueueError } from "../../../../src/pipeline/ports/queue.js";
-import { FakeClock } from "../../../support/fake-clock.js";
-import { letter, MemoryLetters } from "../../../support/memory-letters.js";
-import { randomFrom } from "../../../support/random.js";
+import type { Letter } from "../../../src/aws/sqs/letter.js";
+import { eachLetter } from "../../../src/letters/letter-pass.js";
+import { Pace } from "../../../src/letters/pace.js";
+import { Redriver, type RedriverOptions } from "../../../src/letters/redriver.js";
+import { QueueError } from "../../../src/pipeline/ports/queue.js";
+import { FakeClock } from "../../support/fake-clock.js";
+import { letter, MemoryLetters } from "../../support/memory-letters.js";
+import { randomFrom } from "../../support/random.js";
 
 function setup(queue: MemoryLetters, options: Partial<RedriverOptions> = {}) {
   const stop = new AbortController();

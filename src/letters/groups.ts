@@ -1,5 +1,5 @@
-import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
-import { printable } from "../../text/printable.js";
+import type { Letter, LetterWay } from "../aws/sqs/letter.js";
+import { alike } from "../text/alike.js";
 
 /** Letters that ended alike. Times are epoch milliseconds of when they were sent. */
 export interface LetterGroup {
@@ -13,9 +13,6 @@ export interface LetterGroup {
   readonly example: string;
 }
 
-const ERROR_MAX = 200;
-/** Of a longer reason the rest can't show: names and figures get shorter. */
-const READ_MAX = 2_000;
 /** A queue whose reasons all differ would fill the memory: what comes after is one group. */
 const GROUPS_MAX = 1_000;
 
@@ -46,14 +43,4 @@ export class LetterGroups {
   list(): readonly LetterGroup[] {
     return [...this.#groups.values()].sort((a, b) => b.count - a.count);
   }
-}
-
-/** A reason's first line without what differs from message to message. */
-export function alike(reason: string): string {
-  const line = printable(reason.trim().split("\n", 1)[0]!.slice(0, READ_MAX), Number.POSITIVE_INFINITY)
-    .replace(/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi, "…")
-    .replace(/\b(?=[\da-f]*\d)(?=[\da-f]*[a-f])[\da-f]{8,}\b/gi, "…")
-    // The code of a character keeps its figures.
-    .replace(/(\\u[\da-f]{4})|\d+(\.\d+)?/g, (_, code?: string) => code ?? "N");
-  return line.length > ERROR_MAX ? `${line.slice(0, ERROR_MAX)}…` : line;
 }

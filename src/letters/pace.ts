@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from "../../pipeline/ports/clock.js";
+import { type Clock, sleep, systemClock } from "../pipeline/ports/clock.js";
 
 /** Lets at most so many through in a second, however many ask at once. */
 export class Pace {

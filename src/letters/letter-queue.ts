@@ -1,5 +1,5 @@
-import type { Letter } from "../../aws/sqs/letter.js";
-import type { EntryResult } from "../../pipeline/ports/queue.js";
+import type { Letter } from "../aws/sqs/letter.js";
+import type { EntryResult } from "../pipeline/ports/queue.js";
 
 /** What of a dead-letter queue the commands need; DeadLetters is one. Batch methods take at most ten and keep the order. */
 export interface LetterQueue {

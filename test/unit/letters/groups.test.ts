@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { alike, LetterGroups } from "../../../../src/cli/dlq/groups.js";
-import { letter } from "../../../support/memory-letters.js";
+import { LetterGroups } from "../../../src/letters/groups.js";
+import { alike } from "../../../src/text/alike.js";
+import { letter } from "../../support/memory-letters.js";
 
 describe("groups of dead letters", () => {
   test("count what ended alike, with the oldest and the newest, the largest first", () => {

@@ -1,5 +1,5 @@
-import type { Letter } from "../../aws/sqs/letter.js";
-import { BATCH_MAX } from "../../pipeline/ports/queue.js";
+import type { Letter } from "../aws/sqs/letter.js";
+import { BATCH_MAX } from "../pipeline/ports/queue.js";
 import { HeldLetters } from "./held-letters.js";
 import type { LetterQueue } from "./letter-queue.js";
 

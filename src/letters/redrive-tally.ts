@@ -1,4 +1,4 @@
-import type { Letter } from "../../aws/sqs/letter.js";
+import type { Letter } from "../aws/sqs/letter.js";
 
 /** What became of the letters. */
 export interface RedriveTally {

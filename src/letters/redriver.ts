@@ -1,5 +1,5 @@
-import type { Letter } from "../../aws/sqs/letter.js";
-import type { Editor } from "./editor.js";
+import type { Letter } from "../aws/sqs/letter.js";
+import type { Editor } from "./edited.js";
 import type { Visited } from "./letter-pass.js";
 import type { LetterQueue } from "./letter-queue.js";
 import type { Pace } from "./pace.js";

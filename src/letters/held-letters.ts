@@ -1,4 +1,4 @@
-import type { Letter } from "../../aws/sqs/letter.js";
+import type { Letter } from "../aws/sqs/letter.js";
 
 /** The letters that a pass has hidden and not yet shown again, and for how long they are hidden at most. */
 export class HeldLetters {

@@ -1,7 +1,11 @@
-import { BYTES_MAX } from "../../aws/sqs/dead-letter-copy.js";
+import { BYTES_MAX } from "../aws/sqs/dead-letter-copy.js";
+import type { Letter } from "../aws/sqs/letter.js";
 
 /** The body that goes back, or why the letter stays where it is. */
 export type Edited = { readonly body: string } | { readonly leave: string };
+
+/** Mends a body on its way back; leaves the letter where it is when `stop` aborts. Never rejects. */
+export type Editor = (letter: Letter, stop: AbortSignal) => Promise<Edited>;
 
 /** SQS takes the characters of XML 1.0 alone. */
 const UNSENDABLE = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
