@@ -8,9 +8,11 @@ const CHECK_TIMEOUT_MS = 180_000;
 const BUILDS = [
   { name: "types, and build of src and test", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "build of dist", command: ["npm", "run", "build"] },
+  { name: "build of the console's page for tests", command: ["node", "scripts/build/page.mjs", "build/src"] },
 ];
 
 const CHECKS = [
+  { name: "types of the console's page", command: ["tsc", "-p", "src/console/browser/tsconfig.json"] },
   { name: "lint and format", command: ["biome", "check", "."] },
   { name: "unused code and dependencies", command: ["knip"] },
   { name: "package can be imported as it says", command: ["publint", "--strict"] },

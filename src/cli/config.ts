@@ -65,7 +65,7 @@ function faultsOf(load: () => unknown): readonly string[] {
   }
 }
 
-/** No setting is a secret, but a URL may carry a password, and a command a token. */
+/** Also what is no secret by its name: a URL may carry a password, and a command a token. */
 function withoutSecrets(setting: EffectiveSetting): EffectiveSetting {
   return { ...setting, value: setting.value && maskedValue(setting.value) };
 }

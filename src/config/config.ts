@@ -1,4 +1,4 @@
-import { contradictions } from "./contradictions.js";
+import { contradictions, isLoopback } from "./contradictions.js";
 import { type Environment, GivenSettings } from "./given-settings.js";
 import type { HandlerSpec, SignatureSpec } from "./setting-value.js";
 import { type Command, fallbackOf, SETTINGS, type Setting, type SettingName } from "./settings.js";
@@ -32,6 +32,8 @@ export interface Config {
   readonly shutdownTimeoutSeconds: number;
   readonly taskProtection: "auto" | "off";
   readonly http: { readonly host: string; readonly port: number } | undefined;
+  /** Who may change something through the console: whoever sees it, who has the token, or nobody. */
+  readonly consoleActions: "free" | "no" | { readonly token: string };
   readonly metrics: "cloudwatch" | "emf" | "off";
   readonly metricsNamespace: string;
   readonly metricsIntervalSeconds: number;
@@ -79,7 +81,7 @@ const BACKOFF_MAX_SECONDS = 900;
  */
 export function loadConfig(env: Environment, command: Command = "run"): Config {
   const given = new GivenSettings(env, command);
-  const faults = [...given.faults, ...contradictions(given), ...wayFaults(env)];
+  const faults = [...given.faults, ...contradictions(given, command), ...wayFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);
 
   const text = (name: SettingName) => given.text(name);
@@ -106,6 +108,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     shutdownTimeoutSeconds,
     taskProtection: text("TASK_PROTECTION") as Config["taskProtection"],
     http: text("HTTP_PORT") === "off" ? undefined : { host: text("HTTP_HOST")!, port: number("HTTP_PORT") },
+    consoleActions: consoleActionsOf(text("CONSOLE_ACTIONS") === "true", text("CONSOLE_TOKEN"), text("HTTP_HOST")!),
     metrics: text("METRICS") as Config["metrics"],
     metricsNamespace: text("METRICS_NAMESPACE")!,
     metricsIntervalSeconds: number("METRICS_INTERVAL_SECONDS"),
@@ -125,6 +128,13 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
   });
 }
 
+/** Without a token only who sits at this machine may act, and `run` doesn't start so. */
+function consoleActionsOf(wanted: boolean, token: string | undefined, host: string): Config["consoleActions"] {
+  if (!wanted) return "no";
+  if (token !== undefined) return { token };
+  return isLoopback(host) ? "free" : "no";
+}
+
 /** A stop waits for the open poll, which has to fit into it. */
 function pollWithin(shutdownSeconds: number, pollSeconds: number): number {
   return pollSeconds < shutdownSeconds ? pollSeconds : Math.max(1, shutdownSeconds - 1);
@@ -136,7 +146,7 @@ function backoffOf(backoff: GivenSettings["backoff"]): Config["retryBackoff"] {
   return { baseSeconds, maxSeconds };
 }
 
-/** Every setting with its effective value and where that came from; faults are `loadConfig`'s business. */
+/** Every setting with its effective value, but for secrets, and where that came from; faults are `loadConfig`'s business. */
 export function effectiveSettings(
   env: Environment,
   command: Command,
@@ -145,7 +155,7 @@ export function effectiveSettings(
   return (SETTINGS as readonly Setting[]).map((setting) => {
     const name = setting.name as SettingName;
     return env[name]
-      ? { name, value: env[name], source: sourceOf(name) }
+      ? { name, value: setting.secret ? "***" : env[name], source: sourceOf(name) }
       : { name, value: fallbackOf(setting, command), source: "default" };
   });
 }

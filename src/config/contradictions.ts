@@ -1,14 +1,15 @@
 import type { GivenSettings } from "./given-settings.js";
-import type { SettingName } from "./settings.js";
+import type { Command, SettingName } from "./settings.js";
 
 /** The settings that fit their bounds and not each other: one sentence for each pair, with the values typed. */
-export function* contradictions(given: GivenSettings): Generator<string> {
+export function* contradictions(given: GivenSettings, command: Command): Generator<string> {
   yield* ofStopping(given);
   yield* withoutWhatTheyNeed(given);
   yield* ofSignature(given);
   yield* ofAgent(given);
   yield* ofQueues(given);
   yield* ofBackoff(given);
+  yield* ofConsole(given, command);
 }
 
 /** What a setting is for, by its name: without that it is heeded by nobody. */
@@ -97,3 +98,20 @@ function* ofBackoff(given: GivenSettings): Generator<string> {
 }
 
 const isFifo = (url: string) => url.endsWith(".fifo");
+
+/** A task's loopback is shared by all its containers, so in `run` it is no proof of anything. */
+function* ofConsole(given: GivenSettings, command: Command): Generator<string> {
+  if (given.isSet("CONSOLE_TOKEN") && given.text("CONSOLE_ACTIONS") !== "true") {
+    yield 'CONSOLE_TOKEN needs CONSOLE_ACTIONS=true, got "***"';
+  }
+  if (!given.isSet("CONSOLE_ACTIONS") || given.text("CONSOLE_ACTIONS") !== "true" || given.isSet("CONSOLE_TOKEN"))
+    return;
+  const host = given.text("HTTP_HOST") ?? "";
+  if (command === "run" || !isLoopback(host)) {
+    yield `CONSOLE_ACTIONS needs CONSOLE_TOKEN, which is unset, got "true"${command === "run" ? "" : ` with HTTP_HOST ${host}`}`;
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -15,8 +15,9 @@ export interface SignatureSpec {
 }
 
 /** The fault of a value by its shape, with its bounds, or undefined if it is fine. */
-export function faultOf({ name, shape }: Setting, value: string): string | undefined {
-  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(maskedValue(value))}`;
+export function faultOf({ name, shape, secret }: Setting, value: string): string | undefined {
+  const told = secret ? "***" : maskedValue(value);
+  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(told)}`;
   switch (shape.kind) {
     case "url":
       return isHttpUrl(value) ? undefined : fault();

@@ -23,6 +23,8 @@ export interface Setting {
   readonly fallback: string | undefined | Readonly<Record<Command, string | undefined>>;
   readonly required?: readonly Command[];
   readonly shape: Shape;
+  /** Never told, wherever settings are. */
+  readonly secret?: true;
   readonly meaning: string;
 }
 
@@ -169,6 +171,20 @@ export const SETTINGS = [
     fallback: "127.0.0.1",
     shape: { kind: "text", bounds: "a host name or address", pattern: /^[\w.:-]+$/ },
     meaning: "Address that the HTTP server listens on; loopback unless told otherwise.",
+  },
+  {
+    name: "CONSOLE_ACTIONS",
+    fallback: { run: "false", dev: "true" },
+    shape: { kind: "boolean" },
+    meaning:
+      "Lets the console send dead letters back, edit and delete them; with CONSOLE_TOKEN alone, which `dev` on loopback doesn't need.",
+  },
+  {
+    name: "CONSOLE_TOKEN",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "16 characters at least, without blanks", pattern: /^[!-~]{16,512}$/ },
+    secret: true,
+    meaning: "What whoever changes something through the console must know.",
   },
   {
     name: "METRICS",

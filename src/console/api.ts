@@ -1,12 +1,12 @@
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { WithoutRun } from "../pipeline/ports/telemetry.js";
-import type { ConsoleEvent } from "./event-ring.js";
+import type { Level } from "./notable.js";
 
 /*
  * The JSON that the page is fed with, and that `queuehand console` gathers from several workers.
  *
- *   GET  /api/now                      Now
+ *   GET  /api/now                      Opening
  *   GET  /api/events                   server-sent events: `tick` (Tick) once a second, and one named as the extra section
  *   GET  /api/history?range=hour|day   History
  *   GET  /api/errors                   ErrorGroups
@@ -22,6 +22,20 @@ import type { ConsoleEvent } from "./event-ring.js";
  * Times are milliseconds since the epoch, durations milliseconds, unless a name says otherwise. What isn't known is left
  * out, in arrays null. An answer that is no success is `{ error }`.
  */
+
+/** One entry of the console's list; never a body. */
+export interface ConsoleEvent {
+  /** Counts up from 1, with no gap among what is kept. */
+  readonly number: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly level: Level;
+  readonly what: string;
+  readonly messageId?: string;
+  readonly receiveCount?: number;
+  /** An error or a reason, cut. */
+  readonly detail?: string;
+}
 
 /** In milliseconds, of about the last minute. */
 export interface Quantiles {
@@ -95,7 +109,7 @@ export interface Now {
   readonly failuresPerMinute: number;
   /** Receives in the last minute that no run followed. */
   readonly withoutRunPerMinute: number;
-  /** Calls to the queue for each message settled, of the last minute: receives, and deletes by tens. */
+  /** Receives for each message handled, of the last minute: 0.1 is the least, as a receive brings ten at most. */
   readonly receivesPerMessage?: number;
   /** Sent to done, of messages that were done at their first receive; and of the others. */
   readonly firstTryMs?: Quantiles;
@@ -116,7 +130,10 @@ export interface Now {
   readonly eventsLeftOut: number;
   /** Of the newest entry of Messages: when it grows there are new ones. */
   readonly newestMessage: number;
-  /** What whoever looks may do. */
+}
+
+/** What `/api/now` answers: the same, and what the page can do. */
+export interface Opening extends Now {
   readonly may: Permissions;
   /** A section that this mode adds to the page. */
   readonly extra?: { readonly name: string; readonly title: string };

@@ -1,78 +1,73 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock, Timer } from "../pipeline/ports/clock.js";
-import type { WorkerStatus } from "../pipeline/ports/status.js";
-import type { Telemetry } from "../pipeline/ports/telemetry.js";
-import { type Route, readOnly, respond } from "./answer.js";
-import type { ConsoleState, ConsoleTotals } from "./console-state.js";
-import { EventRing } from "./event-ring.js";
-import type { Pulse } from "./health.js";
-import { History } from "./history.js";
-import { isOwnHost } from "./host-guard.js";
-import { type CountsSource, LatestCounts } from "./latest-counts.js";
+import { printableJson } from "../text/printable.js";
+import { type Route, respond } from "./answer.js";
+import type { Opening, Permissions, Tick } from "./api.js";
+import { assetAnswer } from "./assets.js";
+import { eventText, Feed } from "./feed.js";
+import { type Actions, Gate, RequestFault } from "./gate.js";
+import { letterRoutes } from "./letter-routes.js";
+import { messageFilter } from "./message-query.js";
 import { PAGE, PAGE_HEADERS } from "./page.js";
-import { type GrowingTimes, RecentTimes } from "./recent-times.js";
+import type { ConsoleExtra, PageSource } from "./page-source.js";
+import { SharedAnswers } from "./shared-answers.js";
 
-/** What the counters know that the console shows. */
-export interface ConsoleFigures<Times extends GrowingTimes<Times>> extends Pulse {
-  readonly totals: ConsoleTotals;
-  readonly inQueueMs: Times;
-  readonly agentMs: Times;
-}
-
-export interface ConsoleParts<Times extends GrowingTimes<Times>> {
-  readonly queueName: string;
+export interface ConsoleParts {
   /** HTTP_HOST: besides addresses and localhost, the only name by which the console may be asked for. */
   readonly host: string;
-  readonly status: () => WorkerStatus;
-  readonly figures: ConsoleFigures<Times>;
-  /** Unset, the page leaves out what only the queue knows. */
-  readonly counts?: CountsSource | undefined;
+  readonly source: PageSource;
+  readonly actions: Actions;
+  /** Whether bodies of dead letters are shown to whoever may look; who may act sees them in any case. */
+  readonly bodies?: boolean;
+  readonly extra?: ConsoleExtra | undefined;
   readonly clock: Clock;
 }
 
 const SAMPLE_MS = 1_000;
 
-/**
- * The local web page about a worker: `/` is the page, `/console/state` what it asks for every second. It only shows:
- * nothing can be changed through it.
- */
-export class Console<Times extends GrowingTimes<Times>> {
-  readonly #parts: ConsoleParts<Times>;
-  readonly #events: EventRing;
-  readonly #history = new History();
-  readonly #counts: LatestCounts;
-  readonly #inQueue: RecentTimes<Times>;
-  readonly #agent: RecentTimes<Times>;
-  readonly #startedAt: number;
-  #breaker: ConsoleState["breaker"];
+/** The local web page: `/` is the page, `/api` the JSON that feeds it (`api.ts`), made once for all who look. */
+export class Console {
+  readonly #parts: ConsoleParts;
+  readonly #gate: Gate;
+  readonly #feed = new Feed();
+  readonly #answers = new SharedAnswers();
+  #newestEvent = 0;
   #timer: Timer;
 
-  /** The console's paths, to be mounted on the HTTP server. */
-  readonly routes: Readonly<Record<string, Route>> = {
-    "/": this.#guarded((response) => void response.writeHead(200, PAGE_HEADERS).end(PAGE)),
-    "/console/state": this.#guarded((response) => {
-      response.setHeader("x-content-type-options", "nosniff");
-      response.setHeader("cross-origin-resource-policy", "same-origin");
-      this.#counts.watched(this.#parts.clock.monotonic());
-      respond(response, 200, this.state());
-    }),
-  };
-
-  constructor(parts: ConsoleParts<Times>) {
-    const now = parts.clock.monotonic();
+  constructor(parts: ConsoleParts) {
     this.#parts = parts;
-    this.#events = new EventRing(parts.clock);
-    this.#counts = new LatestCounts(parts.counts);
-    this.#inQueue = new RecentTimes(parts.figures.inQueueMs, now);
-    this.#agent = new RecentTimes(parts.figures.agentMs, now);
-    this.#startedAt = parts.clock.wall();
+    this.#gate = new Gate(parts.host, parts.actions);
   }
 
-  /** The listener; bound, so that it can be handed on as it is. */
-  readonly record: Telemetry = (fact) => {
-    if (fact.kind === "breaker") this.#breaker = fact.open ? { failures: fact.failures, of: fact.of } : undefined;
-    this.#events.record(fact);
-  };
+  /** The console's paths, to be mounted on the HTTP server. */
+  get routes(): Readonly<Record<string, Route>> {
+    const { source, extra, bodies = false } = this.#parts;
+    const gate = this.#gate;
+    const { deadLetters } = source;
+    return {
+      "/": gate.reading((response) => void response.writeHead(200, PAGE_HEADERS).end(PAGE)),
+      "/page.js": gate.reading(assetAnswer("page.js")),
+      "/page.css": gate.reading(assetAnswer("page.css")),
+      "/api/now": this.#shared("now", () => this.#opening()),
+      "/api/events": gate.reading((response) => {
+        source.watched();
+        this.#feed.open(response);
+        if (response.req.method === "HEAD") response.end();
+      }),
+      "/api/history": gate.reading((response, request) => {
+        const range = queryOf(request).get("range") ?? "hour";
+        if (range === "hour" || range === "day") {
+          return this.#answers.answer(`history ${range}`, request, response, () => source.history(range));
+        }
+        respond(response, 400, { error: `range must be hour or day, got "${range}"` });
+      }),
+      "/api/errors": this.#shared("errors", () => source.errors()),
+      "/api/messages": gate.reading((response, request) => this.#messages(response, request)),
+      "/api/messages/*": gate.reading((response, request) => this.#message(response, request)),
+      ...(deadLetters && letterRoutes(gate, deadLetters, bodies)),
+      ...(extra && this.#extraRoutes(extra)),
+    };
+  }
 
   /** Begins to sample, once a second. Harmless twice. */
   start(): void {
@@ -83,55 +78,83 @@ export class Console<Times extends GrowingTimes<Times>> {
   stop(): void {
     this.#parts.clock.clearTimer(this.#timer);
     this.#timer = undefined;
-  }
-
-  state(): ConsoleState {
-    const { queueName, status, figures, clock } = this.#parts;
-    const queue = this.#counts.latest;
-    const { lastReceiveOkAt: _, ...worker } = status();
-    const trouble = figures.receiveTrouble;
-    const inQueueMs = this.#inQueue.quantiles();
-    const agentMs = this.#agent.quantiles();
-    return {
-      queueName,
-      startedAt: this.#startedAt,
-      now: clock.wall(),
-      worker,
-      ...(queue && { queue }),
-      handled: figures.handled,
-      handledPerSecond: this.#history.handledPerSecond,
-      ...(inQueueMs && { inQueueMs }),
-      ...(agentMs && { agentMs }),
-      totals: figures.totals,
-      hungAgents: figures.hungAgents,
-      ...(trouble && {
-        receiveTrouble: { cause: trouble.cause, seconds: (clock.monotonic() - trouble.since) / 1_000 },
-      }),
-      ...(this.#breaker && { breaker: this.#breaker }),
-      history: this.#history.curves(),
-      events: this.#events.events,
-      eventsLeftOut: this.#events.leftOut,
-    };
+    this.#feed.close();
   }
 
   #tick(): void {
-    const { status, figures, clock } = this.#parts;
-    const now = clock.monotonic();
-    const { busy, buffered } = status();
-    // Where nobody knows the queue's part, what waits here is all that there is to draw.
-    const inQueue = this.#counts.known ? this.#counts.latest?.waiting : 0;
-    this.#history.add(now, figures.handled, busy, inQueue === undefined ? undefined : inQueue + buffered);
-    this.#inQueue.tick(now);
-    this.#agent.tick(now);
-    void this.#counts.tick(now);
+    const { source, clock } = this.#parts;
+    if (this.#feed.viewers > 0) source.watched();
+    source.tick();
+    this.#answers.forget();
+    if (this.#feed.viewers > 0) this.#feed.send(this.#events());
+    else this.#newestEvent = 0;
     this.#timer = clock.setTimer(() => this.#tick(), SAMPLE_MS);
   }
 
-  #guarded(answer: (response: ServerResponse) => void): Route {
-    return readOnly((response, request) => {
-      if (isOwnHost(request.headers.host, this.#parts.host)) return answer(response);
-      const error = `the console answers to an IP address, localhost, or HTTP_HOST, got Host "${request.headers.host}"`;
-      respond(response, 421, { error });
+  #events(): string {
+    const { source, extra } = this.#parts;
+    const now = source.now(this.#newestEvent);
+    this.#newestEvent = now.events.at(-1)?.number ?? this.#newestEvent;
+    const tick: Tick = { now, step: source.step() };
+    const told = extra ? eventText(extra.name, printableJson(JSON.stringify(extra.data()))) : "";
+    return eventText("tick", printableJson(JSON.stringify(tick))) + told;
+  }
+
+  #opening(): Opening {
+    const { source, extra } = this.#parts;
+    const may: Permissions = { look: source.deadLetters !== undefined, act: this.#gate.act };
+    return { ...source.now(0), may, ...(extra && { extra: { name: extra.name, title: extra.title } }) };
+  }
+
+  #shared(question: string, make: () => object): Route {
+    return this.#gate.reading((response, request) => {
+      this.#parts.source.watched();
+      return this.#answers.answer(question, request, response, make);
     });
+  }
+
+  #messages(response: ServerResponse, request: IncomingMessage): void | Promise<void> {
+    const query = queryOf(request);
+    try {
+      const filter = messageFilter(query);
+      const make = () => this.#parts.source.messages(filter);
+      return this.#answers.answer(`messages ${JSON.stringify(filter)}`, request, response, make);
+    } catch (error) {
+      if (!(error instanceof RequestFault)) throw error;
+      respond(response, error.status, { error: error.message });
+    }
+  }
+
+  #message(response: ServerResponse, request: IncomingMessage): void {
+    const path = (request.url ?? "").split("?", 1)[0]!;
+    const id = decoded(path.slice(path.lastIndexOf("/") + 1));
+    const found = this.#parts.source.message(id);
+    if (found) respond(response, 200, found);
+    else respond(response, 404, { error: "no such message is among those in hand and the last thousand" });
+  }
+
+  #extraRoutes(extra: ConsoleExtra): Record<string, Route> {
+    const path = `/api/${extra.name}`;
+    return {
+      [path]: this.#shared(extra.name, () => extra.data()),
+      [`${path}/*`]: this.#gate.doing(true, async (given, request) => {
+        const name = (request.url ?? "").split("?", 1)[0]!.slice(path.length + 1);
+        const action = Object.hasOwn(extra.actions ?? {}, name) ? extra.actions![name] : undefined;
+        if (!action) throw new RequestFault(404, `there is no action "${decoded(name)}"`);
+        return action(given);
+      }),
+    };
+  }
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

@@ -1,29 +1,13 @@
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { words } from "../pipeline/ports/thrown.js";
-import { maskedUrls } from "../text/masked.js";
-import { printable } from "../text/printable.js";
-import { type Level, type Notable, notable } from "./notable.js";
-
-/** One entry of the console's list; never a body. */
-export interface ConsoleEvent {
-  /** Counts up from 1, with no gap among what is kept. */
-  readonly number: number;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly level: Level;
-  readonly what: string;
-  readonly messageId?: string;
-  readonly receiveCount?: number;
-  /** An error or a reason, cut. */
-  readonly detail?: string;
-}
+import type { ConsoleEvent } from "./api.js";
+import { type Notable, notable } from "./notable.js";
+import { shown } from "./shown.js";
 
 const EVENTS_MAX = 100;
 /** In a storm of failures more could not be read, and each costs a text. */
 const EVENTS_PER_SECOND = 20;
-/** Enough to recognise the fault; an agent's error may quote what it worked on. */
-const TEXT_MAX = 300;
 
 /** The latest events that are worth reading: the newest hundred, and of each second no more than its first twenty. */
 export class EventRing {
@@ -46,9 +30,15 @@ export class EventRing {
     else this.#leftOut++;
   };
 
-  /** The events, oldest first. */
-  get events(): readonly ConsoleEvent[] {
-    return this.#events;
+  /** Those whose number is above `number`, oldest first. */
+  after(number: number): readonly ConsoleEvent[] {
+    const first = this.#events[0]?.number ?? 0;
+    return number < first ? this.#events : this.#events.slice(number - first + 1);
+  }
+
+  /** Number of the newest; 0 before the first. */
+  get newest(): number {
+    return this.#made;
   }
 
   /** Events that were too many for their second. */
@@ -61,9 +51,9 @@ export class EventRing {
       number: ++this.#made,
       at: this.#clock.wall(),
       level,
-      what: cut(what),
+      what: shown(what),
       ...(delivery && { messageId: delivery.messageId, receiveCount: delivery.receiveCount }),
-      ...(detail !== undefined && { detail: cut(words(detail)) }),
+      ...(detail !== undefined && { detail: shown(words(detail)) }),
     });
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
   }
@@ -76,10 +66,4 @@ export class EventRing {
     }
     return this.#inSecond++ < EVENTS_PER_SECOND;
   }
-}
-
-/** What the page shows may be shown on a terminal as well: `/console/state` is read by curl too. */
-function cut(text: string): string {
-  const short = text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
-  return printable(maskedUrls(short), Number.POSITIVE_INFINITY);
 }

@@ -14,7 +14,7 @@ export interface HealthServerParts extends HealthParts {
   readonly port: number;
   /** The Prometheus page. */
   readonly metrics: () => Promise<string>;
-  /** More paths, exactly as written; those of the console. */
+  /** More paths, exactly as written, or with a last part that is `*` for any; those of the console. */
   readonly routes?: Readonly<Record<string, Route>>;
   readonly telemetry: Telemetry;
   readonly limits?: Partial<PortLimits>;
@@ -116,7 +116,7 @@ export class HealthServer {
     // Nor does any page read a body: what goes on after the answer isn't listened to.
     if (hasBody(request)) response.setHeader("connection", "close");
     const path = (request.url ?? "/").split("?", 1)[0]!;
-    const route = this.#routes.get(path);
+    const route = this.#routes.get(path) ?? this.#routes.get(`${path.slice(0, path.lastIndexOf("/") + 1)}*`);
     try {
       if (!this.#begin(path, request, response))
         respond(response, 503, { error: `${this.#limits.answers} answers are under way already` });

@@ -1,50 +1,63 @@
-/** What is drawn over time; a second lies between two of each, the newest last. */
-export interface Curves {
-  readonly handledPerSecond: readonly number[];
-  readonly busy: readonly number[];
-  /** In the queue and here; null where the queue's count was to be had and wasn't. */
-  readonly waiting: readonly (number | null)[];
-}
+import { type HistoryRange, type History as HistoryView, SERIES, type SeriesName, type Step } from "./api.js";
+import { SeriesRing, type StepValues } from "./series-ring.js";
 
-interface Sample {
-  /** Monotonic milliseconds. */
-  readonly at: number;
-  readonly handled: number;
-  readonly perSecond: number;
-  readonly busy: number;
-  readonly waiting: number | null;
-}
+const HOUR_STEPS = 3_600;
+const DAY_STEPS = 1_440;
+const SECONDS_PER_MINUTE = 60;
 
-/** Three minutes of seconds. */
-const SAMPLES_MAX = 180;
-/** The rate is that of the last five seconds: calm enough to read, quick enough to follow a burst. */
-const RATE_SAMPLES = 5;
+/** What a minute has more of than each of its seconds; the rest is what it was at the minute's end. */
+const SUMMED: readonly SeriesName[] = ["received", "done", "retry", "reject", "defer", "interrupted", "leaseLost"];
+/** A burst is to be seen in a day, too: the most of the minute. */
+const PEAKS: readonly SeriesName[] = ["waiting", "busy", "buffered"];
 
-/** The last three minutes, by the second. */
+/** An hour by the second and a day by the minute: two megabytes, taken at the start, whatever the load. */
 export class History {
-  readonly #samples: Sample[] = [];
+  readonly #hour = new SeriesRing(HOUR_STEPS);
+  readonly #day = new SeriesRing(DAY_STEPS);
+  #inMinute: StepValues = {};
+  #seconds = 0;
 
-  /** @param handled messages so far. */
-  add(at: number, handled: number, busy: number, waiting: number | undefined): void {
-    const last = this.#samples.at(-1);
-    const perSecond = last && at > last.at ? ((handled - last.handled) * 1_000) / (at - last.at) : 0;
-    this.#samples.push({ at, handled, perSecond, busy, waiting: waiting ?? null });
-    if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
+  /**
+   * @param at epoch milliseconds of the second's end.
+   * @param minuteTimes the quantiles of the minute; asked for when one is over.
+   */
+  add(at: number, values: StepValues, minuteTimes: () => StepValues): void {
+    this.#hour.add(at, values);
+    const minute = this.#inMinute;
+    for (const name of SUMMED) minute[name] = (minute[name] ?? 0) + (values[name] ?? 0);
+    for (const name of PEAKS) minute[name] = most(minute[name], values[name]);
+    if (++this.#seconds < SECONDS_PER_MINUTE) return;
+    this.#day.add(at, { ...values, ...minute, ...minuteTimes() });
+    this.#inMinute = {};
+    this.#seconds = 0;
   }
 
-  /** Messages handled in a second, over the last five. */
-  get handledPerSecond(): number {
-    const newest = this.#samples.at(-1);
-    const oldest = this.#samples.at(-1 - RATE_SAMPLES) ?? this.#samples[0];
-    if (!newest || !oldest || newest.at <= oldest.at) return 0;
-    return ((newest.handled - oldest.handled) * 1_000) / (newest.at - oldest.at);
+  newest(): Step | undefined {
+    return this.#hour.newest();
   }
 
-  curves(): Curves {
+  /** The sum of the last `seconds` of the hour. */
+  sum(name: SeriesName, seconds: number): number {
+    return this.#hour.sum(name, seconds);
+  }
+
+  /** Seconds that are kept of the hour. */
+  get seconds(): number {
+    return this.#hour.length;
+  }
+
+  view(range: HistoryRange): HistoryView {
+    const ring = range === "hour" ? this.#hour : this.#day;
+    const series = Object.fromEntries(SERIES.map((name) => [name, ring.series(name)])) as unknown;
     return {
-      handledPerSecond: this.#samples.map(({ perSecond }) => Math.round(perSecond * 10) / 10),
-      busy: this.#samples.map(({ busy }) => busy),
-      waiting: this.#samples.map(({ waiting }) => waiting),
+      range,
+      stepSeconds: range === "hour" ? 1 : SECONDS_PER_MINUTE,
+      at: ring.ends(),
+      series: series as HistoryView["series"],
     };
   }
+}
+
+function most(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }

@@ -1,4 +1,4 @@
-import type { QueueCounts } from "./console-state.js";
+import type { QueueCounts } from "./api.js";
 
 /** Where the queue's counts come from. */
 export interface CountsSource {

@@ -25,6 +25,8 @@ export interface PageSource {
   message(id: string): MessageDetail | undefined;
   /** Unset: nobody can look at them here. */
   readonly deadLetters?: LetterDesk | undefined;
+  /** Called once a second, whether somebody looks or not. */
+  tick(): void;
   /** Somebody looks at this moment: what costs something may be asked for. */
   watched(): void;
 }

@@ -1,30 +1,18 @@
-/** What of a histogram that only grows is used; `observe` has it. Values are milliseconds. */
-export interface GrowingTimes<Self> {
-  readonly count: number;
-  /** The value that the share `quantile` (0..1) doesn't exceed. */
-  quantile(quantile: number): number;
-  copy(): Self;
-  /** What was recorded since `earlier`, a copy, was taken. */
-  since(earlier: Self): Self;
-}
-
-/** In milliseconds. */
-export interface Quantiles {
-  readonly p50: number;
-  readonly p99: number;
-}
+import type { Histogram } from "../observe/histogram.js";
+import type { Quantiles } from "./api.js";
 
 const COPY_EVERY_MS = 10_000;
 /** With the distance of the copies this makes the window: a minute, and up to ten seconds more. */
 const COPIES_MAX = 7;
+const NONE: Quantiles = { count: 0, p50: 0, p95: 0, p99: 0 };
 
 /** Quantiles of about the last minute, of times whose histogram knows only everything since the start. */
-export class RecentTimes<Times extends GrowingTimes<Times>> {
-  readonly #times: Times;
-  readonly #copies: { readonly at: number; readonly times: Times }[];
+export class RecentTimes {
+  readonly #times: Histogram;
+  readonly #copies: { readonly at: number; readonly times: Histogram }[];
 
   /** @param at monotonic milliseconds of now. */
-  constructor(times: Times, at: number) {
+  constructor(times: Histogram, at: number) {
     this.#times = times;
     this.#copies = [{ at, times: times.copy() }];
   }
@@ -38,7 +26,36 @@ export class RecentTimes<Times extends GrowingTimes<Times>> {
 
   /** Undefined where nothing was recorded of late. */
   quantiles(): Quantiles | undefined {
-    const recent = this.#times.since(this.#copies[0]!.times);
-    return recent.count > 0 ? { p50: recent.quantile(0.5), p99: recent.quantile(0.99) } : undefined;
+    const recent = quantilesOf(this.#times.since(this.#copies[0]!.times));
+    return recent.count > 0 ? recent : undefined;
   }
+}
+
+/** Quantiles of one step after another. */
+export class StepTimes {
+  readonly #times: Histogram;
+  #last: Histogram;
+  #lastCount: number;
+
+  constructor(times: Histogram) {
+    this.#times = times;
+    this.#last = times.copy();
+    this.#lastCount = times.count;
+  }
+
+  /** Of what was recorded since the last call; undefined of nothing, which costs next to nothing. */
+  next(): Quantiles | undefined {
+    const { count } = this.#times;
+    if (count === this.#lastCount) return undefined;
+    const quantiles = quantilesOf(this.#times.since(this.#last));
+    this.#last = this.#times.copy();
+    this.#lastCount = count;
+    return quantiles;
+  }
+}
+
+function quantilesOf(times: Histogram): Quantiles {
+  const { count } = times;
+  if (count === 0) return NONE;
+  return { count, p50: times.quantile(0.5), p95: times.quantile(0.95), p99: times.quantile(0.99) };
 }

@@ -1,11 +1,13 @@
 import { EcsTaskGuard } from "../aws/ecs/task-protection.js";
 import type { SourceQueue } from "../aws/sqs/source-queue.js";
 import type { Config } from "../config/config.js";
+import type { QueueCounts } from "../console/api.js";
 import { Console } from "../console/console.js";
-import type { QueueCounts } from "../console/console-state.js";
+import { Health } from "../console/health.js";
 import { HealthServer, type Route } from "../console/health-server.js";
 import type { CountsSource } from "../console/latest-counts.js";
-import type { Histogram } from "../observe/histogram.js";
+import type { ConsoleExtra } from "../console/page-source.js";
+import { WorkerSource } from "../console/worker-source.js";
 import { InterruptionWatch } from "../observe/interruption-watch.js";
 import type { Logger } from "../observe/log.js";
 import { Observatory } from "../observe/observatory.js";
@@ -14,6 +16,7 @@ import type { Clock } from "../pipeline/ports/clock.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
+import { letterDesk } from "./letter-desk.js";
 import { publishingOf } from "./publishing.js";
 import { queueNameOf } from "./start-report.js";
 
@@ -29,6 +32,8 @@ export interface WatchersParts {
   readonly routes?: Readonly<Record<string, Route>> | undefined;
   /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
   readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;
+  /** A section more on the page. */
+  readonly consoleExtra?: ConsoleExtra | undefined;
 }
 
 const COUNTS_WITHIN_MS = 3_000;
@@ -38,10 +43,12 @@ export class Watchers {
   readonly #observatory: Observatory;
   readonly #interruptions: InterruptionWatch;
   readonly #protection: TaskProtection | undefined;
-  readonly #console: Console<Histogram> | undefined;
+  readonly #source: WorkerSource | undefined;
+  readonly #console: Console | undefined;
   readonly #healthServer: HealthServer | undefined;
 
-  constructor({ config, source, status, telemetry, clock, logger, routes, queueCounts }: WatchersParts) {
+  constructor(parts: WatchersParts) {
+    const { config, source, status, telemetry, clock, logger, routes } = parts;
     const queueName = queueNameOf(config);
     const publishing = source && publishingOf(config, source, telemetry);
     this.#observatory = new Observatory({ queueName, status, clock, logger, publishing });
@@ -51,9 +58,25 @@ export class Watchers {
       guard && new TaskProtection({ guard, clock, telemetry, longestRunSeconds: config.handlerTimeoutSeconds });
     if (!config.http) return;
     const { counters } = this.#observatory;
-    const { host } = config.http;
-    const counts = countsOf(queueCounts, source);
-    this.#console = new Console({ queueName, host, status, figures: counters, counts, clock });
+    const health = new Health({ status, pulse: counters, clock });
+    this.#source = new WorkerSource({
+      queueName,
+      status,
+      counters,
+      notReady: () => health.unready(),
+      tasks: () => this.tasks,
+      counts: countsOf(parts.queueCounts, source),
+      deadLetters: source && letterDesk(config, clock),
+      clock,
+    });
+    this.#console = new Console({
+      host: config.http.host,
+      source: this.#source,
+      actions: config.consoleActions,
+      bodies: config.logBodies,
+      extra: parts.consoleExtra,
+      clock,
+    });
     this.#healthServer = new HealthServer({
       ...config.http,
       status,
@@ -67,7 +90,7 @@ export class Watchers {
 
   /** All who are to hear each fact, each by itself. */
   get listeners(): readonly Telemetry[] {
-    const all = [this.#interruptions, this.#protection, this.#console];
+    const all = [this.#interruptions, this.#protection, this.#source];
     return [...this.#observatory.listeners, ...all.flatMap((one) => one?.record ?? [])];
   }
 
@@ -112,6 +135,9 @@ export class Watchers {
 function countsOf(cheap: WatchersParts["queueCounts"], source: SourceQueue | undefined): CountsSource | undefined {
   if (cheap) return { ask: cheap, onlyWhileWatched: false };
   if (!source) return undefined;
-  const ask = async () => ({ waiting: (await source.counts(AbortSignal.timeout(COUNTS_WITHIN_MS))).visible });
+  const ask = async () => {
+    const { visible, inFlight, delayed } = await source.counts(AbortSignal.timeout(COUNTS_WITHIN_MS));
+    return { waiting: visible, inFlight, delayed };
+  };
   return { ask, onlyWhileWatched: true };
 }

@@ -1,5 +1,6 @@
-import type { QueueCounts } from "../console/console-state.js";
+import type { QueueCounts } from "../console/api.js";
 import type { Route } from "../console/health-server.js";
+import type { ConsoleExtra } from "../console/page-source.js";
 import type { Logger } from "../observe/log.js";
 import type { AgentRole } from "../pipeline/ports/agent-role.js";
 import type { Clock } from "../pipeline/ports/clock.js";
@@ -26,4 +27,6 @@ export interface WorkerOptions {
   readonly queueCounts?: () => Promise<QueueCounts>;
   /** More paths for the HTTP server, besides the health pages and the console. */
   readonly routes?: Readonly<Record<string, Route>>;
+  /** A section more on the console. */
+  readonly consoleExtra?: ConsoleExtra;
 }

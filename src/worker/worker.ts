@@ -77,6 +77,7 @@ class QueueWorker implements Worker {
       logger,
       routes: options.routes,
       queueCounts: options.queueCounts,
+      consoleExtra: options.consoleExtra,
     });
     const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
     const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);

@@ -112,7 +112,7 @@ export class DevSession {
       telemetry: fanOut([this.#fates.record, ticker.record, onFact]),
       queueCounts: async () => {
         const { queue, deadLetters } = await pair.counts(timely());
-        return { waiting: queue.visible, deadLetters };
+        return { waiting: queue.visible, inFlight: queue.inFlight, delayed: queue.delayed, deadLetters };
       },
     });
     // Nobody reads any more (`| head`): that is a wish to stop, not a failure.

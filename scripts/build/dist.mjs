@@ -1,0 +1,79 @@
+/**
+ * Bundles the package's code from src/ into dist/, as `npm run build` does after the compiler has written the types there.
+ *
+ * Half of a worker's start is finding, reading and compiling its files, so what `run` always needs is one file, and what
+ * agents in processes of their own and the lease thread need is two small ones, each loaded by itself alone. Whatever a
+ * start may not need stays a file of its own, loaded when it is asked for. Packages stay packages.
+ */
+import { readdir, rm } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SRC = join(ROOT, "src");
+const DIST = join(ROOT, "dist");
+
+/** What is imported or started by its path. */
+const ENTRIES = [
+  "cli.ts",
+  "index.ts",
+  "agent.ts",
+  "lambda.ts",
+  "worker/lease-thread.ts",
+  "agents/module/module-host.ts",
+];
+/** The files that a chunk is made for, with all that they import; what two of them need goes to the first. */
+const CHUNKS = {
+  agent: ["agent.ts", "agents/module/module-host.ts"],
+  lease: ["worker/lease-thread.ts"],
+  run: ["cli.ts", "cli/run.ts", "worker/worker.ts", "aws/sqs/sqs-queue.ts", "agents/in-process.ts", "observe/log.ts"],
+};
+
+const source = (path) => join(SRC, path);
+
+/** Names the chunk of a file; null leaves it to the bundler. */
+function chunkNamer() {
+  let chunkOf;
+  return (id, graph) => {
+    chunkOf ??= chunksByFile(graph);
+    return chunkOf.get(id) ?? null;
+  };
+}
+
+function chunksByFile(graph) {
+  const chunks = new Map();
+  const add = (id, chunk) => {
+    if (chunks.has(id) || !id.startsWith(SRC)) return;
+    chunks.set(id, chunk);
+    for (const imported of graph.getModuleInfo(id).importedIds) add(imported, chunk);
+  };
+  for (const [chunk, roots] of Object.entries(CHUNKS)) for (const root of roots) add(source(root), chunk);
+  // A file that is started must not be part of one that is imported.
+  for (const entry of ENTRIES) chunks.delete(source(entry));
+  return chunks;
+}
+
+const isPackage = (id) => isBuiltin(id) || !(id.startsWith(".") || id.startsWith("/"));
+
+const bundle = await rolldown({
+  input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.ts$/, ""), source(entry)])),
+  cwd: ROOT,
+  platform: "node",
+  external: isPackage,
+  // Some are imported at once by one command and later by another.
+  checks: { ineffectiveDynamicImport: false },
+});
+// Of earlier builds, whose chunks had other names.
+for (const file of await readdir(DIST, { recursive: true })) {
+  if (file.endsWith(".js")) await rm(join(DIST, file));
+}
+await bundle.write({
+  dir: DIST,
+  format: "esm",
+  // One folder below, where src/package/own-files.ts looks from.
+  chunkFileNames: "chunks/[name]-[hash].js",
+  codeSplitting: { groups: [{ name: chunkNamer(), debugName: "what starts together" }] },
+});
+await bundle.close();

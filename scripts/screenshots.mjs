@@ -1,0 +1,91 @@
+/**
+ * Pictures of the console over a running `dev`, by Chromium (CHROMIUM, or /usr/bin/chromium), after `npm run build`:
+ *
+ *   node scripts/screenshots.mjs                    docs/images/console*.png
+ *   node scripts/screenshots.mjs --all FOLDER       each width, light and dark, the whole page and what opens over it
+ *   node scripts/screenshots.mjs --seconds N        lets it run for so long before (60)
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const { values } = parseArgs({
+  options: { all: { type: "string" }, seconds: { type: "string", default: "60" } },
+});
+const WIDTHS = values.all ? [320, 768, 1280] : [1280];
+const SCHEMES = ["light", "dark"];
+const CLI = resolve("dist/cli.js");
+const AGENT = resolve("examples/task-agent.mjs");
+
+/** Starts `dev` and resolves with its address and what ends it. */
+async function startDev() {
+  const folder = mkdtempSync(join(tmpdir(), "queuehand-pictures-"));
+  const child = spawn(process.execPath, [CLI, "dev", "--rate", "25", "--port", "0"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, HTTP_PORT: "0", HANDLER: AGENT, LOG_BODIES: "true" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await new Promise((done) => child.once("exit", done));
+    rmSync(folder, { recursive: true });
+  };
+  const port = await new Promise((found, failed) => {
+    let text = "";
+    child.once("exit", (code) => failed(new Error(`dev ended with ${code}:\n${text}`)));
+    child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+      const match = /served host=\S+ port=(\d+)/.exec(text);
+      if (match) found(match[1]);
+    });
+  });
+  return { url: `http://127.0.0.1:${port}/`, stop };
+}
+
+async function shoot(browser, url, folder) {
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme });
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.locator('[data-is="state"][data-tone="good"]').waitFor();
+      await page.getByRole("button", { name: "look", exact: true }).click();
+      await page.locator("#letter-list tbody tr").first().waitFor({ timeout: 20_000 });
+      await page.locator("#message-list").scrollIntoViewIfNeeded();
+      await page.locator("#message-list tbody tr").first().waitFor();
+      await page.locator("#message-list tbody tr").nth(8).waitFor();
+      await page.evaluate(() => scrollTo(0, 0));
+      await sleep(1_500);
+      const name = (part) => join(folder, `console${part}${colorScheme === "dark" ? "-dark" : ""}.png`);
+      if (!values.all) {
+        await page.screenshot({ path: name("") });
+        await context.close();
+        continue;
+      }
+      await page.screenshot({ path: name(`-${width}`), fullPage: true });
+      await page.locator("#message-list button.id").nth(6).click();
+      await page.locator("#opened[open]").waitFor();
+      await page.screenshot({ path: name(`-${width}-message`) });
+      await page.keyboard.press("Escape");
+      await page.locator("#letter-list button.id").first().click();
+      await page.screenshot({ path: name(`-${width}-letter`) });
+      await context.close();
+    }
+  }
+}
+
+const folder = values.all ?? "docs/images";
+mkdirSync(folder, { recursive: true });
+const dev = await startDev();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+try {
+  await sleep(Number(values.seconds) * 1_000);
+  await shoot(browser, dev.url, folder);
+} finally {
+  await browser.close();
+  await dev.stop();
+}

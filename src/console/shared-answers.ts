@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { printableJson } from "../text/printable.js";
+
+/** Different questions of one second; more than those are answered too, but not kept. */
+const KEPT_MAX = 50;
+/** What is shorter isn't worth the time. */
+const GZIP_FROM = 16 * 1024;
+const packed = promisify(gzip);
+
+interface Answer {
+  readonly text: string;
+  gzip?: Promise<Buffer>;
+}
+
+/** Answers that are made once a second, however many ask for them. */
+export class SharedAnswers {
+  readonly #answers = new Map<string, Answer>();
+
+  /** A new second has begun. */
+  forget(): void {
+    this.#answers.clear();
+  }
+
+  /** Ends `response` with what `make` makes, or has made for the same question in this second. */
+  async answer(question: string, request: IncomingMessage, response: ServerResponse, make: () => object) {
+    let answer = this.#answers.get(question);
+    if (!answer) {
+      answer = { text: `${printableJson(JSON.stringify(make()))}\n` };
+      if (this.#answers.size < KEPT_MAX) this.#answers.set(question, answer);
+    }
+    response.setHeader("content-type", "application/json");
+    response.setHeader("cache-control", "no-store");
+    if (answer.text.length < GZIP_FROM || !/\bgzip\b/.test(String(request.headers["accept-encoding"]))) {
+      response.end(answer.text);
+      return;
+    }
+    answer.gzip ??= packed(answer.text, { level: 1 });
+    const bytes = await answer.gzip;
+    response.setHeader("content-encoding", "gzip");
+    response.end(bytes);
+  }
+}

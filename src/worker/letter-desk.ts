@@ -1,0 +1,285 @@
+import { DeadLetters } from "../aws/sqs/dead-letters.js";
+import type { Letter } from "../aws/sqs/letter.js";
+import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd, LetterView } from "../console/api.js";
+import type { LetterDesk } from "../console/page-source.js";
+import { checked, type Editor } from "../letters/edited.js";
+import { LetterGroups } from "../letters/groups.js";
+import { eachLetter, type PassEnd, type Visited } from "../letters/letter-pass.js";
+import type { LetterQueue } from "../letters/letter-queue.js";
+import { Pace } from "../letters/pace.js";
+import { Redriver } from "../letters/redriver.js";
+import { WAYS } from "../letters/ways.js";
+import type { Clock } from "../pipeline/ports/clock.js";
+import { words } from "../pipeline/ports/thrown.js";
+import { alike } from "../text/alike.js";
+import { masked } from "../text/masked.js";
+import { printable, printableLines } from "../text/printable.js";
+
+/** Where the dead letters are, opened for one look or action. */
+export interface OpenedLetters extends LetterQueue {
+  readonly queue: { readonly url: string };
+  readonly source: { readonly url: string; readonly arn: string | undefined } | undefined;
+  readonly count: number;
+  close(): void;
+}
+
+export interface LetterDeskParts {
+  readonly open: (signal: AbortSignal) => Promise<OpenedLetters>;
+  readonly clock: Clock;
+}
+
+/** Of a queue with more the page shows the first; `dlq ls` reads all. */
+const LOOK_MAX = 10_000;
+const LISTED_MAX = 300;
+const OPEN_WITHIN_MS = 15_000;
+const PASS_WITHIN_MS = 60_000;
+/** Shorter than that a look can't bring much that is new, and each counts as a receive of every letter. */
+const LOOK_EVERY_MS = 2_000;
+const PER_SECOND = 500;
+const BODY_MAX = 16 * 1024;
+const TEXT_MAX = 500;
+const LEFT_MAX = 100;
+
+const NOTHING: DeadLetterLook = { looking: false, seen: 0, approximate: 0, groups: [], letters: [] };
+
+/** The desk of a queue of the settings. */
+export function letterDesk(
+  settings: { readonly queueUrl: string; readonly deadLetterQueueUrl: string | undefined },
+  clock: Clock,
+): LetterDesk {
+  return new QueueLetterDesk({ open: (signal) => DeadLetters.open(settings, signal), clock });
+}
+
+/** Looks and acts one after another: what one has hidden, another would not find. */
+export class QueueLetterDesk implements LetterDesk {
+  readonly #parts: LetterDeskParts;
+  #last = NOTHING;
+  #looking: Promise<DeadLetterLook> | undefined;
+  #before: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: LetterDeskParts) {
+    this.#parts = parts;
+  }
+
+  get last(): DeadLetterLook {
+    return { ...this.#last, looking: this.#looking !== undefined };
+  }
+
+  look(): Promise<DeadLetterLook> {
+    const { at } = this.#last;
+    if (!this.#looking && at !== undefined && this.#parts.clock.wall() - at < LOOK_EVERY_MS) {
+      return Promise.resolve(this.#last);
+    }
+    this.#looking ??= this.#inTurn(() => this.#look()).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  redrive(choice: LetterChoice): Promise<LetterEnd> {
+    return this.#inTurn(() => this.#sendBack(choice, undefined));
+  }
+
+  edit({ id, body }: LetterEdit): Promise<LetterEnd> {
+    const editor: Editor = async (letter) => checked({ body }, letter.message.body);
+    return this.#inTurn(() => this.#sendBack({ ids: [id] }, editor));
+  }
+
+  delete(choice: LetterChoice): Promise<LetterEnd> {
+    return this.#inTurn(() =>
+      this.#withLetters(choice, async (queue, wanted) => {
+        const left = new Map<string, string>();
+        let done = 0;
+        const visit = async (found: readonly Letter[]): Promise<Visited> => {
+          const chosen = wanted.among(found);
+          if (chosen.length === 0) return {};
+          const handles = chosen.map(({ message }) => message.handle);
+          const results = await queue.delete(handles, new AbortController().signal);
+          const gone = chosen.filter((_, index) => results[index]!.ok).map(({ message }) => message.id);
+          chosen.forEach(({ message }, index) => {
+            const result = results[index]!;
+            if (!result.ok) left.set(message.id, result.detail);
+          });
+          done += gone.length;
+          return { gone, enough: wanted.found };
+        };
+        return { visit, end: () => ({ done, left }) };
+      }),
+    );
+  }
+
+  #sendBack(choice: LetterChoice, editor: Editor | undefined): Promise<LetterEnd> {
+    return this.#withLetters(choice, async (queue, wanted) => {
+      const to = queue.source?.url;
+      if (to === undefined) throw new Error("it isn't known which queue these letters came from: use dlq redrive --to");
+      const redriver = new Redriver({
+        queue,
+        to,
+        sourceArn: queue.source?.arn,
+        selection: { everything: choice.all === true, matches: (letter) => wanted.has(letter) },
+        editor,
+        pace: new Pace(PER_SECOND),
+        dryRun: false,
+        stop: AbortSignal.timeout(PASS_WITHIN_MS),
+        startedAt: Date.now(),
+      });
+      const visit = async (found: readonly Letter[]) => ({ ...(await redriver.visit(found)), enough: wanted.found });
+      const end = () => {
+        const left = new Map<string, string>();
+        for (const [why, ids] of Object.entries(redriver.tally.left)) for (const id of ids) left.set(id, why);
+        for (const id of redriver.tally.doubled) left.set(id, "sent back, but still here as well: its delete failed");
+        return { done: redriver.tally.redriven, left };
+      };
+      return { visit, end };
+    });
+  }
+
+  async #withLetters(
+    choice: LetterChoice,
+    prepare: (
+      queue: OpenedLetters,
+      wanted: Wanted,
+    ) => Promise<{
+      readonly visit: (found: readonly Letter[]) => Promise<Visited>;
+      readonly end: () => { readonly done: number; readonly left: Map<string, string> };
+    }>,
+  ): Promise<LetterEnd> {
+    const wanted = new Wanted(choice);
+    let queue: OpenedLetters | undefined;
+    let end = () => ({ done: 0, left: new Map<string, string>() });
+    let trouble: string | undefined;
+    try {
+      queue = await this.#parts.open(AbortSignal.timeout(OPEN_WITHIN_MS));
+      const work = await prepare(queue, wanted);
+      ({ end } = work);
+      const stop = AbortSignal.timeout(PASS_WITHIN_MS);
+      await eachLetter({ queue, count: queue.count, perSecond: PER_SECOND, stop, visit: work.visit });
+    } catch (error) {
+      trouble = told(words(error));
+    } finally {
+      queue?.close();
+    }
+    const { done, left } = end();
+    for (const id of wanted.missing) if (!left.has(id)) left.set(id, trouble ?? "it wasn't found");
+    if (trouble !== undefined && left.size === 0) left.set("", trouble);
+    const some = [...left].slice(0, LEFT_MAX).map(([id, reason]) => ({ id: told(id), reason: told(reason) }));
+    return { done, left: some };
+  }
+
+  async #look(): Promise<DeadLetterLook> {
+    const groups = new LetterGroups();
+    const letters: LetterView[] = [];
+    let seen = 0;
+    let approximate = 0;
+    let trouble: string | undefined;
+    let queue: OpenedLetters | undefined;
+    try {
+      queue = await this.#parts.open(AbortSignal.timeout(OPEN_WITHIN_MS));
+      approximate = queue.count;
+      const visit = async (found: readonly Letter[]): Promise<Visited> => {
+        for (const letter of found) {
+          groups.add(letter);
+          if (letters.length < LISTED_MAX) letters.push(viewOf(letter));
+        }
+        seen += found.length;
+        return { enough: seen >= LOOK_MAX };
+      };
+      trouble = restOf(
+        await eachLetter({ queue, count: approximate, stop: AbortSignal.timeout(PASS_WITHIN_MS), visit }),
+        approximate,
+      );
+    } catch (error) {
+      trouble = told(words(error));
+    } finally {
+      queue?.close();
+    }
+    this.#last = {
+      at: this.#parts.clock.wall(),
+      looking: false,
+      ...(trouble !== undefined && { trouble }),
+      seen,
+      approximate,
+      groups: groups.list().map(({ way, error, count, oldest, newest, example }) => ({
+        reason: WAYS[way],
+        ...(error !== undefined && { error: masked(error) }),
+        count,
+        ...(oldest !== undefined && { oldest }),
+        ...(newest !== undefined && { newest }),
+        example: printable(example),
+      })),
+      letters,
+    };
+    return this.#last;
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#before.then(work);
+    this.#before = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** The letters that were asked for, and which of them haven't been seen. */
+class Wanted {
+  readonly #choice: LetterChoice;
+  readonly missing: Set<string>;
+
+  constructor(choice: LetterChoice) {
+    this.#choice = choice;
+    this.missing = new Set(choice.ids);
+  }
+
+  /** Whether all that were named have been seen. */
+  get found(): boolean {
+    return this.#choice.ids !== undefined && this.missing.size === 0;
+  }
+
+  has(letter: Letter): boolean {
+    const { ids, group, all } = this.#choice;
+    if (ids) return ids.includes(letter.message.id) && (this.missing.delete(letter.message.id) || true);
+    if (!group) return all === true;
+    const error = letter.reason === undefined ? undefined : masked(alike(letter.reason));
+    return WAYS[letter.way] === group.reason && error === group.error;
+  }
+
+  among(letters: readonly Letter[]): Letter[] {
+    return letters.filter((letter) => this.has(letter));
+  }
+}
+
+function viewOf({ message, way, reason, originalId, receivesBefore }: Letter): LetterView {
+  const { id, sentAt, groupId, attributes, body } = message;
+  const texts = [...attributes].map(([name, { string, binary }]) => [
+    told(name),
+    told(string ?? `${binary?.byteLength ?? 0} bytes`),
+  ]);
+  return {
+    id: printable(id),
+    originalId: printable(originalId),
+    reason: WAYS[way],
+    ...(reason !== undefined && { error: told(reason) }),
+    ...(receivesBefore !== undefined && { receivesBefore }),
+    ...(sentAt !== undefined && { sentAt }),
+    ...(groupId !== undefined && { groupId: printable(groupId) }),
+    attributes: Object.fromEntries(texts),
+    ...bodyOf(body),
+  };
+}
+
+/** What isn't shown as it is can't be edited: what was changed for showing would be sent. */
+function bodyOf(body: string): Pick<LetterView, "body" | "bodyCut"> {
+  const shown = printableLines(body.slice(0, BODY_MAX));
+  return shown === body ? { body } : { body: shown, bodyCut: true };
+}
+
+function restOf({ end, seen, hidden, hideSeconds }: PassEnd, approximate: number): string | undefined {
+  const texts = [
+    ...(end === "enough" ? [`the first ${seen} of about ${approximate} were read: dlq ls reads all`] : []),
+    ...(end === "stopped" ? [`${seen} were read in ${PASS_WITHIN_MS / 1_000} s: dlq ls reads all`] : []),
+    ...(end === "all" && approximate > seen ? [`about ${approximate - seen} more are hidden by others`] : []),
+    ...(hidden > 0 ? [`${hidden} could not be shown again: they are hidden for at most ${hideSeconds} s`] : []),
+  ];
+  return texts.length > 0 ? texts.join("; ") : undefined;
+}
+
+const told = (text: string) => printable(masked(text), TEXT_MAX);
