@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: { all: { type: "string" }, seconds: { type: "string", default: "60" } },
 });
 const WIDTHS = values.all ? [320, 768, 1280] : [1280];
+const SLICE = 1_500;
 const SCHEMES = ["light", "dark"];
 const CLI = resolve("dist/cli.js");
 const AGENT = resolve("examples/task-agent.mjs");
@@ -46,6 +47,15 @@ async function startDev() {
   return { url: `http://127.0.0.1:${port}/`, stop };
 }
 
+/** A whole page in pictures that can be looked at. */
+async function shootSlices(page, width, nameOf) {
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  for (let slice = 0; slice * SLICE < height; slice++) {
+    const clip = { x: 0, y: slice * SLICE, width, height: Math.min(SLICE, height - slice * SLICE) };
+    await page.screenshot({ path: nameOf(slice), fullPage: true, clip });
+  }
+}
+
 async function shoot(browser, url, folder) {
   for (const width of WIDTHS) {
     for (const colorScheme of SCHEMES) {
@@ -66,7 +76,7 @@ async function shoot(browser, url, folder) {
         await context.close();
         continue;
       }
-      await page.screenshot({ path: name(`-${width}`), fullPage: true });
+      await shootSlices(page, width, (slice) => name(`-${width}-${slice}`));
       await page.locator("#message-list button.id").nth(6).click();
       await page.locator("#opened[open]").waitFor();
       await page.screenshot({ path: name(`-${width}-message`) });

@@ -45,7 +45,6 @@ const NOW = `<section id="now" aria-labelledby="now-title">
 <section class="card wide" id="busy" aria-labelledby="busy-title">
 <h3 id="busy-title" title="A slot is the right to run one agent; CONCURRENCY says how many there are.">Slots</h3>
 <p class="figure" data-is="busy">–</p>
-<p class="note" data-is="busy-note">&nbsp;</p>
 <ul class="cells" aria-label="Busy slots"></ul>
 <p class="cell-words" data-is="cell" aria-live="off">&nbsp;</p>
 </section>
@@ -75,7 +74,7 @@ ${timesRow("agent", "agent", "From agent started to agent ended.")}
 </section>
 <section class="card" id="worker" aria-labelledby="worker-title">
 <h3 id="worker-title">Worker</h3>
-<dl class="one"></dl>
+<dl></dl>
 </section>
 </div>
 </section>`;
@@ -93,8 +92,8 @@ const TIME = `<section id="time" aria-labelledby="time-title">
 
 const ERRORS = `<section id="errors" aria-labelledby="errors-title">
 <h2 id="errors-title" title="Failures that are alike, as dlq ls groups dead letters: without numbers and ids.">Errors</h2>
-<div class="card"><table class="list" id="error-list"><caption class="unseen">Failures by kind</caption>
-<thead><tr><th scope="col">count</th><th scope="col">how</th><th scope="col">error</th><th scope="col" title="Failures of each minute of the last hour">last hour</th><th scope="col">first</th><th scope="col">last</th><th scope="col"><span class="unseen">show</span></th></tr></thead><tbody></tbody></table>
+<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Errors by kind"><table class="list" id="error-list"><caption class="unseen">Failures by kind</caption>
+<thead><tr><th scope="col">count</th><th scope="col">how</th><th scope="col">error</th><th scope="col" title="Failures of each minute of the last hour">last hour</th><th scope="col">first</th><th scope="col">last</th><th scope="col"><span class="unseen">show</span></th></tr></thead><tbody></tbody></table></div>
 <p class="empty" data-is="errors-empty">No failure since the start.</p></div>
 </section>`;
 

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import { printableJson } from "../text/printable.js";
 
 /** Different questions of one second; more than those are answered too, but not kept. */
 const KEPT_MAX = 50;
 /** What is shorter isn't worth the time. */
 const GZIP_FROM = 16 * 1024;
-const packed = promisify(gzip);
+/** Loaded when a page first asks: no start waits for it. */
+const packed = (text: string | Buffer, level: number) =>
+  promisify<string | Buffer, { level: number }, Buffer>(process.getBuiltinModule("node:zlib").gzip)(text, { level });
 
 interface Answer {
   readonly text: string;
@@ -36,7 +37,7 @@ export class SharedAnswers {
       response.end(answer.text);
       return;
     }
-    answer.gzip ??= packed(answer.text, { level: 1 });
+    answer.gzip ??= packed(answer.text, 1);
     const bytes = await answer.gzip;
     response.setHeader("content-encoding", "gzip");
     response.end(bytes);

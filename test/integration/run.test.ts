@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ConsoleState } from "../../src/console/console-state.js";
+import type { Opening } from "../../src/console/api.js";
 import { command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { RunBundle } from "../support/run-bundle.js";
@@ -56,7 +56,7 @@ describe("run", () => {
     await worker.says(/began deaf/);
     bundle.send(...Array<string>(20).fill("later"));
     const look = async () => {
-      const state = (await (await fetch(`http://127.0.0.1:${port}/console/state`)).json()) as ConsoleState;
+      const state = (await (await fetch(`http://127.0.0.1:${port}/api/now`)).json()) as Opening;
       return state.queue && state.queue.waiting + state.worker.buffered;
     };
     expect(await eventually(look, (waiting) => waiting === 20, 20_000)).toBe(20);

@@ -103,7 +103,7 @@ describe("No secret of a setting is told", () => {
     const worker = new RunningCommand(["run", "--json"], { cwd: folder, env });
     const [, port] = await worker.says(/"port":(\d+)/);
     await worker.says(/worker running/);
-    for (const path of ["/", "/console/state", "/livez", "/readyz", "/metrics"]) {
+    for (const path of ["/", "/api/now", "/api/errors", "/api/messages", "/livez", "/readyz", "/metrics"]) {
       const page = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
       expect(page).not.toContain(SECRET);
     }

@@ -72,7 +72,7 @@ describe("a worker whose signature SQS refuses", () => {
     expect(worker.stdout).toMatch(/"level":(40|"warn").*SQS refused our own wire/);
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect(page).toMatch(/^queuehand_transport_changes_total\{.*\} 1$/m);
-    const state = await (await fetch(`http://127.0.0.1:${port}/console/state`)).text();
+    const state = await (await fetch(`http://127.0.0.1:${port}/api/now`)).text();
     expect(state).toContain("SQS refused our own wire");
   }, 60_000);
 

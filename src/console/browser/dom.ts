@@ -39,6 +39,15 @@ export function row(cells: readonly (string | Node)[], className = ""): HTMLTabl
   return make("tr", className, ...cells.map((cell) => make("td", "", cell)));
 }
 
+/** Puts rows into a table's body; each cell knows what its column is called, for screens on which a row is a block. */
+export function fill(table: string, rows: readonly HTMLTableRowElement[]): void {
+  const names = [...document.querySelectorAll(`${table} thead th`)].map(({ textContent }) => textContent);
+  for (const { cells } of rows) {
+    for (const [index, cell] of [...cells].entries()) cell.dataset.label = names[index] ?? "";
+  }
+  find(`${table} tbody`).replaceChildren(...rows);
+}
+
 /** What was asked for, or an Error with the answer's own words. */
 export async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(90_000), ...init });

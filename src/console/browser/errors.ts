@@ -1,5 +1,5 @@
 import type { ErrorGroup, ErrorGroups } from "../api.js";
-import { button, find, make, put, row } from "./dom.js";
+import { button, fill, find, make, put, row } from "./dom.js";
 import { ago, count, KINDS } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -14,7 +14,10 @@ export function drawErrors({ now, groups, others }: ErrorGroups, show: (group: E
   // A row is made anew only if there is news: else the keyboard's focus would be lost each time.
   const focused = document.activeElement?.closest("tr")?.dataset.group;
   shown = text;
-  find("#error-list tbody").replaceChildren(...groups.map((group) => groupRow(group, now, show)));
+  fill(
+    "#error-list",
+    groups.map((group) => groupRow(group, now, show)),
+  );
   if (focused) find(`#error-list tr[data-group="${CSS.escape(focused)}"] button`)?.focus();
 }
 

@@ -1,12 +1,11 @@
 import type { DeadLetterLook, LetterChoice, LetterEnd, LetterGroupView, LetterView, Permissions } from "../api.js";
-import { ask, button, find, make, put, row } from "./dom.js";
+import { ask, button, fill, find, make, put, row } from "./dom.js";
 import { openDialog } from "./messages.js";
 import { ago, count } from "./words.js";
 
 const PATH = "/api/dead-letters";
 
 let may: Permissions = { look: false, act: "no" };
-let last: DeadLetterLook | undefined;
 
 /** Shows the section where dead letters can be looked at, and only what may be done to them. */
 export function prepareLetters(permissions: Permissions): void {
@@ -61,7 +60,6 @@ function token(): Record<string, string> {
 }
 
 function draw(found: DeadLetterLook): void {
-  last = found;
   const { at, looking, trouble, seen, groups, letters } = found;
   const parts = [
     looking ? "looking…" : at === undefined ? "Nobody has looked yet." : `${count(seen)} found ${ago(at, Date.now())}`,
@@ -92,7 +90,7 @@ function table(id: string, names: readonly string[], rows: readonly HTMLTableRow
     return head;
   });
   place.insertBefore(make("thead", "", make("tr", "", ...heads)), find("tbody", place));
-  find("tbody", place).replaceChildren(...rows);
+  fill(id, rows);
 }
 
 function groupRow({ count: times, reason, error, oldest, newest }: LetterGroupView, now: number): HTMLTableRowElement {
@@ -204,6 +202,3 @@ function confirmed(question: string, choice: LetterChoice, action: "redrive" | "
   ]);
   yes.focus();
 }
-
-/** Whether the number of dead letters may have changed since the last look. */
-export const lookedAt = () => last?.at;

@@ -1,5 +1,5 @@
 import type { ErrorGroups, MessageDetail, MessageState, Messages, MessageView, Stage } from "../api.js";
-import { ask, button, find, make, put, row } from "./dom.js";
+import { ask, button, fill, find, make, put, row } from "./dom.js";
 import { count, duration, exactTime, KINDS, STATES } from "./words.js";
 
 const TYPING_MS = 250;
@@ -63,10 +63,10 @@ function draw({ kept, matching, messages }: Messages): void {
   );
   put("messages-empty", messages.length === 0 ? (kept === 0 ? "No message has come yet." : "No message matches.") : "");
   find("#message-list").hidden = messages.length === 0;
-  const body = find("#message-list tbody");
   const focused = (document.activeElement?.closest("#message-list tr") as HTMLElement | null)?.dataset.message;
-  body.replaceChildren(...messages.map(messageRow));
-  if (focused) body.querySelector<HTMLElement>(`tr[data-message="${CSS.escape(focused)}"] button`)?.focus();
+  fill("#message-list", messages.map(messageRow));
+  if (!focused) return;
+  document.querySelector<HTMLElement>(`#message-list tr[data-message="${CSS.escape(focused)}"] button`)?.focus();
 }
 
 function messageRow(message: MessageView): HTMLTableRowElement {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import type { ConsoleState } from "../../../src/console/console-state.js";
+import type { Opening } from "../../../src/console/api.js";
 import { eventually } from "../../support/eventually.js";
 import { type WorkerBundle, workerBundle } from "../../support/worker-bundle.js";
 
@@ -25,8 +25,8 @@ describe("a worker with an HTTP port", () => {
       ({ length }) => length > 0,
     );
     const { port } = address!;
-    const text = await (await fetch(`http://127.0.0.1:${port}/console/state`)).text();
-    const state = JSON.parse(text) as ConsoleState;
+    const text = await (await fetch(`http://127.0.0.1:${port}/api/now`)).text();
+    const state = JSON.parse(text) as Opening;
     expect(state).toMatchObject({ queueName: "tasks", worker: { state: "running" }, handled: 2 });
     expect(state.totals.settled).toMatchObject({ done: 1, retry: 1 });
     expect(state.events.map(({ what, detail }) => [what, detail])).toEqual([
