@@ -6,6 +6,7 @@ import { loadEnvironment } from "./environment.js";
 import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { ExitGuard } from "./exit-guard.js";
 import { printHelp } from "./help.js";
+import { checkHttpPort } from "./http-port.js";
 import { printJson } from "./terminal.js";
 import { checkWaysToAws } from "./ways-to-aws.js";
 import { boundYoungGeneration } from "./young-generation.js";
@@ -44,7 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   boundYoungGeneration();
   const config = loadConfig(variables, "run");
-  await checkWaysToAws(variables);
+  await Promise.all([checkWaysToAws(variables), checkHttpPort(config.http)]);
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
   const logger = createLogger({ level: config.logLevel });

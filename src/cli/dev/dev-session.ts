@@ -8,6 +8,7 @@ import { printable } from "../../text/printable.js";
 import { createWorker, type Worker } from "../../worker/worker.js";
 import { loadAgent } from "../agent.js";
 import { ExitGuard } from "../exit-guard.js";
+import { checkHttpPort } from "../http-port.js";
 import { sendAll } from "../send/send-all.js";
 import { printJson } from "../terminal.js";
 import { devCredentials, pointAt } from "./credentials.js";
@@ -85,6 +86,7 @@ export class DevSession {
   async #work(endpoint: string, pair: QueuePair, producer: SqsProducer, guard: ExitGuard): Promise<number> {
     const { variables, messages, perSecond, ownAgent, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
+    await checkHttpPort(config.http);
     const logger = devLogger(config.logLevel, this.#screen);
     const agent = await loadAgent(config, logger);
     guard.loaded();

@@ -27,10 +27,15 @@ export function introduction(dev: Introduced): string {
     sending(dev),
   ];
   if (dev.messages !== undefined) return lines.join("\n");
-  if (http) lines.push(`console: http://${http.host}:${http.port}/ (and /livez, /readyz, /metrics)`);
+  if (http) lines.push(`console: ${address(http)} (and /livez, /readyz, /metrics)`);
   lines.push("", "Send a message of your own, from another terminal in this folder:", "");
   lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
   return lines.join("\n");
+}
+
+/** Which port "any" was is known when it is open: the log says so then. */
+function address({ host, port }: NonNullable<Config["http"]>): string {
+  return port === 0 ? 'on a free port, which the line "health and metrics served" tells' : `http://${host}:${port}/`;
 }
 
 function sending({ messages, perSecond, bodies, agent }: Introduced): string {
