@@ -11,7 +11,7 @@ import { clockTime } from "./words.js";
 
 /** Messages and errors are asked for while they are on the screen, and no more often than that. */
 const ASK_EVERY_MS = 2_000;
-const RETRY_MS = 2_000;
+const LOST_AFTER_MS = 2_000;
 /** Two steps missed: the plots are asked for anew. */
 const GAP_MS = 3_500;
 
@@ -22,6 +22,9 @@ let newestMessage = -1;
 let askedAt = 0;
 let failedBefore = -1;
 let lastStep = 0;
+let startedAt = 0;
+/** Runs while the stream is closed. */
+let lost = 0;
 
 function start(): void {
   prepareNow();
@@ -40,59 +43,63 @@ function start(): void {
   );
   for (const id of ["errors", "messages"]) watch.observe(find(`#${id}`));
   // A page that nobody sees asks nothing.
-  document.addEventListener("visibilitychange", () => (document.hidden ? close() : void open()));
-  if (!document.hidden) void open();
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  if (!document.hidden) open();
 }
 
 function close(): void {
   stream?.close();
   stream = undefined;
+  clearTimeout(lost);
+  lost = 0;
 }
 
-/** Everything anew, then second by second. */
-async function open(): Promise<void> {
+/** Listens second by second; the browser opens the stream again when it ends, which it does now and then. */
+function open(): void {
   close();
   const mine = new EventSource("/api/events");
   stream = mine;
   mine.addEventListener("tick", (event) => drawTick(JSON.parse(event.data) as Tick));
-  // The stream ends now and then, and is opened again by itself: only who stays away is lost.
-  let lost = 0;
-  mine.addEventListener("open", () => clearTimeout(lost));
-  mine.addEventListener("error", () => {
+  if (extra) listenForExtra(extra);
+  mine.addEventListener("open", () => {
     clearTimeout(lost);
-    lost = window.setTimeout(drawLost, RETRY_MS);
-    if (mine.readyState === EventSource.CLOSED && stream === mine) setTimeout(() => void open(), RETRY_MS);
+    lost = 0;
+    // What was told while it was closed.
+    void refresh().catch(() => {});
   });
-  try {
-    const opening = await ask<Opening>("/api/now");
-    if (stream !== mine) return;
-    drawOpening(opening);
-    await Promise.all([loadPlots(), loadLetters()]);
-  } catch {
-    if (stream === mine) drawLost();
-  }
+  mine.addEventListener("error", () => {
+    // Only who stays away is lost.
+    lost ||= window.setTimeout(drawLost, LOST_AFTER_MS);
+    if (mine.readyState === EventSource.CLOSED && stream === mine) setTimeout(open, LOST_AFTER_MS);
+  });
 }
 
-function drawOpening(opening: Opening): void {
+/** Everything that was before: of another worker, all of it. */
+async function refresh(): Promise<void> {
+  const opening = await ask<Opening>("/api/now");
+  const another = opening.startedAt !== startedAt;
+  startedAt = opening.startedAt;
   prepareLetters(opening.may);
-  if (opening.extra && !extra) {
-    const { name, title } = opening.extra;
-    const section = EXTRAS[name];
-    if (section) {
-      const place = find("#extra");
-      place.hidden = false;
-      place.replaceChildren(make("h2", "", title));
-      section.prepare(place);
-      extra = { name, section };
-      stream?.addEventListener(name, (event) => section.draw(JSON.parse(event.data)));
-    }
-  } else if (extra) {
-    const { name, section } = extra;
-    stream?.addEventListener(name, (event) => section.draw(JSON.parse(event.data)));
-  }
+  if (opening.extra && !extra) prepareExtra(opening.extra);
   drawNow(opening);
   drawEvents(opening);
   document.body.classList.remove("lost");
+  if (another) await Promise.all([loadPlots(), loadLetters()]);
+}
+
+function prepareExtra({ name, title }: NonNullable<Opening["extra"]>): void {
+  const section = EXTRAS[name];
+  if (!section) return;
+  const place = find("#extra");
+  place.hidden = false;
+  place.replaceChildren(make("h2", "", title));
+  section.prepare(place);
+  extra = { name, section };
+  listenForExtra(extra);
+}
+
+function listenForExtra({ name, section }: NonNullable<typeof extra>): void {
+  stream?.addEventListener(name, (event) => section.draw(JSON.parse((event as MessageEvent<string>).data)));
 }
 
 function drawTick({ now, step }: Tick): void {
