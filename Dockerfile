@@ -10,7 +10,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY tools tools
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build-dist.mjs scripts/
+COPY scripts/build-dist.mjs scripts/build-page.mjs scripts/
 COPY src src
 RUN npm run build && find dist -name "*.d.ts" -delete
 

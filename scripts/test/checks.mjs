@@ -8,7 +8,7 @@ const CHECK_TIMEOUT_MS = 180_000;
 const BUILDS = [
   { name: "types, and build of src and test", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "build of dist", command: ["npm", "run", "build"] },
-  { name: "build of the console's page for tests", command: ["node", "scripts/build/page.mjs", "build/src"] },
+  { name: "build of the console's page for tests", command: ["node", "scripts/build-page.mjs", "build/src"] },
 ];
 
 const CHECKS = [

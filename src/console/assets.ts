@@ -18,7 +18,7 @@ const packed = (text: string | Buffer, level: number) =>
   promisify<string | Buffer, { level: number }, Buffer>(process.getBuiltinModule("node:zlib").gzip)(text, { level });
 const loaded = new Map<string, Promise<Asset>>();
 
-/** Answers with a file that `scripts/build/page.mjs` has bundled; it is read when it is first asked for. */
+/** Answers with a file that `scripts/build-page.mjs` has bundled; it is read when it is first asked for. */
 export function assetAnswer(name: keyof typeof TYPES) {
   return async (response: ServerResponse, request: IncomingMessage): Promise<void> => {
     let asset: Asset;

@@ -16,9 +16,21 @@ const TITLE_HEIGHT = 18;
 const LEGEND_HEIGHT = 15;
 const BOTTOM = 26;
 
-/** A line chart over time as one SVG element that needs nothing else: no script, no style sheet, no font. */
-export function svgChart(title: string, unit: string, lines: readonly Line[]): string {
-  const all = lines.flatMap(({ points }) => points);
+/** How many times higher than the first line's highest point the others are drawn: beyond that, they would flatten it. */
+const BEYOND_FIRST = 2.5;
+
+/**
+ * A line chart over time as one SVG element that needs nothing else: no script, no style sheet, no font. It is about its
+ * first line: what of the others goes far beyond that leaves the chart at its top, and the legend says up to where.
+ */
+export function svgChart(title: string, unit: string, given: readonly Line[]): string {
+  const most = ({ points }: Line) => Math.max(...points.map(([, y]) => y), 0);
+  const first = most(given[0]!);
+  const bound = first > 0 ? first * BEYOND_FIRST : Number.POSITIVE_INFINITY;
+  const lines = given.map((line) =>
+    most(line) > bound ? { ...line, label: `${line.label} (up to ${short(most(line))})` } : line,
+  );
+  const all = lines.flatMap(({ points }) => points.map(([x, y]) => [x, Math.min(y, bound)] as const));
   const places = legendPlaces(lines);
   const headHeight = TITLE_HEIGHT + (places.at(-1)!.row + 1) * LEGEND_HEIGHT;
   const height = headHeight + PLOT_HEIGHT;
@@ -38,9 +50,11 @@ export function svgChart(title: string, unit: string, lines: readonly Line[]): s
   const ticks = Array.from({ length: Math.floor((to - from) / seconds) + 1 }, (_, at) => from + at * seconds).map(
     (second) => text([x(second), height - 8], "middle", clock(second)),
   );
+  const clip = `inside-${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+  const inside = `<clipPath id="${clip}"><rect x="${LEFT}" y="${(y(top) - 2).toFixed(1)}" width="${WIDTH - LEFT - RIGHT}" height="${PLOT_HEIGHT}" /></clipPath>`;
   const paths = lines.map(
     ({ color, points }) =>
-      `<path d="M${points.map(([px, py]) => `${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("L")}" fill="none" stroke="${color}" stroke-width="1.6" />`,
+      `<path clip-path="url(#${clip})" d="M${points.map(([px, py]) => `${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("L")}" fill="none" stroke="${color}" stroke-width="1.6" />`,
   );
   const legend = lines.map(({ label, color }, line) => {
     const { x: left, row } = places[line]!;
@@ -53,7 +67,9 @@ export function svgChart(title: string, unit: string, lines: readonly Line[]): s
     ...legend,
     ...grid,
     ...ticks,
-    ...paths,
+    inside,
+    // The first one above all others.
+    ...paths.toReversed(),
     "</svg>",
   ].join("\n");
 }

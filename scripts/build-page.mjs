@@ -1,7 +1,7 @@
 /**
  * Bundles the console's script and style, which browsers run and Node never does:
  *
- *   node scripts/build/page.mjs [FOLDER]...     into each FOLDER/console/assets; dist unless given
+ *   node scripts/build-page.mjs [FOLDER]...     into each FOLDER/console/assets; dist unless given
  */
 import { join } from "node:path";
 import { build } from "esbuild";
