@@ -126,15 +126,15 @@ export class Deliveries {
     entry.at = entry.startedAt = this.#clock.monotonic();
     entry.inQueueMs = inQueueMs ?? Number.NaN;
     entry.bufferedMs = bufferedMs;
-    entry.traceId = (delivery as { readonly traceId?: string }).traceId;
   }
 
-  #ended({ delivery, agentMs }: Extract<Fact, { kind: "ended" }>): void {
+  #ended({ delivery, agentMs, extended }: Extract<Fact, { kind: "ended" }>): void {
     const entry = this.#live.get(delivery.messageId);
     if (!entry) return;
     entry.busy = false;
     entry.agentMs = agentMs;
     entry.endedAt = entry.startedAt + agentMs;
+    entry.extended = extended;
   }
 
   #settled(fact: Settled): void {
@@ -145,6 +145,7 @@ export class Deliveries {
     entry.state = outcome;
     entry.busy = false;
     entry.certain = certain;
+    entry.traceId = traceIdOf(delivery);
     if (outcome === "done") {
       if (certain && entry.inQueueMs >= 0) {
         const times = delivery.receiveCount > 1 ? this.laterTryMs : this.firstTryMs;
@@ -199,4 +200,9 @@ export class Deliveries {
   #epoch(): number {
     return this.#clock.wall() - this.#clock.monotonic();
   }
+}
+
+/** Where runs are traced, the facts of a delivery know where it stands. */
+function traceIdOf(delivery: DeliveryFacts): string | undefined {
+  return (delivery as { readonly trace?: { readonly traceId: string } }).trace?.traceId;
 }

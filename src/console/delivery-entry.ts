@@ -27,6 +27,7 @@ export class DeliveryEntry {
   endedAt = Number.NaN;
   /** When its state was reached. */
   at = Number.NaN;
+  extended: { readonly times: number; readonly at: number } | undefined;
   runs = 0;
   certain = true;
   deadLetter: "copied" | "at its next receive" | undefined;
@@ -49,6 +50,7 @@ export class DeliveryEntry {
     this.startedAt = this.inQueueMs = this.bufferedMs = this.agentMs = this.endedAt = this.at = Number.NaN;
     this.runs = 0;
     this.certain = true;
+    this.extended = undefined;
     this.deadLetter = this.error = this.errorGroup = this.stack = this.traceId = undefined;
     this.#notes = this.#between = undefined;
     return this;
@@ -113,7 +115,7 @@ export class DeliveryEntry {
   }
 
   #stages(epoch: number): Stage[] {
-    const { state, startedAt, inQueueMs, bufferedMs, endedAt, at, runs } = this;
+    const { state, startedAt, inQueueMs, bufferedMs, endedAt, at, runs, extended } = this;
     const last = state === "running" ? [] : [{ name: state === "released" ? state : "settled", at } as const];
     const stages: Stage[] = [
       { name: "sent", at: startedAt - inQueueMs },
@@ -121,6 +123,7 @@ export class DeliveryEntry {
       ...(bufferedMs >= 1 ? [{ name: "buffered" as const, at: startedAt - bufferedMs }] : []),
       ...(this.#between ?? []).map(({ at, note }) => ({ name: "ended" as const, at, note: shown(note) })),
       { name: "started", at: startedAt, ...(runs > 1 && { note: `run ${runs} under this lease` }) },
+      ...(extended ? [{ name: "extended" as const, at: extended.at, note: timesText(extended.times) }] : []),
       { name: "ended", at: endedAt },
       ...last,
     ];
@@ -136,6 +139,8 @@ function withOneMore(notes: { at: number; note: string }[] | undefined, at: numb
   if (more.length > NOTES_MAX) more.shift();
   return more;
 }
+
+const timesText = (times: number) => (times === 1 ? "once" : `${times} times, this the last`);
 
 const known = <Name extends string>(name: Name, ms: number) =>
   Number.isNaN(ms) ? undefined : ({ [name]: Math.round(ms * 10) / 10 } as Record<Name, number>);

@@ -100,7 +100,7 @@ const STAGES: Readonly<Record<Stage["name"], string>> = {
   received: "It came into this worker's hands, under a lease.",
   buffered: "It began to wait for a free slot.",
   started: "Its agent began.",
-  extended: "Its lease was extended.",
+  extended: "Its lease was extended, so that the queue hides it for longer.",
   ended: "Its agent ended, and its slot was free.",
   settled: "Its outcome was carried out on the queue.",
   released: "It was made visible again.",

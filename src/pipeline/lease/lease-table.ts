@@ -13,8 +13,10 @@ const LOST = 4;
 
 /** SQS documents at most 1,024 characters; emulators stay below it as well. */
 const HANDLE_BYTES = 2048;
+/** State, generation, length of the handle, extensions. */
 const INTS_PER_LEASE = 4;
-const FLOATS_PER_LEASE = 2;
+/** When it ends, when it began, when it was last extended. */
+const FLOATS_PER_LEASE = 3;
 
 /** What a lease that the extender takes looks like to it. */
 export interface DueLease {
@@ -68,6 +70,7 @@ export class LeaseTable implements LeasePlaces {
     const generation = (this.#ints[index * INTS_PER_LEASE + 1]! + 1) | 0;
     this.#ints[index * INTS_PER_LEASE + 1] = generation;
     this.#ints[index * INTS_PER_LEASE + 2] = written;
+    this.#ints[index * INTS_PER_LEASE + 3] = 0;
     this.#floats[index * FLOATS_PER_LEASE] = expiresAt;
     this.#floats[index * FLOATS_PER_LEASE + 1] = heldSince;
     this.#places.show();
@@ -122,10 +125,14 @@ export class LeaseTable implements LeasePlaces {
     return due;
   }
 
-  /** Ends an extension: with the new end of the lease, or the old one when nothing changed. */
-  giveBack({ index, generation }: DueLease, expiresAt: number): void {
+  /** Ends an extension: with the new end of the lease and when that was asked for, or the old end when nothing changed. */
+  giveBack({ index, generation }: DueLease, expiresAt: number, extendedAt?: number): void {
     if (!this.#isTaken(index, generation)) return;
     this.#floats[index * FLOATS_PER_LEASE] = expiresAt;
+    if (extendedAt !== undefined) {
+      this.#floats[index * FLOATS_PER_LEASE + 2] = extendedAt;
+      this.#ints[index * INTS_PER_LEASE + 3]! += 1;
+    }
     this.#leave(index, EXTENDING, HELD);
   }
 
@@ -176,6 +183,16 @@ export class LeaseTable implements LeasePlaces {
   /** @internal */
   heldSince(index: number): number {
     return this.#floats[index * FLOATS_PER_LEASE + 1]!;
+  }
+
+  /** @internal */
+  extensions(index: number): number {
+    return this.#ints[index * INTS_PER_LEASE + 3]!;
+  }
+
+  /** @internal */
+  extendedAt(index: number): number {
+    return this.#floats[index * FLOATS_PER_LEASE + 2]!;
   }
 
   #isTaken(index: number, generation: number): boolean {

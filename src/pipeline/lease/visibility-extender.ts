@@ -77,7 +77,7 @@ export class VisibilityExtender {
         queue.changeVisibility(changes, signal),
       );
       for (const [position, lease] of batch.entries())
-        this.#conclude(lease, results[position], now + changes[position]!.seconds * 1000);
+        this.#conclude(lease, results[position], now, changes[position]!.seconds);
     } catch (error) {
       for (const lease of batch) leases.giveBack(lease, lease.expiresAt);
       if (this.#rounds.running) events.failed(batch.length, error);
@@ -87,9 +87,9 @@ export class VisibilityExtender {
     }
   }
 
-  #conclude(lease: DueLease, result: EntryResult | undefined, expiresAt: number): void {
+  #conclude(lease: DueLease, result: EntryResult | undefined, askedAt: number, seconds: number): void {
     const { leases, events } = this.#options;
-    if (result?.ok) leases.giveBack(lease, expiresAt);
+    if (result?.ok) leases.giveBack(lease, askedAt + seconds * 1000, askedAt);
     else if (result?.kind === "stale") {
       if (leases.giveUp(lease)) events.lost(lease.index, lease.generation, result.detail);
     } else {

@@ -2,6 +2,9 @@
 export interface LeasePlaces {
   expiresAt(index: number): number;
   heldSince(index: number): number;
+  /** How often it was extended; and, if it was, when that was last asked for, in monotonic milliseconds. */
+  extensions(index: number): number;
+  extendedAt(index: number): number;
   isLost(index: number): boolean;
   /** Gives a lease up and tells its holder; false if it could not, as it had been given up before. */
   lapse(index: number): boolean;
@@ -31,6 +34,12 @@ export class Lease {
   /** Monotonic milliseconds of the request that received the message; SQS counts its 12 hours from there. */
   get heldSince(): number {
     return this.places.heldSince(this.index);
+  }
+
+  /** How often it was extended and when last, in monotonic milliseconds; undefined of a lease that never was. */
+  get extended(): { readonly times: number; readonly at: number } | undefined {
+    const times = this.#ended ? 0 : this.places.extensions(this.index);
+    return times > 0 ? { times, at: this.places.extendedAt(this.index) } : undefined;
   }
 
   get lost(): boolean {

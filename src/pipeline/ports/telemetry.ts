@@ -53,6 +53,8 @@ export type Fact =
       readonly delivery: DeliveryFacts;
       readonly outcome: OutcomeKind;
       readonly agentMs: number;
+      /** How often its lease was extended so far, and when last in monotonic milliseconds; unset where it never was. */
+      readonly extended?: { readonly times: number; readonly at: number } | undefined;
     }
   /** The one terminal fact of a delivery: its outcome was carried out on the queue, or can no longer be. */
   | {

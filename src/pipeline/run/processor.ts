@@ -64,7 +64,8 @@ export class Processor {
     const agentMs = clock.monotonic() - startedAt;
     if (delivery.lease.lost) outcome = leaseLost;
     else if (run.abortCause) outcome = afterAbort(outcome, run.abortCause, run);
-    telemetry({ kind: "ended", delivery: delivery.facts, outcome: outcome.kind, agentMs });
+    const { extended } = delivery.lease;
+    telemetry({ kind: "ended", delivery: delivery.facts, outcome: outcome.kind, agentMs, extended });
     return { outcome, agentMs };
   }
 

@@ -39,6 +39,19 @@ describe("the deliveries", () => {
     expect(source.errors().groups).toMatchObject([{ kind: "retriedHere", error: "Error: busy" }]);
   });
 
+  test("tell how often a lease was extended, and when last", async () => {
+    const { source, start, tell, clock } = bundleOf();
+    const delivery = start({ id: "long" });
+    const began = clock.monotonic();
+    await clock.advance(90_000);
+    const extended = { times: 2, at: began + 80_000 };
+    tell({ kind: "ended", delivery, outcome: "done", agentMs: 90_000, extended });
+    tell({ kind: "settled", delivery, outcome: "done", agentMs: 90_000, certain: true });
+    const { stages } = source.message("long")!;
+    expect(stages.find(({ name }) => name === "extended")).toMatchObject({ note: "2 times, this the last" });
+    expect(stages.map(({ name }) => name)).toEqual(["sent", "received", "started", "extended", "ended", "settled"]);
+  });
+
   test("keep a body only where LOG_BODIES tells one, and cut it", async () => {
     const { source, live } = bundleOf();
     await live({ id: "without" });

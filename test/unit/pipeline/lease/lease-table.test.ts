@@ -32,6 +32,19 @@ describe("the lease table", () => {
     expect(lease.expiresAt).toBe(5_000);
   });
 
+  test("tells how often a lease was extended and when last, and forgets it with the lease", () => {
+    const table = new LeaseTable(1);
+    const lease = table.hold("a", 0, 100)!;
+    expect(lease.extended).toBeUndefined();
+    table.giveBack(table.takeDue(1_000)[0]!, 100);
+    expect(lease.extended).toBeUndefined();
+    for (const at of [50, 80]) table.giveBack(table.takeDue(1_000)[0]!, at + 100, at);
+    expect(lease.extended).toEqual({ times: 2, at: 80 });
+    lease.end();
+    expect(lease.extended).toBeUndefined();
+    expect(table.hold("b", 0, 100)!.extended).toBeUndefined();
+  });
+
   test("tells a settlement that waits for an extension that the lease turned out lost", async () => {
     const table = new LeaseTable(4);
     const lease = table.hold("a", 0, 100)!;
