@@ -133,6 +133,10 @@ const EVENTS = `<section id="events" aria-labelledby="events-title">
 <p class="empty" data-is="events-empty">Nothing to tell yet: successes are only counted.</p></div>
 </section>`;
 
+const WORDS = `<section id="words" aria-label="Words">
+<details><summary>What the words on this page mean</summary><dl class="one card"></dl></details>
+</section>`;
+
 /** The whole page; it asks for its data itself. */
 export const PAGE = `<!doctype html>
 <html lang="en">
@@ -163,6 +167,7 @@ ${ERRORS}
 ${MESSAGES}
 ${LETTERS}
 ${EVENTS}
+${WORDS}
 </main>
 <dialog id="opened" aria-labelledby="opened-title"><div class="head"><h2 id="opened-title"></h2><form method="dialog"><button title="Close (Escape)">close</button></form></div><div class="opened"></div></dialog>
 <noscript>This page needs JavaScript; the same as data is at /api/now.</noscript>

@@ -310,6 +310,16 @@ browserSuite("the page over a running dev", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
+  test("tells in one list what its words mean", async () => {
+    const { page, faults } = await open();
+    await page.getByText("What the words on this page mean").click();
+    const words = page.locator("#words dl div");
+    await words.first().waitFor();
+    expect(await words.filter({ hasText: "event to done" }).textContent()).toContain("From sent to done");
+    expect(await words.count()).toBeGreaterThan(25);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
   test("says that the worker can't be reached, and shows the next one in its place", async () => {
     const other = await mkdtemp(join(tmpdir(), "queuehand-page-"));
     const start = (port: string) =>

@@ -3,6 +3,7 @@ import { ask, find, make, put } from "./dom.js";
 import { drawErrors } from "./errors.js";
 import { drawEvents } from "./events.js";
 import { EXTRAS, type ExtraSection } from "./extra.js";
+import { prepareGlossary } from "./glossary.js";
 import { listenForLetters, loadLetters, prepareLetters } from "./letters.js";
 import { filterByError, loadMessages, nameErrors, prepareMessages } from "./messages.js";
 import { drawNow, drawState, prepareNow } from "./now.js";
@@ -31,6 +32,7 @@ function start(): void {
   preparePlots();
   prepareMessages();
   listenForLetters();
+  prepareGlossary();
   const watch = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
