@@ -3,6 +3,8 @@ import { find, make, put } from "./dom.js";
 import { count, duration, quantile, rate, STATES, span, TROUBLES, WITHOUT_RUN } from "./words.js";
 
 const CELLS_MAX = 100;
+/** Of what runs, those that run longest are told without being pointed at. */
+const LINES_MAX = 4;
 const TONES = { running: "good", starting: "warn", idle: "warn", draining: "warn", stopped: "bad" } as const;
 const OUTCOMES = ["done", "retry", "reject", "defer", "interrupted", "leaseLost"] as const;
 
@@ -109,10 +111,9 @@ function drawSlots({ worker, slots: busySlots, now }: Now): void {
       if (one.getAttribute("aria-label") !== words) one.setAttribute("aria-label", words);
     });
   }
-  const oldest = pointed ?? 0;
-  const shown = busySlots[oldest];
-  const first = pointed === undefined ? "longest: " : "";
-  put("cell", shown ? first + slotWords(shown, now) : pointed === undefined ? "\u00a0" : "free");
+  const told = pointed === undefined ? busySlots.slice(0, LINES_MAX) : busySlots.slice(pointed, pointed + 1);
+  const lines = told.map((slot) => make("span", "", slotWords(slot, now)));
+  put("cell", ...(lines.length > 0 ? lines : [make("span", "", pointed === undefined ? "nothing runs" : "free")]));
 }
 
 /** One of them has the keyboard's focus at a time; the arrows go on from there. */
