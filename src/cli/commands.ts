@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "look at dead letters, mend them, send them back",
     load: async () => (await import("./dlq/dlq.js")).dlq,
   },
+  console: {
+    summary: "show several workers on one page",
+    load: async () => (await import("./console/console.js")).showConsole,
+  },
   config: {
     summary: "print the effective settings and where each came from",
     load: async () => (await import("./config.js")).config,

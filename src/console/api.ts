@@ -348,3 +348,21 @@ export interface LetterEnd {
   readonly done: number;
   readonly left: readonly { readonly id: string; readonly reason: string }[];
 }
+
+/** One worker of a fleet's page. */
+export interface FleetRow {
+  /** Its page's address. */
+  readonly target: string;
+  /** Why it can't be shown. */
+  readonly trouble?: string;
+  readonly queueName?: string;
+  readonly state?: Now["worker"]["state"];
+  readonly ready?: boolean;
+  readonly busy?: number;
+  readonly slots?: number;
+  readonly upSeconds?: number;
+  readonly handledPerSecond?: number;
+  readonly failuresPerMinute?: number;
+  readonly successRate?: number;
+  readonly firstTryMs?: Quantiles;
+}

@@ -106,7 +106,7 @@ export class Console {
     return { ...source.now(0), may, ...(extra && { extra: { name: extra.name, title: extra.title } }) };
   }
 
-  #shared(question: string, make: () => object): Route {
+  #shared(question: string, make: () => object | Promise<object>): Route {
     return this.#gate.reading((response, request) => {
       this.#parts.source.watched();
       return this.#answers.answer(question, request, response, make);
@@ -125,10 +125,10 @@ export class Console {
     }
   }
 
-  #message(response: ServerResponse, request: IncomingMessage): void {
+  async #message(response: ServerResponse, request: IncomingMessage): Promise<void> {
     const path = (request.url ?? "").split("?", 1)[0]!;
     const id = decoded(path.slice(path.lastIndexOf("/") + 1));
-    const found = this.#parts.source.message(id);
+    const found = await this.#parts.source.message(id);
     if (found) respond(response, 200, found);
     else respond(response, 404, { error: "no such message is among those in hand and the last thousand" });
   }

@@ -13,16 +13,16 @@ import type {
   Step,
 } from "./api.js";
 
-/** What the page shows: of one worker, or of several together. All but the dead letters is at hand and cheap. */
+/** What the page shows: of one worker, or of several together. What isn't a promise is at hand and cheap. */
 export interface PageSource {
   /** @param eventsAfter events up to this number are left out. */
   now(eventsAfter: number): Now;
   /** The newest step of the hour. */
   step(): Step;
   history(range: HistoryRange): History;
-  errors(): ErrorGroups;
-  messages(filter: MessageFilter): Messages;
-  message(id: string): MessageDetail | undefined;
+  errors(): ErrorGroups | Promise<ErrorGroups>;
+  messages(filter: MessageFilter): Messages | Promise<Messages>;
+  message(id: string): MessageDetail | undefined | Promise<MessageDetail | undefined>;
   /** Unset: nobody can look at them here. */
   readonly deadLetters?: LetterDesk | undefined;
   /** Called once a second, whether somebody looks or not. */

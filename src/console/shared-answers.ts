@@ -11,7 +11,7 @@ const packed = (text: string | Buffer, level: number) =>
   promisify<string | Buffer, { level: number }, Buffer>(process.getBuiltinModule("node:zlib").gzip)(text, { level });
 
 interface Answer {
-  readonly text: string;
+  readonly text: Promise<string>;
   gzip?: Promise<Buffer>;
 }
 
@@ -25,19 +25,25 @@ export class SharedAnswers {
   }
 
   /** Ends `response` with what `make` makes, or has made for the same question in this second. */
-  async answer(question: string, request: IncomingMessage, response: ServerResponse, make: () => object) {
+  async answer(
+    question: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    make: () => object | Promise<object>,
+  ) {
     let answer = this.#answers.get(question);
     if (!answer) {
-      answer = { text: `${printableJson(JSON.stringify(make()))}\n` };
+      answer = { text: Promise.resolve(make()).then((made) => `${printableJson(JSON.stringify(made))}\n`) };
       if (this.#answers.size < KEPT_MAX) this.#answers.set(question, answer);
     }
+    const text = await answer.text;
     response.setHeader("content-type", "application/json");
     response.setHeader("cache-control", "no-store");
-    if (answer.text.length < GZIP_FROM || !/\bgzip\b/.test(String(request.headers["accept-encoding"]))) {
-      response.end(answer.text);
+    if (text.length < GZIP_FROM || !/\bgzip\b/.test(String(request.headers["accept-encoding"]))) {
+      response.end(text);
       return;
     }
-    answer.gzip ??= packed(answer.text, 1);
+    answer.gzip ??= packed(text, 1);
     const bytes = await answer.gzip;
     response.setHeader("content-encoding", "gzip");
     response.end(bytes);

@@ -1,8 +1,5 @@
-/** A section that a mode adds to the page: made once, and drawn with what its `data()` says, once a second. */
-export interface ExtraSection {
-  prepare(section: HTMLElement): void;
-  draw(data: unknown): void;
-}
+import type { ExtraSection } from "./extra-section.js";
+import { fleet } from "./fleet.js";
 
 /** By the name that the mode gives (`ConsoleExtra`); a module of this folder each. */
-export const EXTRAS: Readonly<Record<string, ExtraSection>> = {};
+export const EXTRAS: Readonly<Record<string, ExtraSection>> = { fleet };
