@@ -12,14 +12,17 @@ const X_RAY_SAMPLED = /(?:^|;)\s*Sampled=([01])\s*(?:;|$)/;
 const PREFIXES = ["", "otel."] as const;
 const NAME = "traceparent";
 
-/**
- * Where in a trace a message stands: the span of its run, else what its sender wrote, anywhere that is known: attributes,
- * an envelope of SNS's with attributes of its own, the headers of a Celery task, the AWSTraceHeader. All of that comes
- * from outside, so anything but the exact form counts as none.
- */
+/** Where in a trace a message stands: the span of its run, else what its sender wrote. */
 export function traceOf(message: ReceivedMessage): TraceContext | undefined {
-  if (message.trace) return message.trace;
-  const { attributes, traceHeader, body } = message;
+  return message.trace ?? sentTrace(message);
+}
+
+/**
+ * What a message's sender wrote of its trace, anywhere that is known: attributes, an envelope of SNS's with attributes of
+ * its own, the headers of a Celery task, the AWSTraceHeader. All of that comes from outside, so anything but the exact
+ * form counts as none.
+ */
+export function sentTrace({ attributes, traceHeader, body }: ReceivedMessage): TraceContext | undefined {
   return (
     (attributes.size > 0 ? byNames((name) => attributes.get(name)?.string) : undefined) ??
     inBody(body) ??

@@ -12,11 +12,13 @@ import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
+import { TracedHandler } from "../tracing/traced-handler.js";
+import { startTracing } from "../tracing/tracing.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
 import { keysOf } from "./idempotency.js";
-import { type Intake, intakeOf } from "./intake.js";
+import { intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import { withoutDeadLetters } from "./queue-lessons.js";
 import { listenForEnd } from "./signals.js";
@@ -41,7 +43,7 @@ export function createWorker(agent: Agent | Handler, config: Config, options: Wo
 class QueueWorker implements Worker {
   readonly #config: Config;
   readonly #clock: Clock;
-  readonly #intake: Intake;
+  readonly #traced: TracedHandler;
   readonly #telemetry: Telemetry;
   readonly #lifecycle: Lifecycle;
   readonly #watchers: Watchers;
@@ -76,14 +78,21 @@ class QueueWorker implements Worker {
       clock,
       logger,
       routes: options.routes,
+      droppedSpans: () => this.#traced.dropped,
       queueCounts: options.queueCounts,
       consoleExtra: options.consoleExtra,
     });
     const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
     const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);
-    this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
+    const intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
+    this.#traced = new TracedHandler({
+      handler: intake.handler,
+      tracing: startTracing,
+      queueUrl,
+      facts: { telemetry, listeners },
+    });
 
-    listeners.push(...this.#watchers.listeners, this.#intake.onFact);
+    listeners.push(...this.#watchers.listeners, intake.onFact);
     if (options.telemetry) listeners.push(options.telemetry);
 
     const queue = options.queue ?? this.#source!;
@@ -92,7 +101,7 @@ class QueueWorker implements Worker {
     this.#pipeline = new Pipeline({
       ...config,
       queue,
-      handler: this.#intake.handler,
+      handler: this.#traced,
       leases,
       clock,
       telemetry,
@@ -130,7 +139,7 @@ class QueueWorker implements Worker {
     this.#watchers.serve();
     const ready = tellOfWaiting(this.#config, { clock: this.#clock, telemetry: this.#telemetry });
     try {
-      await this.#intake.handler.start?.(this.#stopAsked.signal);
+      await this.#traced.start(this.#stopAsked.signal);
     } catch (error) {
       ready();
       this.#started.resolve();
@@ -166,10 +175,10 @@ class QueueWorker implements Worker {
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     const released = this.#watchers.release();
     await this.#extending.stop();
-    await this.#intake.handler.stop?.();
+    await this.#traced.stop();
     await released;
     this.#lifecycle.advance("stopped", reason);
-    await this.#watchers.stop();
+    await Promise.all([this.#watchers.stop(), this.#traced.flush()]);
     this.#source?.close();
     this.#stopped.resolve();
   }
