@@ -1,6 +1,7 @@
 import type { Attributes, Counter, Histogram } from "@opentelemetry/api";
 import type { Fact } from "../pipeline/ports/telemetry.js";
 import type { Api } from "./open-telemetry.js";
+import { nameOf } from "./process-span.js";
 
 /** The conventions' own bounds, in seconds. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -24,7 +25,7 @@ export class MessagingMetrics {
     });
     this.#operation = histogram("messaging.client.operation.duration", "Time of a receive.");
     this.#process = histogram("messaging.process.duration", "From agent started to agent ended.");
-    const destination = { "messaging.system": "aws_sqs", "messaging.destination.name": queueUrl.split("/").at(-1)! };
+    const destination = { "messaging.system": "aws_sqs", "messaging.destination.name": nameOf(queueUrl) };
     this.#receiving = {
       ...destination,
       "messaging.operation.name": "receive",

@@ -18,7 +18,7 @@ export class ProcessSpans {
   readonly #attributes: Attributes;
 
   constructor(tracing: Tracing, queueUrl: string) {
-    const queue = queueUrl.split("/").at(-1)!;
+    const queue = nameOf(queueUrl);
     this.#tracing = tracing;
     this.#name = `process ${queue}`;
     // Those that a sampler may want to know.
@@ -111,6 +111,11 @@ function attributesOf({ id, body, attributes, groupId, receiveCount }: ReceivedM
 function conversationOf(attributes: ReceivedMessage["attributes"]): string | undefined {
   for (const [name, { string }] of attributes) if (CONVERSATION.has(name.toLowerCase())) return string;
   return undefined;
+}
+
+/** The last part of a queue's URL; of a name itself. */
+export function nameOf(queueUrl: string): string {
+  return (URL.parse(queueUrl)?.pathname ?? queueUrl).split("/").at(-1)!;
 }
 
 function serverOf(queueUrl: string): Attributes {

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { RunningCommand } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 import { OtlpReceiver } from "../support/otlp-receiver.js";
 import { RunBundle } from "../support/run-bundle.js";
 
@@ -48,6 +50,14 @@ async function produce(...bodies: string[]): Promise<string[]> {
   };
   const { stdout } = await promisify(execFile)(process.execPath, [PRODUCER, bundle.queueUrl, ...bodies], { env });
   return stdout.trim().split("\n");
+}
+
+/** Waits until its agent has worked on so many messages. */
+async function worked(worker: RunningCommand, count: number): Promise<void> {
+  await eventually(
+    async () => worker.stdout.split('"msg":"working"').length - 1,
+    (seen) => seen >= count,
+  );
 }
 
 /** The spans of one trace, from the producer's to the run's: `send` is the span whose context the message carried. */
@@ -170,4 +180,73 @@ test("What is asked for by the standard variables is done", async () => {
   });
   expect(await metric("messaging.process.duration")).toMatchObject({ unit: "s", points: [{ count: 1 }] });
   expect(await metric("messaging.client.operation.duration")).toMatchObject({ unit: "s" });
+});
+
+test("What a program sends with queuehand is part of its run's trace", async () => {
+  const onward = await bundle.server.queue("onward");
+  await bundle.write(
+    "agent.sh",
+    `"${process.execPath}" "${join(process.cwd(), "dist", "cli.js")}" send next --queue-url "${onward}"`,
+  );
+  bundle.run({ ...otel, HANDLER: "exec:sh agent.sh", AGENT_ENV: "AWS_*" });
+  const [traceId] = await produce("order");
+  const { run } = await chain(traceId!);
+  const [sent] = await bundle.server.messages(onward);
+  expect(sent?.MessageAttributes?.traceparent?.StringValue).toBe(`00-${traceId}-${run.spanId}-01`);
+});
+
+describe("A collector that", () => {
+  const silent = { OTEL_BSP_MAX_QUEUE_SIZE: "20", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "5", OTEL_BSP_SCHEDULE_DELAY: "50" };
+
+  test("is silent holds up no message and no stop, and what it costs is counted", async () => {
+    receiver.answer = "silent";
+    // Who waited for the exporter's own end would wait for ten minutes.
+    const worker = bundle.run({ ...otel, ...silent, OTEL_EXPORTER_OTLP_TIMEOUT: "600000", HTTP_PORT: "0" });
+    const [, port] = await worker.says(/"port":(\d+)/);
+    bundle.send(...Array.from({ length: 100 }, (_, n) => `order ${n}`));
+    await worked(worker, 100);
+    // Two spans a message; five are on their way, twenty held, all others lost.
+    const dropped = async () => {
+      const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(/queuehand_spans_dropped_total\{.*\} (\d+)/.exec(page)?.[1]);
+    };
+    expect(await eventually(dropped, (count) => count >= 175)).toBe(175);
+    worker.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    expect(bundle.left).toBe(0);
+  });
+
+  test("is down is told of once", async () => {
+    receiver.answer = 404;
+    const worker = bundle.run({ ...otel, ...silent });
+    bundle.send("one", "two");
+    await worker.says(/"msg":"traces can't be sent"/);
+    bundle.send("three");
+    await worked(worker, 3);
+    receiver.answer = 200;
+    bundle.send("four");
+    await worker.says(/"msg":"traces are sent again"/);
+    expect(worker.stdout.match(/traces can't be sent/g)).toHaveLength(1);
+  });
+});
+
+test("Without being asked for, none of OpenTelemetry is loaded", async () => {
+  const HOOK = `
+    import { registerHooks } from "node:module";
+    registerHooks({ load(url, context, next) { if (url.includes("@opentelemetry")) console.log("LOADED " + url); return next(url, context); } });`;
+  await bundle.write("hook.mjs", HOOK);
+  await bundle.write(
+    "agent.mjs",
+    "export default ({ trace }, { log }) => { log.info({ told: trace ?? null }, 'working'); };",
+  );
+  const NODE_OPTIONS = `--import=${join(bundle.folder, "hook.mjs")}`;
+  const without = bundle.run({ NODE_OPTIONS });
+  bundle.send("order");
+  await without.says(/"told":null,"msg":"working"/);
+  expect(without.stdout).not.toContain("LOADED");
+  without.kill("SIGTERM");
+  expect(await without.exited).toBe(0);
+  bundle.run({ NODE_OPTIONS, ...otel });
+  bundle.send("order");
+  await receiver.named("process tasks");
 });
