@@ -1,5 +1,5 @@
-import { COLLECTOR_PORT } from "./collector-port.mjs";
 import { fileURLToPath } from "node:url";
+import { COLLECTOR_PORT } from "./collector-port.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
