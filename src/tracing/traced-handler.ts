@@ -3,6 +3,7 @@ import type { Handler, Run } from "../pipeline/ports/handler.js";
 import type { Outcome, OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
+import type { TraceContext } from "../pipeline/ports/trace.js";
 import { MessagingMetrics } from "./messaging-metrics.js";
 import { type Tracing, traceOfSpan, type Warn } from "./open-telemetry.js";
 import { endSpan, ProcessSpans } from "./process-span.js";
@@ -81,13 +82,16 @@ export class TracedHandler implements Handler {
   async #traced(spans: ProcessSpans, message: ReceivedMessage, run: Run): Promise<Outcome> {
     const { api } = this.#tracing!;
     const { span, context } = spans.begin(message);
-    const trace = traceOfSpan(api, span);
-    if (trace) message.trace = trace;
+    const traced = withTrace(message, traceOfSpan(api, span));
     const open = { span, outcome: undefined as Outcome | undefined };
     if (span.isRecording()) this.#open.set(message.id, open);
     try {
-      open.outcome = await api.context.with(context, () => this.#options.handler.run(message, run));
+      open.outcome = await api.context.with(context, () => this.#options.handler.run(traced, run));
       return open.outcome;
+    } catch (error) {
+      // A handler of the caller's own may throw.
+      open.outcome = { kind: "retry", error };
+      throw error;
     } finally {
       if (!this.#options.facts) this.#end(message.id, open.outcome?.kind ?? "retry");
     }
@@ -103,4 +107,12 @@ export class TracedHandler implements Handler {
     this.#open.delete(messageId);
     endSpan(this.#tracing!.api, open.span, kind, open.outcome);
   }
+}
+
+/** On the message itself, by which log lines find it; a queue of the caller's own may have frozen it. */
+function withTrace(message: ReceivedMessage, trace: TraceContext | undefined): ReceivedMessage {
+  if (!trace) return message;
+  if (!Object.isExtensible(message)) return { ...message, trace };
+  message.trace = trace;
+  return message;
 }

@@ -118,6 +118,11 @@ describe("The span of a run", () => {
     expect(span!.parentSpanContext?.spanId).toBe(SPAN);
   });
 
+  test("reaches the agent of a message that can't be written to", async () => {
+    const { span, seen } = await traced(Object.freeze(header(`${ROOT};Parent=${SPAN};Sampled=1`)));
+    expect(seen.trace?.spanId).toBe(span!.spanContext().spanId);
+  });
+
   test("isn't recorded where the producer's wasn't, but its context is there", async () => {
     const { span, seen } = await traced(header(`${ROOT};Parent=${SPAN};Sampled=0`));
     expect(span).toBeUndefined();
