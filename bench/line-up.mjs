@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { COLLECTOR_PORT } from "./collector-port.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -13,6 +14,8 @@ export const TITLES = {
   "queuehand-library": "queuehand, as a library",
 };
 
+const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${COLLECTOR_PORT}` };
+
 /** What stands behind a comma in a contestant's name: the same contestant on other terms. */
 const VARIANTS = {
   abort: { BENCH_STOP: "abort" },
@@ -25,6 +28,8 @@ const VARIANTS = {
   "an agent that spawns a bare node": { BENCH_AGENT: "spawn:node one-byte.cjs" },
   "10 slots": { CONCURRENCY: "10" },
   "1,000 slots": { CONCURRENCY: "1000" },
+  "10 % traced": { ...traced, OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" },
+  "all traced": traced,
 };
 
 /** The worker with its agents in a warm pool of processes, and in a fresh one for each message. */

@@ -10,6 +10,7 @@ import { million } from "./rows/million.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
 import { rollingDeployments } from "./rows/rolling-deployments.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
+import { tracing } from "./rows/tracing.mjs";
 
 const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
 /** Who has a way to stop, or to keep a lease, or a start of its own. */
@@ -55,6 +56,10 @@ export const MEASUREMENTS = {
     contestants: ["queuehand", POOL, FRESH, BARE_NODE],
     relay: (names, { seconds }, report) =>
       fullSpeed(names, { slots: DEFAULT_SLOTS, seconds, reference: "queuehand", windowMs: 2000 }, report),
+  },
+  traces: {
+    contestants: ["queuehand", "queuehand, 10 % traced", "queuehand, all traced"],
+    relay: (names, { seconds }, report) => tracing(names, { slots: USUAL_SLOTS, seconds }, report),
   },
   freshStart: { contestants: ["queuehand", FRESH], trial: freshStart },
   programs: {

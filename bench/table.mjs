@@ -2,13 +2,16 @@ import { titleOf, whose } from "./line-up.mjs";
 import { OWN_ROWS } from "./own-rows.mjs";
 import { PEER_ROWS } from "./peer-rows.mjs";
 import { SPEED_ROWS } from "./speed-rows.mjs";
+import { TRACING_ROW } from "./tracing-row.mjs";
 
 /**
  * The rows of the results. `needs` names measurements; the contestants of the first, or of those that `lines` names, make
  * the table's lines, all but those that `without` names; a column's value comes from the medians of one contestant and of
  * all; `judge` says whether queuehand reached its aim, from the medians by contestant.
  */
-export const ROWS = [...SPEED_ROWS, ...PEER_ROWS, ...OWN_ROWS].toSorted((one, other) => one.number - other.number);
+export const ROWS = [...SPEED_ROWS, ...PEER_ROWS, ...OWN_ROWS, TRACING_ROW].toSorted(
+  (one, other) => one.number - other.number,
+);
 
 /** A contestant may fail or be left out of a run, and then a ratio to it is not to be had. */
 const NO_FIGURE = /undefined|NaN|Infinity/;

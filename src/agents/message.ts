@@ -1,4 +1,6 @@
 import type { MessageAttribute, ReceivedMessage } from "../pipeline/ports/queue.js";
+import type { TraceContext } from "../pipeline/ports/trace.js";
+import { traceOf } from "../tracing/sender-trace.js";
 
 /** What an agent is given to work on. */
 export interface Message<Body = unknown> {
@@ -15,11 +17,14 @@ export interface Message<Body = unknown> {
   readonly receiveCount: number;
   /** Epoch milliseconds at which it was sent; undefined when the server didn't say. */
   readonly sentAt: number | undefined;
+  /** Where in a trace it stands: the span of this run where runs are traced, else its sender's; unset without any. */
+  readonly trace?: TraceContext;
 }
 
 /** The message as an agent sees it, with `body` decoded already. */
 export function agentMessage<Body>(received: ReceivedMessage, body: Body): Message<Body> {
   const { id, body: raw, groupId, receiveCount, sentAt } = received;
+  const trace = traceOf(received);
   return {
     id,
     body,
@@ -28,6 +33,7 @@ export function agentMessage<Body>(received: ReceivedMessage, body: Body): Messa
     ...(groupId === undefined ? undefined : { groupId }),
     receiveCount,
     sentAt,
+    ...(trace === undefined ? undefined : { trace }),
   };
 }
 
@@ -38,6 +44,7 @@ const PARSED_LATER = 1_024;
 export function undecodedMessage(received: ReceivedMessage): Message {
   if (received.body.length < PARSED_LATER) return agentMessage(received, parsedBody(received.body));
   const { id, body: raw, attributes, groupId, receiveCount, sentAt } = received;
+  const trace = traceOf(received);
   let parsed = false;
   let body: unknown;
   return {
@@ -59,6 +66,7 @@ export function undecodedMessage(received: ReceivedMessage): Message {
     ...(groupId === undefined ? undefined : { groupId }),
     receiveCount,
     sentAt,
+    ...(trace === undefined ? undefined : { trace }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Config, ConfigError } from "../config/config.js";
 import type { Logger } from "../observe/log.js";
 import type { AgentRole } from "../pipeline/ports/agent-role.js";
 import type { Handler } from "../pipeline/ports/handler.js";
+import { messageFields } from "../tracing/message-lines.js";
 
 /**
  * The agent that HANDLER names, ready to be given to `createWorker`.
@@ -25,5 +26,5 @@ export async function loadAgent(config: Config, logger: Logger, role?: AgentRole
 }
 
 function logsOf(logger: Logger): AgentLogs {
-  return { own: logger, of: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }) };
+  return { own: logger, of: (message) => logger.child(messageFields(message)) };
 }

@@ -1,5 +1,6 @@
 import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
 import { loadConfig } from "../config/config.js";
+import { queueNameOf } from "../worker/start-report.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
@@ -48,7 +49,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   await Promise.all([checkWaysToAws(variables), checkHttpPort(config.http)]);
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
-  const logger = createLogger({ level: config.logLevel });
+  // With --json its last line is for a program.
+  const pretty = process.stdout.isTTY === true && !typed.flag("json");
+  const logger = createLogger({ level: config.logLevel, queue: queueNameOf(config), pretty });
   const role = agentRoleOf(config);
   guard = new ExitGuard({ command: LINE.name, handler: variables.HANDLER ?? "", json: typed.flag("json") });
   try {

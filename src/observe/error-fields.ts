@@ -9,6 +9,8 @@ export interface ErrorFields {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
+  /** AWS's id of the request that was answered so. */
+  readonly requestId?: string;
   /** The innermost frames. */
   readonly stack?: string;
   readonly cause?: ErrorFields;

@@ -1,12 +1,13 @@
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
-import type { DeliveryFacts, Fact, Telemetry } from "../pipeline/ports/telemetry.js";
+import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
 import { cut, textOf } from "../pipeline/ports/thrown.js";
+import { EVENTS, type LogEvent } from "./events.js";
+import { about, deadLetterOf, REASON_MAX, tenth, waitOf, whyOf } from "./fact-fields.js";
 import type { Logger } from "./log.js";
 
 /** Lines about single messages in one second; in a storm of failures the summary tells how many more there were. */
 const LINES_PER_SECOND = 100;
-const REASON_MAX = 500;
 
 /** How loudly each end of a message is told. A success at `info` would cost more than the compute. */
 const LEVELS: Readonly<Record<OutcomeKind, "debug" | "info" | "warn">> = {
@@ -43,7 +44,6 @@ export class FactLog {
 
   /** The listener; bound, so that it can be handed to `fanOut` as it is. */
   readonly record: Telemetry = (fact) => {
-    const logger = this.#logger;
     switch (fact.kind) {
       case "received":
       case "started":
@@ -54,146 +54,120 @@ export class FactLog {
       case "settled":
         return this.#settled(fact);
       case "released":
-        if (this.#debug) {
-          logger.debug({ ...about(fact.delivery), cause: fact.cause, reason: fact.reason }, "message released");
-        }
-        return;
+        if (!this.#debug) return;
+        return this.#say(EVENTS.released, { ...about(fact.delivery), cause: fact.cause, reason: fact.reason });
       case "retriedHere":
-        if (this.#mayTell()) {
-          const { delivery, agentMs, afterSeconds } = fact;
-          const waits =
-            afterSeconds === undefined ? { until: "the breaker closes" } : { afterSeconds: tenth(afterSeconds) };
-          logger.warn(
-            { ...about(delivery), agentMs: tenth(agentMs), ...waits, ...causeOf(fact.cause) },
-            "agent failed: the message is tried again under its lease",
-          );
-        }
-        return;
+        if (!this.#mayTell()) return;
+        return this.#say(EVENTS.retriedHere, {
+          ...about(fact.delivery),
+          agentMs: tenth(fact.agentMs),
+          ...waitOf(fact.afterSeconds),
+          ...whyOf(fact.cause),
+        });
       case "deferred":
-        if (this.#mayTell()) {
-          logger.warn(
-            { ...about(fact.delivery), afterSeconds: fact.afterSeconds, reason: cut(fact.reason, REASON_MAX) },
-            "message deferred",
-          );
-        }
-        return;
+        if (!this.#mayTell()) return;
+        return this.#say(EVENTS.deferred, {
+          ...about(fact.delivery),
+          afterSeconds: fact.afterSeconds,
+          ...whyOf(fact.reason),
+        });
       case "receiveFailed":
         if (!fact.changed) return;
-        logger.warn(
-          {
-            cause: fact.cause,
-            failures: fact.failures,
-            ...(fact.retryInMs === undefined ? {} : { retryInMs: Math.round(fact.retryInMs) }),
-            err: fact.error,
-          },
-          "receive failed",
-        );
-        return;
+        return this.#say(EVENTS.receiveFailed, {
+          cause: fact.cause,
+          failures: fact.failures,
+          ...(fact.retryInMs === undefined ? {} : { retryInMs: Math.round(fact.retryInMs) }),
+          ...whyOf(fact.error),
+        });
       case "receiveRecovered":
-        logger.info({ failures: fact.failures }, "receive recovered");
-        return;
+        return this.#say(EVENTS.receiveRecovered, { failures: fact.failures });
       case "settleFailed":
-        if (this.#mayTell()) {
-          logger.warn({ operation: fact.operation, messages: fact.count, err: fact.error }, "settling failed");
-        }
-        return;
+        if (!this.#mayTell()) return;
+        return this.#say(EVENTS.settleFailed, {
+          operation: fact.operation,
+          messages: fact.count,
+          ...whyOf(fact.error),
+        });
       case "extendFailed":
-        if (this.#mayTell()) logger.warn({ messages: fact.count, err: fact.error }, "extending leases failed");
+        if (this.#mayTell()) this.#say(EVENTS.extendFailed, { messages: fact.count, ...whyOf(fact.error) });
         return;
       case "leaseLost":
-        if (this.#mayTell()) logger.warn({ ...about(fact.delivery), reason: fact.reason }, "lease lost");
+        if (this.#mayTell()) this.#say(EVENTS.leaseLost, { ...about(fact.delivery), ...whyOf(fact.reason) });
         return;
       case "abortIgnored":
-        if (this.#mayTell()) {
-          logger.warn(
-            { ...about(fact.delivery), cause: fact.cause, sinceMs: Math.round(fact.sinceMs) },
-            "agent ran on after it was aborted",
-          );
-        }
-        return;
+        if (!this.#mayTell()) return;
+        return this.#say(EVENTS.abortIgnored, {
+          ...about(fact.delivery),
+          cause: fact.cause,
+          sinceMs: Math.round(fact.sinceMs),
+        });
       case "progress":
-        if (this.#mayTell())
-          logger.info({ ...about(fact.delivery), note: cut(fact.note, REASON_MAX) }, "agent reported");
+        if (this.#mayTell()) this.#say(EVENTS.progress, { ...about(fact.delivery), note: cut(fact.note, REASON_MAX) });
         return;
       case "checkpoint": {
         if (!this.#mayTell()) return;
         const told = { ...about(fact.delivery), cause: fact.cause, elapsedMs: Math.round(fact.elapsedMs) };
-        if (fact.saved) logger.info(told, "agent saved its checkpoint");
-        else logger.warn({ ...told, err: fact.error }, "agent did not save its checkpoint");
+        if (fact.saved) this.#say(EVENTS.checkpointSaved, told);
+        else this.#say(EVENTS.checkpointLost, { ...told, ...whyOf(fact.error) });
         return;
       }
       case "repeated":
         if (fact.found === "late") {
-          if (this.#mayTell())
-            logger.warn(about(fact.delivery), "another run took the message's key: result discarded");
-        } else if (this.#debug) logger.debug({ ...about(fact.delivery), found: fact.found }, "message's key was known");
+          if (this.#mayTell()) this.#say(EVENTS.resultDiscarded, about(fact.delivery));
+        } else if (this.#debug) this.#say(EVENTS.repeated, { ...about(fact.delivery), found: fact.found });
         return;
       case "oddAnswer":
-        if (this.#mayTell()) logger.warn({ detail: fact.detail, count: fact.count }, "queue answered oddly");
+        if (this.#mayTell()) this.#say(EVENTS.oddAnswer, { detail: fact.detail, count: fact.count });
         return;
-      case "lifecycle":
-        logger.info({ state: fact.state, ...(fact.detail ? { detail: fact.detail } : {}) }, `worker ${fact.state}`);
-        return;
-      case "draining": {
-        const { running, unstarted, openPolls } = fact;
-        const until = (ms: number) => new Date(this.#clock.wall() + ms).toISOString();
-        logger.info(
-          {
-            running,
-            unstarted,
-            openPolls,
-            ...(openPolls > 0 ? { pollsEndAt: until(fact.pollsMs) } : {}),
-            endsAt: until(fact.budgetMs),
-          },
-          "drain waits for agents, for messages that still get their run, and for open polls to end",
-        );
-        return;
+      case "lifecycle": {
+        const { state, detail } = fact;
+        return this.#say(EVENTS.lifecycle, { state, ...(detail ? { detail } : {}) }, { STATE: state });
       }
+      case "draining":
+        return this.#draining(fact);
       case "listening":
-        logger.info({ host: fact.host, port: fact.port }, "health and metrics served");
-        return;
+        return this.#say(EVENTS.listening, { host: fact.host, port: fact.port });
       case "breaker": {
-        const fields = { failures: fact.failures, of: fact.of };
-        if (fact.open) logger.error(fields, "breaker opened: most agents fail, messages go one at a time");
-        else logger.info(fields, "breaker closed: agents succeed again");
-        return;
+        const event = fact.open ? EVENTS.breakerOpened : EVENTS.breakerClosed;
+        return this.#say(event, { failures: fact.failures, of: fact.of });
       }
       case "protection": {
-        const text = fact.on ? "task protected from scale-in and deployments" : "task no longer protected";
+        const event = fact.on ? EVENTS.protected : EVENTS.unprotected;
         // Twice for each spell of work of each task; what follows a warning is worth as much as that.
-        logger[fact.failures > 0 ? "info" : "debug"]({ failures: fact.failures }, text);
+        this.#logger[fact.failures > 0 ? "info" : event.level]({ failures: fact.failures }, event.text);
         return;
       }
       case "protectionFailed":
-        logger.warn(
-          {
-            trouble: fact.trouble,
-            retryInMs: Math.round(fact.retryInMs),
-            lastsMs: Math.round(fact.lastsMs),
-            err: fact.error,
-          },
-          fact.on ? "task could not be protected: it works on unprotected" : "task's protection could not be ended",
-        );
-        return;
-      case "transportChanged":
-        logger.warn(
-          { service: fact.service, err: fact.error },
-          `${fact.service} refused our own wire: its calls go by the SDK's client from now on`,
-        );
-        return;
+        return this.#say(fact.on ? EVENTS.protectionRefused : EVENTS.protectionStuck, {
+          trouble: fact.trouble,
+          retryInMs: Math.round(fact.retryInMs),
+          lastsMs: Math.round(fact.lastsMs),
+          ...whyOf(fact.error),
+        });
+      case "transportChanged": {
+        const { service, error } = fact;
+        return this.#say(EVENTS.transportChanged, { service, ...whyOf(error) }, { SERVICE: service });
+      }
       case "fatal":
-        logger.error({ err: fact.error ?? textOf(fact.error) }, fact.text);
+        this.#logger.error(whyOf(fact.error ?? textOf(fact.error)), fact.text);
         return;
       case "warning":
-        logger.warn(fact.error === undefined ? {} : { err: fact.error }, fact.text);
+        this.#logger.warn(whyOf(fact.error), fact.text);
         return;
       default:
         fact satisfies never;
     }
   };
 
+  #say(event: LogEvent, fields: object, names: Readonly<Record<string, string>> = {}): void {
+    let { text } = event;
+    for (const [name, value] of Object.entries(names)) text = text.replace(name, value);
+    this.#logger[event.level](fields, text);
+  }
+
   #settled(fact: Extract<Fact, { kind: "settled" }>): void {
-    const level = fact.certain ? LEVELS[fact.outcome] : "warn";
+    const event = fact.certain ? EVENTS.settled : EVENTS.uncertain;
+    const level = fact.certain ? LEVELS[fact.outcome] : event.level;
     if (level === "debug" ? !this.#debug : !this.#mayTell()) return;
     this.#logger[level](
       {
@@ -202,10 +176,21 @@ export class FactLog {
         ...deadLetterOf(fact),
         ...(fact.withoutRun ? { withoutRun: fact.withoutRun } : {}),
         agentMs: tenth(fact.agentMs),
-        ...causeOf(fact.cause),
+        ...whyOf(fact.cause),
       },
-      fact.certain ? "message settled" : "message not surely settled: it may come again",
+      event.text,
     );
+  }
+
+  #draining({ running, unstarted, openPolls, pollsMs, budgetMs }: Extract<Fact, { kind: "draining" }>): void {
+    const until = (ms: number) => new Date(this.#clock.wall() + ms).toISOString();
+    this.#say(EVENTS.draining, {
+      running,
+      unstarted,
+      openPolls,
+      ...(openPolls > 0 ? { pollsEndAt: until(pollsMs) } : {}),
+      endsAt: until(budgetMs),
+    });
   }
 
   #mayTell(): boolean {
@@ -218,26 +203,4 @@ export class FactLog {
     this.#suppressed++;
     return false;
   }
-}
-
-function about({ messageId, receiveCount, groupId, body }: DeliveryFacts): Record<string, unknown> {
-  return {
-    messageId,
-    receiveCount,
-    ...(groupId === undefined ? {} : { groupId }),
-    ...(body === undefined ? {} : { body }),
-  };
-}
-
-/** A dead letter is called one where it happens. */
-function deadLetterOf({ outcome, certain, deadLettered, lastReceive }: Extract<Fact, { kind: "settled" }>) {
-  if (deadLettered || (outcome === "reject" && certain)) return { deadLetter: "copied" };
-  return lastReceive ? { deadLetter: "at its next receive" } : {};
-}
-
-const tenth = (value: number) => Math.round(value * 10) / 10;
-
-function causeOf(cause: unknown): Record<string, unknown> {
-  if (cause === undefined) return {};
-  return typeof cause === "string" ? { reason: cut(cause, REASON_MAX) } : { err: cause };
 }

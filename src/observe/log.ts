@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import { cut, isError, textOf, words } from "../pipeline/ports/thrown.js";
+import { alike } from "../text/alike.js";
 import { maskedUrls } from "../text/masked.js";
 import { printableJson } from "../text/printable.js";
 import { errorFields } from "./error-fields.js";
@@ -28,6 +29,8 @@ const SECRETS = [
 export interface LoggerOptions {
   /** LOG_LEVEL: fatal, error, warn, info, debug, trace or silent. */
   readonly level: string;
+  /** In each line of JSON; lines for people are of one queue. */
+  readonly queue?: string;
   /** Lines for people instead of JSON. */
   readonly pretty?: boolean;
   /** Where lines go; stdout unless given. */
@@ -40,11 +43,11 @@ export interface LoggerOptions {
  * logs. No line of it can be taken for embedded metrics: CloudWatch makes
  * metrics of every line with `_aws` at its top, and a logged message body could bring one.
  */
-export function createLogger({ level, pretty = false, output = LogOutput.stdout }: LoggerOptions): Logger {
+export function createLogger({ level, queue, pretty = false, output = LogOutput.stdout }: LoggerOptions): Logger {
   return pino(
     {
       level,
-      base: null,
+      base: queue === undefined || pretty ? null : { queue },
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
       serializers: { err: errorFields, error: errorFields },
@@ -83,9 +86,14 @@ function loggable(first: unknown): unknown {
   return takes ? first : textOf(first);
 }
 
-/** Copies the fields only where one of them needs a change. */
+/**
+ * Copies the fields only where one of them needs a change: where it is too long, or where there is an error, whoever logs
+ * it, that has no kind yet to be grouped by.
+ */
 function bounded(fields: Record<string, unknown>): Record<string, unknown> {
-  let changed: Record<string, unknown> | undefined;
+  const error = fields.err ?? fields.error;
+  let changed: Record<string, unknown> | undefined =
+    error === undefined || fields.errorKind !== undefined ? undefined : { ...fields, errorKind: alike(words(error)) };
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === "string" && value.length > TEXT_MAX) {
       changed ??= { ...fields };

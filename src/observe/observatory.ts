@@ -24,6 +24,8 @@ export interface ObservatoryParts {
   readonly status: () => WorkerStatus;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Spans of traces that were lost so far. */
+  readonly droppedSpans?: (() => number) | undefined;
   /** Where the logger writes to; stdout unless given. */
   readonly output?: LogOutput;
   /** Where metrics are published to; unset: nowhere. */
@@ -59,6 +61,7 @@ export class Observatory {
 
   constructor(parts: ObservatoryParts) {
     const { queueName, status, clock, logger, publishing, random = Math.random, output = LogOutput.stdout } = parts;
+    const { droppedSpans } = parts;
     const counters = new Counters(clock);
     const log = new FactLog(logger, clock);
     const lostLines = () => log.suppressed + output.dropped;
@@ -66,7 +69,7 @@ export class Observatory {
     this.counters = counters;
     this.listeners = [counters.record, log.record];
     this.telemetry = fanOut(this.listeners);
-    this.metricsPage = new PrometheusPage({ counters, status, queueName, lostLines });
+    this.metricsPage = new PrometheusPage({ counters, status, queueName, lostLines, droppedSpans });
     this.#summary = new Summary({ logger, counters, status, clock, lostLines });
     if (!publishing) return;
     const fleet = new FleetEstimate({ fleet: publishing.fleet, clock, random });

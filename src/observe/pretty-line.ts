@@ -7,7 +7,8 @@ const COLORS: Readonly<Record<string, number>> = { fatal: 41, error: 31, warn: 3
  * Its colours are the only thing in it that a terminal obeys.
  */
 export function prettyLine(line: string, color = process.stdout.isTTY === true): string {
-  const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  // Of the two forms of a trace's id one is enough, and of an error its message.
+  const { level, time, msg, err, xray_trace_id, errorKind, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const paint = (code: number, text: string) => (color ? `\u001B[${code}m${text}\u001B[0m` : text);
   const parts = Object.entries(fields).map(
     ([name, value]) => `${paint(90, `${shown(name)}=`)}${shown(compact(value))}`,

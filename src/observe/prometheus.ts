@@ -20,6 +20,8 @@ export interface PrometheusParts {
   readonly queueName: string;
   /** Log lines lost so far. */
   readonly lostLines?: () => number;
+  /** Spans of traces lost so far. */
+  readonly droppedSpans?: (() => number) | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export class PrometheusPage {
   }
 
   *#metrics(): Generator<PromMetric> {
-    const { counters, status, lostLines } = this.#parts;
+    const { counters, status, lostLines, droppedSpans } = this.#parts;
     const { totals } = counters;
     const counter = (name: string, help: string, read: () => number | Sample[]) =>
       readMetric("counter", `queuehand_${name}_total`, help, read);
@@ -88,6 +90,7 @@ export class PrometheusPage {
     yield counter("repeats", "Deliveries whose idempotency key was known.", () => totals.repeats);
     yield counter("results_discarded", "Runs that lost their idempotency key.", () => totals.resultsDiscarded);
     yield counter("log_lines_lost", "Log lines that were left out.", () => lostLines?.() ?? 0);
+    yield counter("spans_dropped", "Spans of traces that the collector didn't get.", () => droppedSpans?.() ?? 0);
     yield gauge("slots", "Agents that may run at once.", () => status().slots);
     yield gauge("slots_busy", "Slots with an agent in them.", () => status().busy);
     yield gauge("agents_hung", "Agents that run on although they were aborted.", () => counters.hungAgents);

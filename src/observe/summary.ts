@@ -3,6 +3,7 @@ import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type { Counters } from "./counters.js";
+import { EVENTS } from "./events.js";
 import type { Histogram } from "./histogram.js";
 import type { Logger } from "./log.js";
 import { type Reading, readCounters } from "./reading.js";
@@ -104,7 +105,7 @@ export class Summary {
       ...(breakerOpen ? { breaker: "open" } : {}),
     };
     try {
-      logger.info(fields, "summary");
+      logger.info(fields, EVENTS.summary.text);
     } catch {
       // A log of the caller's own that throws: the facts' log has told of it, and a timer has nobody to throw to.
     }

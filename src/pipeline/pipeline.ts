@@ -5,6 +5,7 @@ import type { LeaseTable } from "./lease/lease-table.js";
 import { LeaseWatch, leaseMarginMs } from "./lease/lease-watch.js";
 import { Poller } from "./poll/poller.js";
 import type { Clock } from "./ports/clock.js";
+import type { Telling } from "./ports/delivery.js";
 import type { Handler } from "./ports/handler.js";
 import { BATCH_MAX, type Queue, type QueueError, type ReceivedMessage } from "./ports/queue.js";
 import type { WorkerStatus } from "./ports/status.js";
@@ -28,6 +29,8 @@ export interface PipelineOptions {
   readonly handlerTimeoutSeconds: number;
   readonly retryBackoff: RetryBackoff | undefined;
   readonly logBodies: boolean;
+  /** Where in a trace a message stands; unset: nobody asks. */
+  readonly traceOf?: Telling["traceOf"];
   /** Whether other tasks may have a slot for what waits here. */
   readonly othersAtWork: () => boolean;
   /** Told when the queue is gone or forbidden; polling has ended then. */
@@ -69,7 +72,7 @@ export class Pipeline {
       leases,
       clock,
       telemetry,
-      logBodies: options.logBodies,
+      telling: { body: options.logBodies, traceOf: options.traceOf ?? (() => undefined) },
       take: (delivery) => this.#dispatcher.take(delivery),
       onOverflow: (messages) => this.#giveBack(messages),
     });

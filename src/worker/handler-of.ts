@@ -3,6 +3,7 @@ import { InProcessHandler } from "../agents/in-process.js";
 import type { Logger } from "../observe/log.js";
 import type { AgentRole } from "../pipeline/ports/agent-role.js";
 import type { Handler } from "../pipeline/ports/handler.js";
+import { messageFields } from "../tracing/message-lines.js";
 
 /**
  * What runs `agent`: a Handler itself, a function or what defineHandler made in this process.
@@ -14,7 +15,7 @@ export function handlerOf(
 ): Handler {
   if (isHandler(agent)) return agent;
   return new InProcessHandler(agent, {
-    logFor: ({ id, receiveCount }) => logger.child({ messageId: id, receiveCount }),
+    logFor: (message) => logger.child(messageFields(message)),
     role,
   });
 }

@@ -14,11 +14,15 @@ import type { Clock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { PayloadStore } from "../pipeline/ports/payload.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
+import { TracedHandler } from "../tracing/traced-handler.js";
+import { startTracing } from "../tracing/tracing.js";
 import { type Keys, onceIfAsked } from "./idempotency.js";
 
 export interface IntakeParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Who hears what is told: runs that are traced are to, from their start on. */
+  readonly listeners: Telemetry[];
   /** What is claimed before a run; undefined: nothing is. */
   readonly keys: Keys | undefined;
   /** Instead of S3. */
@@ -27,7 +31,7 @@ export interface IntakeParts {
 
 /** What a message passes on its way to the agent. */
 export interface Intake {
-  readonly handler: Handler;
+  readonly handler: TracedHandler;
   /** To be told all facts. */
   readonly onFact: Telemetry;
 }
@@ -35,7 +39,8 @@ export interface Intake {
 /**
  * The handler behind what the settings ask for: a webhook's signature is checked first, on the body as it was sent; then
  * a large payload is fetched, since the key of idempotency may be in it. A key that is the message's id is none of the
- * payload's business: then a repetition costs no fetching, and is done although its payload may be gone.
+ * payload's business: then a repetition costs no fetching, and is done although its payload may be gone. Around all of
+ * that is the run's span, where runs are traced.
  */
 export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): Intake {
   const once = (handler: Handler) => onceIfAsked(handler, config, parts);
@@ -46,7 +51,13 @@ export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): In
   };
   const gated = gatedIfApart(agent, config, parts);
   const handler = config.idempotencyKey === "messageId" ? once(fetching(gated)) : fetching(once(gated));
-  return { handler: signedIfAsked(handler, config), onFact: (fact) => fetched?.onFact(fact) };
+  const traced = new TracedHandler({
+    handler: signedIfAsked(handler, config),
+    queueUrl: config.queueUrl,
+    tracing: startTracing,
+    facts: parts,
+  });
+  return { handler: traced, onFact: (fact) => fetched?.onFact(fact) };
 }
 
 /** What runs in this process can't crash without it, and why a service is gone no message's run can tell. */

@@ -29,6 +29,8 @@ export interface WatchersParts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Spans of traces that were lost so far. */
+  readonly droppedSpans: () => number;
   readonly routes?: Readonly<Record<string, Route>> | undefined;
   /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
   readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;
@@ -48,10 +50,10 @@ export class Watchers {
   readonly #healthServer: HealthServer | undefined;
 
   constructor(parts: WatchersParts) {
-    const { config, source, status, telemetry, clock, logger, routes } = parts;
+    const { config, source, status, telemetry, clock, logger, routes, droppedSpans } = parts;
     const queueName = queueNameOf(config);
     const publishing = source && publishingOf(config, source, telemetry);
-    this.#observatory = new Observatory({ queueName, status, clock, logger, publishing });
+    this.#observatory = new Observatory({ queueName, status, clock, logger, publishing, droppedSpans });
     this.#interruptions = new InterruptionWatch(clock, telemetry);
     const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
     this.#protection =

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
+import { traceOf } from "../tracing/sender-trace.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
@@ -20,7 +21,7 @@ import { type Intake, intakeOf } from "./intake.js";
 import { Lifecycle } from "./lifecycle.js";
 import { withoutDeadLetters } from "./queue-lessons.js";
 import { listenForEnd } from "./signals.js";
-import { inShort, tellOfWaiting } from "./start-report.js";
+import { inShort, queueNameOf, tellOfWaiting } from "./start-report.js";
 import { transportsOf } from "./transports.js";
 import { Watchers } from "./watchers.js";
 import type { WorkerOptions } from "./worker-options.js";
@@ -67,7 +68,7 @@ class QueueWorker implements Worker {
       telemetry({ kind: "transportChanged", service, error }),
     );
     this.#source = options.queue ? undefined : new SourceQueue({ ...config, transport: transports.SQS, telemetry });
-    const logger = options.logger ?? createLogger({ level: config.logLevel });
+    const logger = options.logger ?? createLogger({ level: config.logLevel, queue: queueNameOf(config) });
     this.#watchers = new Watchers({
       config,
       source: this.#source,
@@ -76,12 +77,13 @@ class QueueWorker implements Worker {
       clock,
       logger,
       routes: options.routes,
+      droppedSpans: () => this.#intake.handler.dropped,
       queueCounts: options.queueCounts,
       consoleExtra: options.consoleExtra,
     });
     const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
     const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);
-    this.#intake = intakeOf(handler, config, { clock, telemetry, keys, payloadStore: options.payloadStore });
+    this.#intake = intakeOf(handler, config, { clock, telemetry, listeners, keys, payloadStore: options.payloadStore });
 
     listeners.push(...this.#watchers.listeners, this.#intake.onFact);
     if (options.telemetry) listeners.push(options.telemetry);
@@ -93,6 +95,7 @@ class QueueWorker implements Worker {
       ...config,
       queue,
       handler: this.#intake.handler,
+      traceOf,
       leases,
       clock,
       telemetry,
@@ -130,7 +133,7 @@ class QueueWorker implements Worker {
     this.#watchers.serve();
     const ready = tellOfWaiting(this.#config, { clock: this.#clock, telemetry: this.#telemetry });
     try {
-      await this.#intake.handler.start?.(this.#stopAsked.signal);
+      await this.#intake.handler.start(this.#stopAsked.signal);
     } catch (error) {
       ready();
       this.#started.resolve();
@@ -166,10 +169,10 @@ class QueueWorker implements Worker {
     if (!clean && this.#exitCode === EXIT.clean) this.#exitCode = EXIT.workReleased;
     const released = this.#watchers.release();
     await this.#extending.stop();
-    await this.#intake.handler.stop?.();
+    await this.#intake.handler.stop();
     await released;
     this.#lifecycle.advance("stopped", reason);
-    await this.#watchers.stop();
+    await Promise.all([this.#watchers.stop(), this.#intake.handler.flush()]);
     this.#source?.close();
     this.#stopped.resolve();
   }

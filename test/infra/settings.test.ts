@@ -5,7 +5,7 @@ import { fallbackOf, SETTINGS, type Setting } from "../../src/config/settings.js
 const { Parameters, Resources } = readTemplate("service", new URL("../../../infra/", import.meta.url));
 const settings: readonly Setting[] = SETTINGS;
 /** From docs/configuration.md's table; what it doesn't have is no setting of the worker's. */
-const OTHERS = new Set(["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+const OTHERS = new Set(["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"]);
 
 const containers = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly { Environment: Value[] }[];
 /** What the template puts under each name: a reference to a parameter, or a text. */

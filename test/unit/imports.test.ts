@@ -24,6 +24,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/pipeline/",
     "src/scaling/",
     "src/text/",
+    "src/tracing/",
   ],
   "src/worker/": [
     "src/config/",
@@ -36,12 +37,14 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/pipeline/",
     "src/scaling/",
     "src/text/",
+    "src/tracing/",
   ],
   "src/config/": ["src/pipeline/ports/", "src/text/"],
-  "src/agents/": ["src/package/", "src/pipeline/", "src/text/"],
+  "src/agents/": ["src/package/", "src/pipeline/", "src/text/", "src/tracing/"],
   "src/console/": ["src/observe/", "src/package/", "src/pipeline/", "src/text/"],
   "src/letters/": ["src/aws/sqs/", "src/pipeline/", "src/text/"],
-  "src/observe/": ["src/pipeline/", "src/text/"],
+  "src/observe/": ["src/pipeline/", "src/text/", "src/tracing/"],
+  "src/tracing/": ["src/pipeline/ports/"],
   "src/scaling/": [],
 
   // How what came from outside is told: everybody but the road may ask it.
@@ -90,6 +93,11 @@ const PACKAGES: readonly IForbiddenRuleType[] = [
     name: "only aws knows the SDK",
     from: { path: "^src/", pathNot: "^src/aws/" },
     to: { path: "(^|/)@(aws-sdk|smithy)/" },
+  },
+  {
+    name: "only tracing knows OpenTelemetry",
+    from: { path: "^src/", pathNot: "^src/tracing/" },
+    to: { path: "(^|/)@opentelemetry/" },
   },
   {
     name: "the pipeline needs p-limit and nothing else",

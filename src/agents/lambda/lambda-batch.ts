@@ -2,6 +2,7 @@ import type { Handler } from "../../pipeline/ports/handler.js";
 import { checkedOutcome, type Outcome, outcomeOfError } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { CHECKPOINT_MS } from "../../pipeline/run/run-control.js";
+import { alike } from "../../text/alike.js";
 import { agentMessage, type Message, parsedBody } from "../message.js";
 import { InvocationRun } from "./invocation-run.js";
 import { messageLog } from "./lambda-log.js";
@@ -96,10 +97,14 @@ function lanesOf(messages: readonly ReceivedMessage[]): Iterable<ReceivedMessage
 }
 
 function tell(message: ReceivedMessage, outcome: Outcome, putAside: boolean): void {
-  const why = outcome.kind === "reject" || outcome.kind === "defer" ? { reason: outcome.reason } : {};
-  const error = outcome.kind === "retry" ? { err: outcome.error } : {};
+  const why = outcome.kind === "reject" || outcome.kind === "defer" ? outcome.reason : undefined;
+  const error = outcome.kind === "retry" ? outcome.error : undefined;
   messageLog(message).warn(
-    { outcome: outcome.kind, ...why, ...error },
+    {
+      outcome: outcome.kind,
+      ...(why !== undefined && { reason: why, errorKind: alike(why) }),
+      ...(error !== undefined && { err: error }),
+    },
     putAside ? "message put aside" : "message left to the queue",
   );
 }

@@ -1,5 +1,7 @@
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { isError, textOf, words } from "../../pipeline/ports/thrown.js";
+import { alike } from "../../text/alike.js";
+import { messageFields } from "../../tracing/message-lines.js";
 import type { AgentLog } from "../context.js";
 import { errorToWire } from "../module/module-wire.js";
 
@@ -20,8 +22,7 @@ export function lambdaLog(about: Readonly<Record<string, unknown>>, write = writ
 }
 
 /** The log of one message's run. */
-export const messageLog = ({ id, receiveCount }: ReceivedMessage): AgentLog =>
-  lambdaLog({ messageId: id, receiveCount });
+export const messageLog = (message: ReceivedMessage): AgentLog => lambdaLog(messageFields(message));
 
 /** A circle, a getter that throws: an agent's fields are no reason for its batch to fail. */
 function lineOf(head: object, fields: object, msg: string): string {
@@ -33,9 +34,9 @@ function lineOf(head: object, fields: object, msg: string): string {
 }
 
 function fieldsOf(fields: object | null): object | null {
-  if (isError(fields)) return { err: fields };
+  if (isError(fields)) return fieldsOf({ err: fields });
   const { err } = (fields ?? {}) as { err?: unknown };
-  return err === undefined ? fields : { ...fields, err: errorToWire(err) };
+  return err === undefined ? fields : { errorKind: alike(words(err)), ...fields, err: errorToWire(err) };
 }
 
 function plain(_name: string, value: unknown): unknown {

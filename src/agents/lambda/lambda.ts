@@ -1,4 +1,6 @@
 import type { Handler } from "../../pipeline/ports/handler.js";
+import { givenTracing } from "../../tracing/given-tracing.js";
+import { TracedHandler } from "../../tracing/traced-handler.js";
 import type { Agent } from "../define-handler.js";
 import { InProcessHandler } from "../in-process.js";
 import { LambdaBatch, type OnReject } from "./lambda-batch.js";
@@ -49,12 +51,15 @@ export function toLambda(agent: Agent, options: LambdaOptions = {}): LambdaHandl
     lambdaLog({}).warn("IDEMPOTENCY_TABLE is set, but toLambda was given no idempotency: agents run unguarded");
   }
   const inProcess = new InProcessHandler(agent, { logFor: messageLog });
-  const guarded = new Map<string, Handler>();
-  const handlerFor = (queueName: string): Handler => {
-    if (!idempotency) return inProcess;
-    const known = guarded.get(queueName) ?? idempotency(inProcess, queueName);
-    guarded.set(queueName, known);
-    return known;
+  const made = new Map<string, TracedHandler>();
+  const handlerFor = async (queueName: string): Promise<TracedHandler> => {
+    const known = made.get(queueName);
+    if (known) return known;
+    const handler = idempotency ? idempotency(inProcess, queueName) : inProcess;
+    const traced = new TracedHandler({ handler, tracing: givenTracing, queueUrl: queueName });
+    made.set(queueName, traced);
+    await traced.begin(() => {});
+    return traced;
   };
   return async (event, context) => {
     const records = recordsOf(event);
@@ -62,8 +67,10 @@ export function toLambda(agent: Agent, options: LambdaOptions = {}): LambdaHandl
     const reserve = Math.min(RESERVE_MS, remaining * RESERVE_SHARE);
     // A batch is of one event source mapping, and so of one queue.
     const queueName = records[0]?.eventSourceARN?.split(":").at(-1) ?? "";
-    const batch = new LambdaBatch(handlerFor(queueName), onReject, Date.now() + remaining - reserve);
+    const handler = await handlerFor(queueName);
+    const batch = new LambdaBatch(handler, onReject, Date.now() + remaining - reserve);
     const failed = await batch.run(records.map(receivedFromRecord), remaining - reserve, reserve / 2);
+    await handler.flush(reserve / 4);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }

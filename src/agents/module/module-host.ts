@@ -4,6 +4,7 @@
  */
 import { Socket } from "node:net";
 import { described } from "../../pipeline/ports/thrown.js";
+import type { AgentContext } from "../../tracing/agent-context.js";
 import { InProcessHandler } from "../in-process.js";
 import { loadModule } from "../load-module.js";
 import { LineCutter } from "../process/line-cutter.js";
@@ -14,6 +15,7 @@ import {
   outcomeToWire,
   type ToModule,
   WITH_ROLE,
+  WITH_TRACES,
 } from "./module-wire.js";
 import { RemoteRole, RemoteRun, remoteLog } from "./remote-run.js";
 
@@ -29,7 +31,11 @@ function say(what: FromModule): void {
   channel.write(`${stringify(what)}\n`);
 }
 
-const role = process.argv[3] === WITH_ROLE ? new RemoteRole() : undefined;
+const asked = new Set(process.argv.slice(3));
+const role = asked.has(WITH_ROLE) ? new RemoteRole() : undefined;
+/** Sending the last spans may take so long; the worker waits for little more. */
+const FLUSH_MS = 800;
+let traces: AgentContext | undefined;
 let running: RemoteRun | undefined;
 
 async function work(handler: InProcessHandler, { run: message, of, deadline, idempotency }: ToldToRun) {
@@ -37,7 +43,9 @@ async function work(handler: InProcessHandler, { run: message, of, deadline, ide
   const run = new RemoteRun(deadline, idempotency, sayOf);
   running = run;
   role?.begin(message.id, sayOf);
-  const outcome = await handler.run(messageFromWire(message), run);
+  const received = messageFromWire(message);
+  const begin = () => handler.run(received, run);
+  const outcome = await (traces ? traces.run(received.trace, begin) : begin());
   running = undefined;
   sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
 }
@@ -52,7 +60,7 @@ function residentBytes(): number {
 }
 
 // The worker has no more use for this process, or is gone.
-channel.on("end", () => exit(0));
+channel.on("end", () => (traces ? void traces.stop(FLUSH_MS).then(() => exit(0)) : exit(0)));
 channel.on("error", () => exit(0));
 
 // While the module loads, nothing but the module itself is to keep this process alive: a top-level await that nobody
@@ -60,6 +68,10 @@ channel.on("error", () => exit(0));
 channel.unref();
 try {
   const handler = new InProcessHandler(await loadModule(process.argv[2]!), { logFor: () => remoteLog(say), role });
+  if (asked.has(WITH_TRACES)) {
+    const { AgentContext } = await import("../../tracing/agent-context.js");
+    traces = await AgentContext.start((text, error) => remoteLog(say).warn(error ? { err: error } : {}, text));
+  }
   const heard = new LineCutter(Number.POSITIVE_INFINITY, (line) => {
     const told = parse(line) as ToModule;
     if ("run" in told) void work(handler, told);

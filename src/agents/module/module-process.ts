@@ -15,7 +15,7 @@ import type { LimitWatch, Watched } from "../process/limit-watch.js";
 import type { WorkFolder } from "../process/work-folder.js";
 import { ModuleChannel } from "./module-channel.js";
 import { ModuleRun } from "./module-run.js";
-import { WITH_ROLE } from "./module-wire.js";
+import { WITH_ROLE, WITH_TRACES } from "./module-wire.js";
 
 const HOST = "agents/module/module-host.js";
 /** Has `import "queuehand"` mean src/agent.ts there. */
@@ -38,6 +38,8 @@ export interface ModuleProcessOptions {
   readonly logs: AgentLogs;
   /** The agent's own, where it has one. */
   readonly role?: AgentRole | undefined;
+  /** Whether the agent is to run in the context of its run's span. */
+  readonly traced?: boolean;
   /** Ends the start when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -73,17 +75,13 @@ export class ModuleProcess {
 
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
-    const { path, environment, folder, heapMiBMax, launcher, role } = options;
+    const { path, environment, folder, heapMiBMax, launcher, role, traced } = options;
     const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
+    const asked = [...(role ? [WITH_ROLE] : []), ...(traced ? [WITH_TRACES] : [])];
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({
-        ...launcher.wrap(process.execPath, [
-          ...flags,
-          fileURLToPath(ownFile(HOST)),
-          path,
-          ...(role ? [WITH_ROLE] : []),
-        ]),
+        ...launcher.wrap(process.execPath, [...flags, fileURLToPath(ownFile(HOST)), path, ...asked]),
         environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
       });
     } catch (error) {

@@ -6,6 +6,8 @@ import { described, isError, textOf } from "../../pipeline/ports/thrown.js";
 
 /** The argument that tells a module's process that its agent has a role of its own. */
 export const WITH_ROLE = "with-role";
+/** The argument that tells it that runs are traced. */
+export const WITH_TRACES = "with-traces";
 
 /** What the worker says to a module's process, one JSON object a line. */
 export type ToModule =

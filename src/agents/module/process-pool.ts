@@ -4,6 +4,7 @@ import type { Handler, Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { described } from "../../pipeline/ports/thrown.js";
+import { askedOf } from "../../tracing/asked.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { agentEnvironment } from "../process/agent-environment.js";
@@ -64,11 +65,14 @@ export class ProcessPool implements Handler {
   readonly #waiting: Waiter[] = [];
   readonly #starts = new Set<Promise<void>>();
   readonly #stopAsked = new AbortController();
+  readonly #traced: boolean;
   #busy = 0;
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
-    this.#environment = agentEnvironment(options.environment ?? process.env, options.passOn ?? []);
+    const { environment = process.env, passOn = [] } = options;
+    this.#environment = agentEnvironment(environment, passOn);
+    this.#traced = askedOf(environment).traces;
     const { memoryBytesMax, openFilesMax, logs } = options;
     this.#limits = new LimitWatch(options);
     this.#launcher = new Launcher({ openFilesMax });
@@ -181,6 +185,7 @@ export class ProcessPool implements Handler {
         launcher: this.#launcher,
         logs,
         role,
+        traced: this.#traced,
         signal,
       });
       this.#all.add(process);

@@ -1,6 +1,7 @@
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
-import { traceparentOf } from "../traceparent.js";
+import { traceOf } from "../../tracing/sender-trace.js";
+import { traceparentOf } from "../../tracing/trace-headers.js";
 
 /**
  * A message's data as a program finds them in the file that QUEUEHAND_MESSAGE_FILE names; the body comes on stdin.
@@ -14,7 +15,7 @@ export function messageFile(message: ReceivedMessage, { deadline, idempotency }:
     else if (binary) attributes[name] = { base64: Buffer.from(binary).toString("base64") };
   }
   const { id, groupId, sequenceNumber, deduplicationId, receiveCount, sentAt } = message;
-  const traceparent = traceparentOf(message);
+  const trace = traceOf(message);
   return JSON.stringify({
     id,
     attributes,
@@ -24,7 +25,8 @@ export function messageFile(message: ReceivedMessage, { deadline, idempotency }:
     receiveCount,
     sentAt,
     deadline: Math.round(deadline),
-    traceparent,
+    traceparent: trace && traceparentOf(trace),
+    tracestate: trace?.state,
     idempotency,
   });
 }

@@ -4,6 +4,8 @@ import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
+import { traceOf } from "../../tracing/sender-trace.js";
+import { traceparentOf } from "../../tracing/trace-headers.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { agentEnvironment } from "../process/agent-environment.js";
@@ -16,7 +18,6 @@ import { killOnAbort } from "../process/kill-grace.js";
 import { Launcher } from "../process/launcher.js";
 import { type AgentLimits, LimitWatch } from "../process/limit-watch.js";
 import { type WorkFolder, WorkFolders } from "../process/work-folder.js";
-import { traceparentOf } from "../traceparent.js";
 import { CredentialFile, WRITE_AWS_CONFIG } from "./credential-file.js";
 import { messageFile } from "./message-file.js";
 import { outcomeOfExit, ProgramFailed } from "./program-exit.js";
@@ -185,10 +186,10 @@ export class ProgramHandler implements Handler {
   }
 
   #environmentOf(message: ReceivedMessage, folder: WorkFolder, messageFile: string): Record<string, string> {
-    const traceparent = traceparentOf(message);
+    const trace = traceOf(message);
     return {
       ...this.#environment,
-      ...(traceparent === undefined ? undefined : { TRACEPARENT: traceparent }),
+      ...(trace && { TRACEPARENT: traceparentOf(trace), ...(trace.state && { TRACESTATE: trace.state }) }),
       TMPDIR: folder.path,
       QUEUEHAND_WORK_DIR: folder.path,
       QUEUEHAND_MESSAGE_FILE: messageFile,

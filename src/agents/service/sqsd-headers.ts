@@ -1,6 +1,7 @@
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
-import { traceparentOf } from "../traceparent.js";
+import { traceOf } from "../../tracing/sender-trace.js";
+import { traceparentOf, xrayHeaderOf } from "../../tracing/trace-headers.js";
 
 /** Node's own servers refuse more than 16 KiB of headers; attributes may fill so much of it. */
 const ATTRIBUTES_BYTES_MAX = 8_192;
@@ -31,9 +32,12 @@ export function sqsdHeaders(
     headers["X-Queuehand-Idempotency-Key"] = headerValue(idempotency.key);
     headers["X-Queuehand-Idempotency-Fence"] = String(idempotency.fence);
   }
-  if (traceHeader !== undefined) headers["X-Amzn-Trace-Id"] = headerValue(traceHeader);
-  const traceparent = traceparentOf(message);
-  if (traceparent !== undefined) headers.traceparent = traceparent;
+  const trace = traceOf(message);
+  if (traceHeader !== undefined) {
+    headers["X-Amzn-Trace-Id"] = message.trace ? xrayHeaderOf(message.trace) : headerValue(traceHeader);
+  }
+  if (trace) headers.traceparent = traceparentOf(trace);
+  if (trace?.state) headers.tracestate = trace.state;
   let room = ATTRIBUTES_BYTES_MAX;
   for (const [name, { string, binary }] of attributes) {
     if (!/^[\w.-]+$/.test(name)) continue;

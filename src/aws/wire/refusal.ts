@@ -14,7 +14,7 @@ const NAMELESS = "UnknownError";
 export class Refusal extends Error {
   /** What servers of the older query protocol called it. */
   readonly Code: string | undefined;
-  readonly $metadata: { readonly httpStatusCode: number };
+  readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
   /** The answer's fields. Not enumerable, so that no log has them. */
   declare readonly said: Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,8 @@ export class Refusal extends Error {
     // `com.amazonaws.dynamodb.v20120810#X` is X.
     this.name = typeof type === "string" ? type.replace(/^.*#/, "") : queryCode || NAMELESS;
     this.Code = queryCode;
-    this.$metadata = { httpStatusCode: status };
+    const requestId = response.headers["x-amzn-requestid"] ?? response.headers["x-amz-request-id"];
+    this.$metadata = { httpStatusCode: status, ...(typeof requestId === "string" && { requestId }) };
     Object.defineProperty(this, "said", { value: said, enumerable: false });
   }
 

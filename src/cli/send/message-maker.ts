@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { jsonPointer } from "../../agents/once/idempotency-key.js";
 import type { OutgoingMessage } from "../../aws/sqs/sqs-producer.js";
 import type { MessageAttribute } from "../../pipeline/ports/queue.js";
+import type { TraceContext } from "../../pipeline/ports/trace.js";
 import { type Typed, UsageError } from "../command-line.js";
+import { withTrace } from "./trace.js";
 
 const DELAY_MAX_SECONDS = 900;
 const ATTRIBUTES_MAX = 10;
@@ -16,14 +18,15 @@ export type MessageMaker = (body: string, n: number) => Made;
 
 /**
  * How messages are made of bodies, by what was typed.
+ * @param trace that all of them are part of.
  * @throws UsageError when an option is wrong, or not for such a queue.
  */
-export function messageMaker(typed: Typed, fifo: boolean): MessageMaker {
+export function messageMaker(typed: Typed, fifo: boolean, trace?: TraceContext): MessageMaker {
   checkForQueue(typed, fifo);
   const delaySeconds = typed.integer("delay", 0, DELAY_MAX_SECONDS);
   const groupOf = idOf(typed, "group");
   const deduplicationIdOf = idOf(typed, "dedup");
-  const attributes = attributesOf(typed.texts("attribute"));
+  const attributes = withTrace(attributesOf(typed.texts("attribute")), trace);
   // Without a count there is nothing to number, and the braces are a template of the message's own.
   const numbered = typed.text("count") !== undefined;
   return (given, n) => {

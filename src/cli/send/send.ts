@@ -16,6 +16,7 @@ import { messageMaker } from "./message-maker.js";
 import { type Sender, type SendTally, sendAll } from "./send-all.js";
 import { checkSource, expected, messages } from "./source.js";
 import { findTarget } from "./target.js";
+import { traceToSend } from "./trace.js";
 
 const COUNT_MAX = 1_000_000;
 const RATE_MAX = 10_000;
@@ -48,6 +49,12 @@ const LINE: CommandLine = {
     },
     { name: "attribute", value: "NAME=VALUE", many: true, meaning: "a string attribute; up to 10" },
     {
+      name: "trace",
+      value: "TRACEPARENT",
+      meaning:
+        "the trace that the messages are part of, as their traceparent attribute; new begins one, off writes none; without it what TRACEPARENT says",
+    },
+    {
       name: "large-bucket",
       value: "BUCKET[/PREFIX]",
       meaning:
@@ -79,7 +86,8 @@ export async function send(argv: readonly string[]): Promise<number> {
   const rate = typed.integer("rate", 1, RATE_MAX);
   const target = await findTarget(typed.text("queue-url"));
   const fifo = target.queueUrl.endsWith(".fifo");
-  const make = messageMaker(typed, fifo);
+  const trace = traceToSend(typed.text("trace"));
+  const make = messageMaker(typed, fifo, trace);
 
   const producer = new SqsProducer(target);
   const { sender, close } = await withLargeBodies(producer, typed.text("large-bucket"), target);
@@ -99,9 +107,10 @@ export async function send(argv: readonly string[]): Promise<number> {
     const queueUrl = maskedValue(target.queueUrl);
     if (json) {
       const { end, ...told } = tally;
-      printJson({ ...told, stopped: stopped?.why ?? null, queueUrl });
+      printJson({ ...told, stopped: stopped?.why ?? null, queueUrl, traceId: trace?.traceId ?? null });
     } else {
       tell(tally, stopped?.why, queueUrl, countedBy(typed, count));
+      if (trace && typed.text("trace") !== undefined) print(`trace ${trace.traceId}`);
     }
     return stopped?.exitCode ?? (tally.failed > 0 ? ExitCode.failed : ExitCode.ok);
   } finally {

@@ -1,6 +1,6 @@
 import type { LeaseTable } from "../lease/lease-table.js";
 import type { Clock } from "../ports/clock.js";
-import { Delivery } from "../ports/delivery.js";
+import { Delivery, type Telling } from "../ports/delivery.js";
 import type { ReceivedMessage } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
 
@@ -8,8 +8,8 @@ export interface AdmissionOptions {
   readonly leases: LeaseTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** LOG_BODIES: facts about a delivery carry its body. */
-  readonly logBodies: boolean;
+  /** What facts about a delivery tell. */
+  readonly telling: Telling;
   /** Takes each delivery. */
   readonly take: (delivery: Delivery) => void;
   /** Told of messages for which there is no room at all, not even a lease. */
@@ -26,7 +26,7 @@ export class Admission {
 
   /** `leaseFrom` (monotonic milliseconds) is when SQS may have begun to hide them. */
   accept(messages: readonly ReceivedMessage[], leaseFrom: number, visibilityTimeoutSeconds: number): void {
-    const { leases, clock, telemetry, logBodies, take, onOverflow } = this.#options;
+    const { leases, clock, telemetry, telling, take, onOverflow } = this.#options;
     const now = clock.monotonic();
     const overflow: ReceivedMessage[] = [];
     for (const message of messages) {
@@ -35,7 +35,7 @@ export class Admission {
         overflow.push(message);
         continue;
       }
-      const delivery = new Delivery(message, lease, now, logBodies);
+      const delivery = new Delivery(message, lease, now, telling);
       lease.onLost = (reason) => {
         telemetry({ kind: "leaseLost", delivery: delivery.facts, reason });
         delivery.onLeaseLost?.(reason);

@@ -1,6 +1,42 @@
 import type { Lease } from "./lease.js";
 import type { ReceivedMessage } from "./queue.js";
 import type { DeliveryFacts } from "./telemetry.js";
+import type { TraceContext } from "./trace.js";
+
+/** What the facts of a delivery tell besides the least. */
+export interface Telling {
+  /** LOG_BODIES. */
+  readonly body: boolean;
+  /** Where in a trace a message stands. */
+  readonly traceOf: (message: ReceivedMessage) => TraceContext | undefined;
+}
+
+const LITTLE: Telling = { body: false, traceOf: () => undefined };
+
+/** Frozen: all facts of a delivery share them, and a listener of the caller's own hears them too. */
+class SharedFacts implements DeliveryFacts {
+  readonly messageId: string;
+  readonly receiveCount: number;
+  declare readonly groupId?: string;
+  declare readonly body?: string;
+  readonly #message: ReceivedMessage;
+  readonly #traceOf: Telling["traceOf"];
+
+  constructor(message: ReceivedMessage, { body, traceOf }: Telling) {
+    const { id, receiveCount, groupId } = message;
+    this.messageId = id;
+    this.receiveCount = receiveCount;
+    if (groupId !== undefined) this.groupId = groupId;
+    if (body) this.body = message.body;
+    this.#message = message;
+    this.#traceOf = traceOf;
+    Object.freeze(this);
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.#traceOf(this.#message);
+  }
+}
 
 /** One receipt of one message, from the moment it is in our hands until it is settled or released. */
 export class Delivery {
@@ -25,8 +61,7 @@ export class Delivery {
     lease: Lease,
     /** Monotonic milliseconds at which it came into our hands. */
     readonly receivedAt: number,
-    /** Whether its facts carry the body: LOG_BODIES. */
-    private readonly tellsBody = false,
+    private readonly telling = LITTLE,
   ) {
     this.#message = message;
     this.#lease = lease;
@@ -42,16 +77,7 @@ export class Delivery {
   }
 
   get facts(): DeliveryFacts {
-    if (!this.#facts) {
-      const { id, receiveCount, groupId } = this.#message;
-      // Frozen: all facts of the delivery share them, and a listener of the caller's own hears them too.
-      this.#facts = Object.freeze({
-        messageId: id,
-        receiveCount,
-        ...(groupId === undefined ? undefined : { groupId }),
-        ...(this.tellsBody ? { body: this.#message.body } : undefined),
-      });
-    }
+    this.#facts ??= new SharedFacts(this.#message, this.telling);
     return this.#facts;
   }
 

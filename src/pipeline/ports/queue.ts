@@ -1,3 +1,5 @@
+import type { TraceContext } from "./trace.js";
+
 /** One message attribute as SQS carries it; `type` may have a custom suffix (`Number.int`). */
 export interface MessageAttribute {
   readonly type: string;
@@ -28,6 +30,8 @@ export interface ReceivedMessage {
   readonly intact: boolean;
   /** What is wrong with one that isn't intact. */
   readonly damage?: string;
+  /** The span of its run, put there by whoever traces runs. Unset: where it stands is what its sender wrote, if anything. */
+  trace?: TraceContext;
 }
 
 /** How one entry of a batch ended: `stale` = the handle no longer holds the message, `again` = worth another try. */

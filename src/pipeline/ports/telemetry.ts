@@ -1,5 +1,6 @@
 import type { CheckpointCause } from "./handler.js";
 import type { OutcomeKind } from "./outcome.js";
+import type { TraceContext } from "./trace.js";
 
 /**
  * Why the platform didn't do as asked: `blocked` = more tasks are guarded than the service wants (a deployment waits),
@@ -24,6 +25,8 @@ export interface DeliveryFacts {
   readonly groupId?: string;
   /** Only where LOG_BODIES asks for it: what has no body can't log one. */
   readonly body?: string;
+  /** Where in a trace it stands, if anywhere; looked for when it is asked for. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Everything that the stages report. Times are milliseconds. */

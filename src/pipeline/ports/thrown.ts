@@ -4,6 +4,8 @@ export interface Thrown {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
+  /** AWS's id of the request that it is the answer of, or its cause; what their support asks for. */
+  readonly requestId?: string;
   /** The innermost frames, one a line, without what stands above them in a stack. */
   readonly frames?: string;
   /** Without frames and a cause of its own: causes may form a circle. */
@@ -31,11 +33,10 @@ export function described(thrown: unknown, most = MESSAGE_MAX): Thrown {
   if (!isError(thrown)) return told;
   const frames = framesOf(read(thrown, "stack"));
   const cause = read(thrown, "cause");
-  return {
-    ...told,
-    ...(frames ? { frames } : {}),
-    ...(cause === undefined ? {} : { cause: toldOf(cause, most) }),
-  };
+  if (cause === undefined) return { ...told, ...(frames ? { frames } : {}) };
+  const because = toldOf(cause, most);
+  const requestId = told.requestId ?? because.requestId;
+  return { ...told, ...(requestId ? { requestId } : {}), ...(frames ? { frames } : {}), cause: because };
 }
 
 /** The same in one line: `TypeError: no such field`, or of what is no error its text. Never throws. */
@@ -82,7 +83,15 @@ function toldOf(thrown: unknown, most: number): Thrown {
     name: typeof name === "string" && name !== "" ? cut(name, NAME_MAX).toWellFormed() : "Error",
     message: cut(whole(message), most).toWellFormed(),
     ...(typeof code === "string" ? { code: cut(code, NAME_MAX) } : {}),
+    ...requestIdOf(thrown),
   };
+}
+
+/** As errors of the SDK have it, and those of our own wire. */
+function requestIdOf(error: object): { requestId?: string } {
+  const metadata = read(error, "$metadata");
+  const requestId = typeof metadata === "object" && metadata !== null ? read(metadata, "requestId") : undefined;
+  return typeof requestId === "string" ? { requestId: cut(requestId, NAME_MAX) } : {};
 }
 
 function framesOf(stack: unknown): string | undefined {

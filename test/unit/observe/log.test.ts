@@ -2,11 +2,13 @@ import { spawn } from "node:child_process";
 import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "@jest/globals";
+import { Refusal } from "../../../src/aws/wire/refusal.js";
 import { FactLog } from "../../../src/observe/fact-log.js";
 import { createLogger, type LoggerOptions } from "../../../src/observe/log.js";
 import { LogOutput } from "../../../src/observe/log-output.js";
 import { prettyLine } from "../../../src/observe/pretty-line.js";
 import type { OutcomeKind } from "../../../src/pipeline/ports/outcome.js";
+import { QueueError } from "../../../src/pipeline/ports/queue.js";
 import { FakeClock, settle } from "../../support/fake-clock.js";
 
 const delivery = { messageId: "m-1", receiveCount: 2 };
@@ -97,6 +99,37 @@ describe("a log line", () => {
     expect(err.stack.split("\n").length).toBeLessThanOrEqual(5);
     expect(err).not.toHaveProperty("body");
     expect(msg.length).toBeLessThan(2_100);
+  });
+
+  test("has AWS's id of the request that an error is the answer of, wherever it stands", () => {
+    const { logger, lines } = setup();
+    const refusal = new Refusal({ headers: { "x-amzn-requestid": "req-1" } }, 403, { __type: "AccessDenied" });
+    logger.warn({ err: new QueueError("fatal", "ReceiveMessage: AccessDenied", { cause: refusal }) }, "receive failed");
+    const ofSdk = Object.assign(new Error("Throttled"), { $metadata: { httpStatusCode: 503, requestId: "req-2" } });
+    logger.warn({ err: ofSdk }, "settling failed");
+    expect(lines().map(({ err }) => err.requestId)).toEqual(["req-1", "req-2"]);
+  });
+
+  test("of an error says which kind it is, whoever logs it", () => {
+    const { logger, lines } = setup();
+    logger.warn({ err: new TypeError("no order 4711") }, "an agent's own");
+    logger.warn(new RangeError("no order 4711"));
+    logger.info({ count: 1 }, "no error");
+    expect(lines().map(({ errorKind }) => errorKind)).toEqual([
+      "TypeError: no order N",
+      "RangeError: no order N",
+      undefined,
+    ]);
+  });
+
+  test("names its queue, but for people, who read of one", () => {
+    const json = setup({ queue: "orders" });
+    json.logger.child({ messageId: "m-1" }).info("working");
+    expect(json.lines()).toMatchObject([{ queue: "orders", messageId: "m-1" }]);
+    const people = setup({ queue: "orders", pretty: true });
+    people.logger.info("working");
+    people.output.flush();
+    expect(people.raw()).not.toContain("orders");
   });
 
   test("has nothing raw that a terminal obeys, as JSON and for people, and says the same", () => {
@@ -220,6 +253,34 @@ describe("facts in the log", () => {
       "worker draining",
       "worker stopped",
     ]);
+  });
+
+  test("group by one field, whatever the outcome, by what differs between no two messages", () => {
+    const { log, settled, lines } = setup();
+    settled("retry", { cause: new TypeError("no order 4711") });
+    settled("reject", { cause: "the program ended with exit code 65: no order 4712" });
+    settled("defer", { cause: "no service: connect ECONNREFUSED 10.0.0.1:80" });
+    log.record({ kind: "retriedHere", delivery, agentMs: 1, afterSeconds: 1, cause: new TypeError("no order 4713") });
+    log.record({ kind: "deferred", delivery, afterSeconds: 1, reason: "no service: connect ECONNREFUSED 10.0.0.2:80" });
+    log.record({ kind: "leaseLost", delivery, reason: "no extension for 12 s" });
+    expect(lines().map(({ errorKind }) => errorKind)).toEqual([
+      "TypeError: no order N",
+      "the program ended with exit code N: no order N",
+      "no service: connect ECONNREFUSED N.N:N",
+      "TypeError: no order N",
+      "no service: connect ECONNREFUSED N.N:N",
+      "no extension for N s",
+    ]);
+  });
+
+  test("name the trace that their message is part of, as OpenTelemetry and as X-Ray write its id", () => {
+    const { log, lines } = setup();
+    const trace = { traceId: "67891233abcdef012345678912345678", spanId: "53995c3f42cd8ad8", sampled: true };
+    log.record({ kind: "leaseLost", delivery: { ...delivery, trace }, reason: "late" });
+    expect(lines()[0]).toMatchObject({
+      trace_id: "67891233abcdef012345678912345678",
+      xray_trace_id: "1-67891233-abcdef012345678912345678",
+    });
   });
 
   test("are limited to a hundred lines about messages a second, and the rest is counted", async () => {
