@@ -94,7 +94,7 @@ const ERRORS = `<section id="errors" aria-labelledby="errors-title">
 <h2 id="errors-title" title="Failures that are alike, as dlq ls groups dead letters: without numbers and ids.">Errors</h2>
 <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Errors by kind"><table class="list" id="error-list"><caption class="unseen">Failures by kind</caption>
 <thead><tr><th scope="col">count</th><th scope="col">how</th><th scope="col">error</th><th scope="col" title="Failures of each minute of the last hour">last hour</th><th scope="col">first</th><th scope="col">last</th><th scope="col"><span class="unseen">show</span></th></tr></thead><tbody></tbody></table></div>
-<p class="empty" data-is="errors-empty">No failure since the start.</p></div>
+<p class="empty" data-is="errors-empty">…</p></div>
 </section>`;
 
 const FILTER = `<form id="filter" role="search" aria-label="Filter messages">
@@ -113,7 +113,7 @@ const MESSAGES = `<section id="messages" aria-labelledby="messages-title">
 <div class="scroll" tabindex="0" role="region" aria-label="Messages that match">
 <table class="list" id="message-list"><caption class="unseen">Deliveries, the newest first</caption>
 <thead><tr><th scope="col">when</th><th scope="col">outcome</th><th scope="col">message</th><th scope="col" title="How often it was received, this time included">receive</th><th scope="col" title="Sent to agent started">in queue</th><th scope="col" title="Agent started to agent ended">agent</th><th scope="col">error</th></tr></thead><tbody></tbody></table></div>
-<p class="empty" data-is="messages-empty">No message matches.</p></div>
+<p class="empty" data-is="messages-empty">…</p></div>
 </section>`;
 
 const LETTERS = `<section id="dead-letters" aria-labelledby="letters-title" hidden>
