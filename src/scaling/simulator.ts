@@ -1,5 +1,5 @@
 import { type AgentTiming, agentTimer } from "./agent-timing.js";
-import { Arrivals } from "./arrivals.js";
+import { type ArrivalMoments, Arrivals } from "./arrivals.js";
 import { Autoscaler } from "./autoscaler.js";
 import { EcsService, type EcsServiceOptions, LaunchQuota, type StopCounts } from "./ecs-service.js";
 import { Fleet } from "./fleet.js";
@@ -59,7 +59,7 @@ interface ScaledService {
 }
 
 /** The parts of a run, wired: load → work on the fleet → what publishers see → alarms and policies → ECS. */
-class Simulation {
+export class Simulation {
   private readonly metrics = new Metrics();
   private readonly quota = new LaunchQuota();
   private readonly fleet: Fleet;
@@ -73,13 +73,16 @@ class Simulation {
   private highestTasks = 0;
   private interrupted = 0;
 
-  constructor(private readonly options: SimulationOptions) {
-    const { load, seconds, grain, slots, policy, agentSeconds, metricDelaySeconds } = options;
+  /** @param arrivals drawn from the load unless given; @throws RangeError when `grain` doesn't divide `slots`. */
+  constructor(
+    private readonly options: SimulationOptions,
+    arrivals: ArrivalMoments = arrivalsOf(options),
+  ) {
+    const { seconds, grain, slots, policy, agentSeconds, metricDelaySeconds } = options;
     if (slots % grain !== 0) throw new RangeError(`grain must divide the slots of a task, ${slots}, got ${grain}`);
     // A source of chance for each part, so that two policies meet the same arrivals.
-    const random = (part: number) => new Random(options.seed * 16 + part);
+    const random = (part: number) => sourceOf(options, part);
     this.fleet = new Fleet(slots / grain, random(1));
-    const arrivals = new Arrivals(load, random(2), grain, seconds);
     this.work = new Work(this.fleet, arrivals, agentTimer(options, random(3)), Math.floor(IN_FLIGHT_MAX / grain));
     this.publisher = new Publisher(this.metrics, random(5), { ...options.publisher, slots, agentSeconds });
     const wanted = options.initialTasks ?? steadyTasks(options);
@@ -91,6 +94,21 @@ class Simulation {
       orders: [],
     }));
     this.everySeconds = Math.max(1, Math.ceil(seconds / MOMENTS));
+  }
+
+  /** Tasks that cost money at this moment, and those that are ordered. */
+  get tasks(): { readonly billed: number; readonly desired: number } {
+    return { billed: this.fleet.billedTasks, desired: this.desiredTasks };
+  }
+
+  /** Messages that wait. */
+  get waiting(): number {
+    return this.work.backlog.size * this.options.grain;
+  }
+
+  /** All tasks so far, from launch to end. */
+  get taskHours(): number {
+    return this.taskSeconds / 3600;
   }
 
   /** The second that begins at `second`. */
@@ -130,7 +148,7 @@ class Simulation {
         p99: waits.quantile(0.99),
         max: waits.max,
       },
-      taskHours: this.taskSeconds / 3600,
+      taskHours: this.taskHours,
       leastTaskHours: (messages * options.agentSeconds) / options.slots / 3600,
       highestTasks: this.highestTasks,
       scaleOuts,
@@ -196,8 +214,15 @@ class Simulation {
   }
 }
 
+/** Each part has a source of chance of its own. */
+const sourceOf = ({ seed }: SimulationOptions, part: number) => new Random(seed * 16 + part);
+
+function arrivalsOf(options: SimulationOptions): ArrivalMoments {
+  return new Arrivals(options.load, sourceOf(options, 2), options.grain, options.seconds);
+}
+
 /** Tasks of one service that the first rate needs at the policy's target. */
-function steadyTasks({ load, agentSeconds, slots, services, policy }: SimulationOptions): number {
+export function steadyTasks({ load, agentSeconds, slots, services, policy }: SimulationOptions): number {
   let share = STEADY_SHARE;
   for (const each of policy.policies) {
     if (each.kind !== "targetTracking" || each.query.kind !== "statistic") continue;

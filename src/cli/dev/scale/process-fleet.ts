@@ -1,0 +1,160 @@
+import { fileURLToPath } from "node:url";
+import { ACCESS_KEY } from "../credentials.js";
+import { EcsEndpoints } from "./ecs-endpoints.js";
+import { type Sample, samplesOf } from "./emf-samples.js";
+import type { FleetClock } from "./fleet-clock.js";
+import { Freezes } from "./freezes.js";
+import type { Mark } from "./marks.js";
+import { WARP } from "./queue-server.js";
+import { Service, type ServiceEvent } from "./service.js";
+import { WorkerTask } from "./worker-task.js";
+
+const CLI = fileURLToPath(new URL("../../../cli.js", import.meta.url));
+const AGENT = fileURLToPath(new URL("./scale-agent.js", import.meta.url));
+const WITH_PARENT = new URL("./end-with-parent.js", import.meta.url).href;
+
+/** A guess at a worker's start before one was seen, milliseconds of the machine's. */
+const BOOT_MS = 500;
+const BOOT_WEIGHT = 0.3;
+
+export interface ProcessFleetParts {
+  readonly clock: FleetClock;
+  readonly queueEndpoint: string;
+  readonly queueUrl: string;
+  /** Settings of the workers. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** From launch to the first receive, seconds. */
+  readonly startSeconds: number;
+  readonly stopTimeoutSeconds: number;
+  readonly launchesPerMinute: number;
+  /** Least seconds of a freeze that a lease may not outlast. */
+  readonly leaseLeastSeconds: number;
+  readonly initialTasks: number;
+  readonly onMark: (task: number, mark: Mark) => void;
+  readonly onSample: (sample: Sample) => void;
+  readonly onEvent: (event: ServiceEvent) => void;
+  /** A worker warned, or told of an error. */
+  readonly onTrouble: (task: number, text: string) => void;
+}
+
+/** The tasks as processes of this machine: the scheduler, what workers ask ECS, and what one may do to a task. */
+export class ProcessFleet {
+  readonly service: Service;
+  readonly freezes: Freezes;
+  readonly #parts: ProcessFleetParts;
+  readonly #ecs: EcsEndpoints;
+  #bootMs = BOOT_MS;
+  /** The first tasks are there when the film begins. */
+  #begun = false;
+
+  private constructor(parts: ProcessFleetParts, ecs: EcsEndpoints) {
+    this.#parts = parts;
+    this.#ecs = ecs;
+    this.freezes = new Freezes(parts.leaseLeastSeconds);
+    this.service = new Service((id, version) => this.#launch(id, version), parts, parts.initialTasks, parts.onEvent);
+  }
+
+  static async start(parts: ProcessFleetParts): Promise<ProcessFleet> {
+    const { clock } = parts;
+    const ecs: EcsEndpoints = await EcsEndpoints.start({
+      counts: () => ({ desired: fleet.service.desired, running: fleet.service.count("running") }),
+      protect: (task, seconds) => fleet.service.protect(task, clock.now + seconds),
+      wallMs: () => clock.startWallMs + clock.now * 1000,
+    });
+    const fleet = new ProcessFleet(parts, ecs);
+    return fleet;
+  }
+
+  get tasks(): readonly WorkerTask[] {
+    return this.service.tasks as readonly WorkerTask[];
+  }
+
+  /** From now on a task that is launched takes its time to start. */
+  begin(): void {
+    this.#begun = true;
+  }
+
+  /** A running task: the one that is named, or the one that was frozen, cut or killed the longest ago. */
+  find(id?: number): WorkerTask | undefined {
+    const running = this.tasks.filter(({ state, frozen, cut }) => state === "running" && !frozen && !cut);
+    return id === undefined ? running[0] : this.tasks.find((task) => task.id === id);
+  }
+
+  freeze(task: WorkerTask, seconds: number): void {
+    const { clock } = this.#parts;
+    task.freeze();
+    this.freezes.begin(task.id, clock.now);
+    setTimeout(() => this.thaw(task), clock.machineMs(seconds)).unref();
+  }
+
+  thaw(task: WorkerTask): void {
+    if (!task.frozen) return;
+    task.thaw();
+    this.freezes.end(task.id, this.#parts.clock.now);
+  }
+
+  cut(task: WorkerTask, seconds: number): void {
+    task.cutNetwork();
+    setTimeout(() => task.mendNetwork(), this.#parts.clock.machineMs(seconds)).unref();
+  }
+
+  /** Ends what is left, without a word. */
+  close(): void {
+    for (const task of this.tasks) task.kill();
+    this.#ecs.close();
+  }
+
+  #launch(id: number, version: number): WorkerTask {
+    const { clock, startSeconds, queueEndpoint, settings, queueUrl, onMark, onSample, onTrouble } = this.#parts;
+    const wholeMs = this.#begun ? clock.machineMs(startSeconds) : 0;
+    const task: WorkerTask = new WorkerTask({
+      id,
+      version,
+      queueEndpoint,
+      // Its process' own start is the end of the start.
+      startAfterMs: Math.max(0, wholeMs - this.#bootMs),
+      args: ["--import", WARP, "--import", WITH_PARENT, CLI, "run"],
+      env: (endpoint) => ({
+        ...baseEnvironment(process.env),
+        ...settings,
+        ...clock.environment,
+        ...this.#ecs.environmentOf(id),
+        AWS_ENDPOINT_URL_SQS: endpoint,
+        SQS_QUEUE_URL: `${endpoint}${new URL(queueUrl).pathname}`,
+        HANDLER: AGENT,
+        METRICS: "emf",
+        LOG_LEVEL: "info",
+        HTTP_PORT: "off",
+      }),
+      onMark: (mark) => onMark(id, mark),
+      onLine: (line) => {
+        for (const sample of samplesOf(line)) onSample(sample);
+        if (line.level === "warn" || line.level === "error") onTrouble(id, textOf(line));
+      },
+      onState: (state) => {
+        if (state !== "running") return;
+        const tookMs = performance.now() - task.spawnedAt!;
+        this.#bootMs += BOOT_WEIGHT * (tookMs - this.#bootMs);
+      },
+    });
+    return task;
+  }
+}
+
+/** What of this process's environment a worker gets: nothing of AWS, and no setting. */
+function baseEnvironment({ PATH, HOME, TMPDIR, LANG, TZ }: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return {
+    ...{ PATH, HOME, TMPDIR, LANG, TZ },
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: ACCESS_KEY,
+    AWS_SECRET_ACCESS_KEY: ACCESS_KEY,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
+
+
+function textOf({ msg, reason, err }: Readonly<Record<string, unknown>>): string {
+  const error = (err as { readonly message?: unknown } | undefined)?.message ?? reason;
+  return error === undefined ? String(msg) : `${String(msg)}: ${String(error)}`;
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { ExitCode } from "../../exit-code.js";
+import { CommandError } from "../../failure.js";
+import type { FleetClock } from "./fleet-clock.js";
+
+const PROGRAM = fileURLToPath(new URL("./queue-process.js", import.meta.url));
+
+/** Loaded first into every process that lives by the fleet's clock. */
+export const WARP = new URL("./time-warp.js", import.meta.url).href;
+
+/** The queue server in a process of its own. */
+export class QueueServer {
+  private constructor(
+    readonly endpoint: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /**
+   * @param port 0 = any free one.
+   * @throws CommandError when fauxqs isn't installed or the port can't be had.
+   */
+  static async start(port: number, clock: FleetClock): Promise<QueueServer> {
+    const child = fork(PROGRAM, [String(port)], {
+      execArgv: ["--import", WARP],
+      env: { ...process.env, ...clock.environment },
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    let words = "";
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      words = (words + text).slice(-2_000);
+    });
+    const endpoint = await new Promise<string>((resolve, reject) => {
+      child.once("message", (told: { endpoint: string }) => resolve(told.endpoint));
+      child.once("close", () => reject(cannotStart(words, port)));
+    });
+    return new QueueServer(endpoint, child);
+  }
+
+  /** Ends it, and what it holds. */
+  stop(): void {
+    this.child.kill("SIGKILL");
+  }
+}
+
+function cannotStart(words: string, port: number): CommandError {
+  if (/ERR_MODULE_NOT_FOUND[\s\S]*fauxqs|fauxqs[\s\S]*ERR_MODULE_NOT_FOUND/.test(words)) {
+    return new CommandError("the embedded queue server isn't installed: npm install -D fauxqs", ExitCode.unavailable);
+  }
+  const said = /^\w*Error:.*$/m.exec(words)?.[0] ?? words.trim();
+  if (/EADDRINUSE|EACCES/.test(words)) {
+    return new CommandError(`--port ${port} can't be listened on: ${said}; leave it out to take any free one`);
+  }
+  return new CommandError(`the queue server didn't start: ${said}`, ExitCode.unavailable);
+}
