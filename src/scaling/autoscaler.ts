@@ -61,7 +61,9 @@ export class Autoscaler {
     }
     const bounded = within(desiredTasks);
     // Never below the floor; above the ceiling AWS leaves things alone until a policy acts.
-    return bounded > desiredTasks ? { desiredTasks: bounded, policy: "floor", reason: `the floor is ${this.minTasks}` } : undefined;
+    return bounded > desiredTasks
+      ? { desiredTasks: bounded, policy: "floor", reason: `the floor is ${this.minTasks}` }
+      : undefined;
   }
 }
 

@@ -33,7 +33,8 @@ const LINE: CommandLine = {
     { name: "port", value: "PORT", meaning: "port of the queue server (default: any free one)" },
     {
       name: "scale",
-      meaning: "the whole scaling loop instead: a load, worker processes, AWS's control loop; see queuehand dev --scale --help",
+      meaning:
+        "the whole scaling loop instead: a load, worker processes, AWS's control loop; see queuehand dev --scale --help",
     },
   ],
   examples: [

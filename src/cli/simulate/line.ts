@@ -13,7 +13,11 @@ export const LINE: CommandLine = {
     "Replays AWS's scaling loop over a load, with the policy of infra/scaling.yaml, message by message: how long messages wait, " +
     "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; docs/scaling.md has a command that exports one from CloudWatch.",
   options: [
-    { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: ${LOAD_DEFAULTS.load})` },
+    {
+      name: "load",
+      value: "LOAD",
+      meaning: `${LOAD_FORMS}; rates in messages a second (default: ${LOAD_DEFAULTS.load})`,
+    },
     ...loadTimeOptions(LOAD_DEFAULTS),
     {
       name: "noise",

@@ -59,7 +59,8 @@ export class EcsEndpoints {
     if (room === "metadata") {
       return say({ Cluster: CLUSTER, ServiceName: SERVICE, TaskARN: arn, Family: SERVICE, Revision: "1" });
     }
-    if (room === "agent" && request.method === "PUT") return say({ protection: this.#protect(Number(task), arn, text) });
+    if (room === "agent" && request.method === "PUT")
+      return say({ protection: this.#protect(Number(task), arn, text) });
     if (/\.DescribeServices$/.test(String(request.headers["x-amz-target"]))) {
       const { desired, running } = this.parts.counts();
       return say({

@@ -1,5 +1,5 @@
-import { Random } from "../../../scaling/random.js";
 import type { Load } from "../../../scaling/load.js";
+import { Random } from "../../../scaling/random.js";
 
 /**
  * Says how many messages are due, moment by moment: by chance around the load's rate, or evenly where a load was

@@ -1,6 +1,9 @@
 /** The descriptor on which agents mark their starts and ends. */
 export const MARKS_FD = 3;
 
+/** The variable that says until when a worker's agent is held, epoch milliseconds of the fleet's clock. */
+export const READY_AT_VARIABLE = "QUEUEHAND_DEV_READY_AT";
+
 /** One mark: an agent started, was done, or failed. */
 export interface Mark {
   readonly kind: "started" | "done" | "failed";

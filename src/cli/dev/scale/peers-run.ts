@@ -1,8 +1,8 @@
 import { peerPolicies } from "../../../scaling/peers.js";
 import type { ScalingDefinition } from "../../../scaling/policy.js";
 import { RecordedArrivals } from "../../../scaling/recorded-arrivals.js";
-import { Simulation, type SimulationOptions } from "../../../scaling/simulator.js";
 import type { SimulationResult } from "../../../scaling/simulation-result.js";
+import { Simulation, type SimulationOptions } from "../../../scaling/simulator.js";
 
 /** What another policy would have done so far with the messages that arrived. */
 export interface PeerView {
@@ -28,7 +28,11 @@ const ENDLESS_SECONDS = 366 * 86_400;
  * it is, CDK's default and KEDA.
  */
 export class PeersRun {
-  readonly #runs: readonly { readonly simulation: Simulation; readonly arrivals: RecordedArrivals; readonly policy: string }[];
+  readonly #runs: readonly {
+    readonly simulation: Simulation;
+    readonly arrivals: RecordedArrivals;
+    readonly policy: string;
+  }[];
   #second = 0;
 
   constructor({ options, rateAt, targetDelaySeconds }: PeersRunParts) {

@@ -1,25 +1,28 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ACCESS_KEY } from "../credentials.js";
 import { EcsEndpoints } from "./ecs-endpoints.js";
 import { type Sample, samplesOf } from "./emf-samples.js";
 import type { FleetClock } from "./fleet-clock.js";
 import { Freezes } from "./freezes.js";
-import type { Mark } from "./marks.js";
+import { type Mark, READY_AT_VARIABLE } from "./marks.js";
 import { WARP } from "./queue-server.js";
 import { Service, type ServiceEvent } from "./service.js";
-import { WorkerTask } from "./worker-task.js";
+import { type Network, WorkerTask } from "./worker-task.js";
 
 const CLI = fileURLToPath(new URL("../../../cli.js", import.meta.url));
 const AGENT = fileURLToPath(new URL("./scale-agent.js", import.meta.url));
+/** Twenty workers compile the same modules; one of them is enough. */
+const COMPILE_CACHE = join(tmpdir(), `queuehand-${process.getuid?.() ?? "dev"}-compiled`);
 const WITH_PARENT = new URL("./end-with-parent.js", import.meta.url).href;
 
-/** A guess at a worker's start before one was seen, milliseconds of the machine's. */
-const BOOT_MS = 500;
-const BOOT_WEIGHT = 0.3;
+/** A worker gives its agent a minute to load; a longer start begins without a process. */
+const HELD_SECONDS_MAX = 45;
 
 export interface ProcessFleetParts {
   readonly clock: FleetClock;
-  readonly queueEndpoint: string;
+  readonly network: Network;
   readonly queueUrl: string;
   /** Settings of the workers. */
   readonly settings: Readonly<Record<string, string>>;
@@ -43,7 +46,6 @@ export class ProcessFleet {
   readonly freezes: Freezes;
   readonly #parts: ProcessFleetParts;
   readonly #ecs: EcsEndpoints;
-  #bootMs = BOOT_MS;
   /** The first tasks are there when the film begins. */
   #begun = false;
 
@@ -105,14 +107,14 @@ export class ProcessFleet {
   }
 
   #launch(id: number, version: number): WorkerTask {
-    const { clock, startSeconds, queueEndpoint, settings, queueUrl, onMark, onSample, onTrouble } = this.#parts;
-    const wholeMs = this.#begun ? clock.machineMs(startSeconds) : 0;
-    const task: WorkerTask = new WorkerTask({
+    const { clock, network, settings, queueUrl, onMark, onSample, onTrouble } = this.#parts;
+    const startSeconds = this.#begun ? this.#parts.startSeconds : 0;
+    const readyAtMs = clock.startWallMs + (clock.now + startSeconds) * 1000;
+    return new WorkerTask({
       id,
       version,
-      queueEndpoint,
-      // Its process' own start is the end of the start.
-      startAfterMs: Math.max(0, wholeMs - this.#bootMs),
+      network,
+      startAfterMs: clock.machineMs(Math.max(0, startSeconds - HELD_SECONDS_MAX)),
       args: ["--import", WARP, "--import", WITH_PARENT, CLI, "run"],
       env: (endpoint) => ({
         ...baseEnvironment(process.env),
@@ -121,7 +123,11 @@ export class ProcessFleet {
         ...this.#ecs.environmentOf(id),
         AWS_ENDPOINT_URL_SQS: endpoint,
         SQS_QUEUE_URL: `${endpoint}${new URL(queueUrl).pathname}`,
+        DLQ_URL: `${endpoint}${new URL(queueUrl).pathname}-dlq`,
         HANDLER: AGENT,
+        // The process starts at once and is held: so its own start is a part of the task's.
+        [READY_AT_VARIABLE]: String(readyAtMs),
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         METRICS: "emf",
         LOG_LEVEL: "info",
         HTTP_PORT: "off",
@@ -131,13 +137,7 @@ export class ProcessFleet {
         for (const sample of samplesOf(line)) onSample(sample);
         if (line.level === "warn" || line.level === "error") onTrouble(id, textOf(line));
       },
-      onState: (state) => {
-        if (state !== "running") return;
-        const tookMs = performance.now() - task.spawnedAt!;
-        this.#bootMs += BOOT_WEIGHT * (tookMs - this.#bootMs);
-      },
     });
-    return task;
   }
 }
 
@@ -151,8 +151,6 @@ function baseEnvironment({ PATH, HOME, TMPDIR, LANG, TZ }: NodeJS.ProcessEnv): R
     AWS_EC2_METADATA_DISABLED: "true",
   };
 }
-
-
 
 function textOf({ msg, reason, err }: Readonly<Record<string, unknown>>): string {
   const error = (err as { readonly message?: unknown } | undefined)?.message ?? reason;

@@ -3,6 +3,8 @@
  * and long polls are of the fleet's time. Tells its endpoint on IPC and ends with its parent.
  */
 import { buildApp } from "fauxqs";
+import { TaskWay } from "./task-way.js";
+import type { QueueServerMessage, WayOrder } from "./way-message.js";
 
 const LOOPBACK = "127.0.0.1";
 const NUMBERED = /^\{"n":(\d+)/;
@@ -37,5 +39,13 @@ function numberOf({ body }: Stored): number {
 }
 
 process.once("disconnect", () => process.exit(0));
+const tell = (message: QueueServerMessage) => process.send!(message);
+const ways = new Map<number, TaskWay>();
+process.on("message", async ({ task, order }: WayOrder) => {
+  if (order !== "open") return ways.get(task)?.[order]();
+  const way = new TaskWay((connection) => app.server.emit("connection", connection));
+  ways.set(task, way);
+  tell({ task, port: await way.listen() });
+});
 const endpoint = await app.listen({ port: Number(process.argv[2] ?? 0), host: LOOPBACK });
-process.send!({ endpoint });
+tell({ endpoint });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { ExitCode } from "../../exit-code.js";
 import { CommandError } from "../../failure.js";
 import type { FleetClock } from "./fleet-clock.js";
+import type { QueueServerMessage, WayOrder } from "./way-message.js";
 
 const PROGRAM = fileURLToPath(new URL("./queue-process.js", import.meta.url));
 
@@ -11,10 +12,18 @@ export const WARP = new URL("./time-warp.js", import.meta.url).href;
 
 /** The queue server in a process of its own. */
 export class QueueServer {
+  readonly #opening = new Map<number, (port: number) => void>();
+
   private constructor(
     readonly endpoint: string,
     private readonly child: ChildProcess,
-  ) {}
+  ) {
+    child.on("message", (told: QueueServerMessage) => {
+      if (!("task" in told)) return;
+      this.#opening.get(told.task)?.(told.port);
+      this.#opening.delete(told.task);
+    });
+  }
 
   /**
    * @param port 0 = any free one.
@@ -35,6 +44,20 @@ export class QueueServer {
       child.once("close", () => reject(cannotStart(words, port)));
     });
     return new QueueServer(endpoint, child);
+  }
+
+  /** Opens a task's own way to the server, which can be cut. Resolves with its endpoint. */
+  async openWay(task: number): Promise<string> {
+    const port = await new Promise<number>((resolve) => {
+      this.#opening.set(task, resolve);
+      this.way(task, "open");
+    });
+    return Object.assign(new URL(this.endpoint), { port }).origin;
+  }
+
+  /** Does something to a task's way. */
+  way(task: number, order: WayOrder["order"]): void {
+    if (this.child.connected) this.child.send({ task, order } satisfies WayOrder);
   }
 
   /** Ends it, and what it holds. */

@@ -6,13 +6,16 @@ import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../../agents/context.js";
 import type { Message } from "../../../agents/message.js";
-import { MARKS_FD } from "./marks.js";
+import { MARKS_FD, READY_AT_VARIABLE } from "./marks.js";
 
 interface Body {
   readonly n: number;
   readonly workMs: number;
   readonly poison?: true;
 }
+
+// A task takes its time to start, whatever its process does.
+await sleep(Math.max(0, Number(process.env[READY_AT_VARIABLE] ?? 0) - Date.now()));
 
 export default async function scaleAgent(message: Message<Body>, context: Context): Promise<void> {
   const { n, workMs, poison } = message.body;

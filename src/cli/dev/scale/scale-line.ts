@@ -30,7 +30,11 @@ export const LINE: CommandLine = {
     ...loadTimeOptions(LOAD_DEFAULTS),
     { name: "for", value: "SECONDS", meaning: "end by itself after so many seconds of your clock, with a summary" },
     ...FLEET_OPTIONS,
-    { name: "agent-times", value: "SHAPE", meaning: "constant, exponential, or lognormal:VARIATION (default: constant)" },
+    {
+      name: "agent-times",
+      value: "SHAPE",
+      meaning: "constant, exponential, or lognormal:VARIATION (default: constant)",
+    },
     { name: "slots", value: "N", meaning: "CONCURRENCY: slots of a task (default: 10)" },
     { name: "tasks", value: "N", meaning: "tasks at the start (default: what the first rate needs)" },
     { name: "policy", value: "FILE", meaning: "CloudFormation template to read (default: infra/scaling.yaml)" },
@@ -46,7 +50,11 @@ export const LINE: CommandLine = {
     { name: "stop-timeout", value: "SECONDS", meaning: "from SIGTERM to SIGKILL (default: 120, Fargate's most)" },
     { name: "launches-per-minute", value: "N", meaning: "ECS's quota for one service (default: 500)" },
     { name: "metric-delay", value: "SECONDS", meaning: "from the end of a period to its alarm (default: 3)" },
-    { name: "http-port", value: "PORT", meaning: "of the page and its actions; 0 any free one, off none (default: 8080 or the next free one)" },
+    {
+      name: "http-port",
+      value: "PORT",
+      meaning: "of the page and its actions; 0 any free one, off none (default: 8080 or the next free one)",
+    },
     { name: "port", value: "PORT", meaning: "port of the queue server (default: any free one)" },
     {
       name: "do",

@@ -28,7 +28,7 @@ const QUEUE_NAME = "queuehand-dev";
 const MAX_RECEIVE_COUNT = 3;
 const CALL_WITHIN_MS = 5_000;
 /** The driver's beat, milliseconds of the machine's. */
-const BEAT_MS = 20;
+const BEAT_MS = 40;
 const LOOK_EVERY_MS = 500;
 /** Application Auto Scaling tells ECS within a second. */
 const ACTION_DELAY_SECONDS = 1;
@@ -75,7 +75,10 @@ export class ScaleRun {
     this.#watch = new EquationWatch(this.#ledger);
     this.#pump = new LoadPump(load, 1 / speed, new Random(seed * 16 + 2));
     this.#work = agentTimer(options, new Random(seed * 16 + 3));
-    const simulated = { ...simulationOf(options), load: { name: load.name, rateAt: (s: number) => load.rateAt(s) / speed } };
+    const simulated = {
+      ...simulationOf(options),
+      load: { name: load.name, rateAt: (s: number) => load.rateAt(s) / speed },
+    };
     const { initialTasks = steadyTasks({ ...simulated, seconds: 1, grain: 1, seed }) } = options;
     this.#options = { ...options, initialTasks: Math.min(policy.maxTasks, Math.max(policy.minTasks, initialTasks)) };
     this.#loop = new ControlLoop({
@@ -128,7 +131,7 @@ export class ScaleRun {
       },
       onError: (error) => this.events.tell(this.second, `sending failed: ${(error as Error).message}`),
     });
-    this.#fleet = await ProcessFleet.start(this.#fleetParts(endpoint, initialTasks!));
+    this.#fleet = await ProcessFleet.start(this.#fleetParts(initialTasks!));
     this.#beat = setInterval(() => this.#onBeat(), BEAT_MS);
     const until = performance.now() + FIRST_START_MS;
     while (this.#fleet.service.count("running") < initialTasks! && performance.now() < until) await sleep(BEAT_MS);
@@ -214,12 +217,12 @@ export class ScaleRun {
     };
   }
 
-  #fleetParts(queueEndpoint: string, initialTasks: number): Parameters<typeof ProcessFleet.start>[0] {
+  #fleetParts(initialTasks: number): Parameters<typeof ProcessFleet.start>[0] {
     const { slots, visibilitySeconds, targetDelaySeconds, drainBacklogSeconds } = this.#options;
     return {
       ...this.#options,
       clock: this.#clock,
-      queueEndpoint,
+      network: this.#server,
       queueUrl: this.#pair.queueUrl,
       initialTasks,
       settings: {

@@ -54,7 +54,12 @@ export interface ScaleView {
     readonly deploying: boolean;
     readonly list: readonly TaskView[];
   };
-  readonly queue: { readonly visible: number; readonly inFlight: number; readonly delayed: number; readonly dead: number };
+  readonly queue: {
+    readonly visible: number;
+    readonly inFlight: number;
+    readonly delayed: number;
+    readonly dead: number;
+  };
   readonly wait: {
     /** TARGET_DELAY_SECONDS. */
     readonly target: number;

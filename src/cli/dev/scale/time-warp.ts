@@ -39,17 +39,31 @@ function warp(speed: number, startWallMs: number, startMonotonicMs: number): voi
   };
   process.hrtime = Object.assign(hrtime, { bigint: monotonic });
 
-  const { setTimeout, setInterval } = globalThis;
+  const { setTimeout, setInterval, clearTimeout, setImmediate } = globalThis;
   const scaled = (ms: unknown) => (Number(ms) || 0) / speed;
-  const later = ((callback: () => void, ms?: number, ...args: []) =>
-    setTimeout(callback, scaled(ms), ...args)) as typeof setTimeout;
+  const cleared = new WeakSet<object>();
+  // A process that waited for a processor finds a deadline over and the answer there: the answer is looked at first, as
+  // it would be where a millisecond is one.
+  const later = ((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+    const timer = setTimeout(() => {
+      setImmediate(() => {
+        if (!cleared.has(timer)) callback(...args);
+      });
+    }, scaled(ms));
+    return timer;
+  }) as typeof setTimeout;
+  const forget = ((timer?: NodeJS.Timeout) => {
+    if (typeof timer === "object" && timer !== null) cleared.add(timer);
+    clearTimeout(timer);
+  }) as typeof clearTimeout;
   const again = ((callback: () => void, ms?: number, ...args: []) =>
     setInterval(callback, scaled(ms), ...args)) as typeof setInterval;
   const { setTimeout: sleep, setInterval: beats } = timersPromises;
   const slept = ((ms?: number, ...rest: []) => sleep(scaled(ms), ...rest)) as typeof sleep;
   Object.defineProperty(later, promisified, { value: slept });
-  Object.assign(globalThis, { setTimeout: later, setInterval: again });
-  Object.assign(timers, { setTimeout: later, setInterval: again });
+  const replaced = { setTimeout: later, clearTimeout: forget, setInterval: again };
+  Object.assign(globalThis, replaced);
+  Object.assign(timers, replaced);
   Object.assign(timersPromises, {
     setTimeout: slept,
     setInterval: ((ms?: number, ...rest: []) => beats(scaled(ms), ...rest)) as typeof beats,
@@ -58,9 +72,11 @@ function warp(speed: number, startWallMs: number, startMonotonicMs: number): voi
   const wait = scheduler.wait.bind(scheduler);
   Object.defineProperty(scheduler, "wait", { value: (ms: number, ...rest: []) => wait(scaled(ms), ...rest) });
 
-  const timeout = AbortSignal.timeout.bind(AbortSignal);
-  // Node refuses a delay that isn't whole.
-  AbortSignal.timeout = (ms) => timeout(Math.max(1, Math.round(scaled(ms))));
+  AbortSignal.timeout = (ms) => {
+    const controller = new AbortController();
+    const late = () => controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    later(late, ms).unref();
+    return controller.signal;
+  };
   syncBuiltinESMExports();
 }
-

@@ -1,14 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { type Mark, MarkReader } from "./marks.js";
 import type { Task, TaskState } from "./service.js";
-import { TaskNetwork } from "./task-network.js";
+
+/** A task's way to the queue, as whoever has the queue server handles it. */
+export interface Network {
+  /** Resolves with the endpoint. */
+  openWay(task: number): Promise<string>;
+  way(task: number, order: "cut" | "mend" | "close"): void;
+}
 
 export interface WorkerTaskParts {
   readonly id: number;
   readonly version: number;
-  /** Of the queue server, to which the task's network leads. */
-  readonly queueEndpoint: string;
+  readonly network: Network;
   /** `node` with these starts the worker. */
   readonly args: readonly string[];
   /** Its environment. @param endpoint by which it reaches the queue server. */
@@ -18,7 +24,6 @@ export interface WorkerTaskParts {
   readonly onMark: (mark: Mark) => void;
   /** A line of its log, parsed. */
   readonly onLine: (line: Readonly<Record<string, unknown>>) => void;
-  readonly onState: (state: TaskState) => void;
 }
 
 /** One task: a worker in a process of its own, with a network that can be cut. */
@@ -26,15 +31,13 @@ export class WorkerTask implements Task {
   readonly id: number;
   readonly version: number;
   readonly #parts: WorkerTaskParts;
-  #network: TaskNetwork | undefined;
+  #cut = false;
   #state: TaskState = "starting";
   #timer: NodeJS.Timeout | undefined;
   #child: ChildProcess | undefined;
   #frozen = false;
   /** Its last words, where it was no JSON: what Node says of a crash. */
   lastWords = "";
-  /** When its process was started, milliseconds of the machine's monotonic clock. */
-  spawnedAt: number | undefined;
 
   constructor(parts: WorkerTaskParts) {
     this.id = parts.id;
@@ -52,7 +55,7 @@ export class WorkerTask implements Task {
   }
 
   get cut(): boolean {
-    return this.#network?.isCut ?? false;
+    return this.#cut;
   }
 
   get pid(): number | undefined {
@@ -83,26 +86,27 @@ export class WorkerTask implements Task {
 
   /** From now on its calls of the queue hang, until `mendNetwork`. */
   cutNetwork(): void {
-    this.#network?.cut();
+    this.#cut = true;
+    this.#parts.network.way(this.id, "cut");
   }
 
   mendNetwork(): void {
-    this.#network?.mend();
+    if (this.#state === "gone") return;
+    this.#cut = false;
+    this.#parts.network.way(this.id, "mend");
   }
 
   async #open(): Promise<void> {
-    const network = await TaskNetwork.open(this.#parts.queueEndpoint);
-    // Stopped meanwhile.
-    if (this.#state !== "starting") return network.close();
-    this.#network = network;
-    this.#spawn(network.endpoint);
+    const endpoint = await this.#parts.network.openWay(this.id);
+    // Stopped meanwhile: nothing is to be started any more.
+    if (this.#state === "starting") this.#spawn(endpoint);
   }
 
   #spawn(endpoint: string): void {
     const { args, env } = this.#parts;
-    this.spawnedAt = performance.now();
     const child = spawn(process.execPath, args, { env: env(endpoint), stdio: ["ignore", "pipe", "pipe", "pipe"] });
     this.#child = child;
+    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
     // A process that can't be started ends without having begun.
     child.once("error", (error) => {
       this.lastWords = error.message;
@@ -137,11 +141,13 @@ export class WorkerTask implements Task {
     this.#state = state;
     if (state === "gone") {
       clearTimeout(this.#timer);
-      this.#network?.close();
+      this.#parts.network.way(this.id, "close");
     }
-    this.#parts.onState(state);
   }
 }
+
+/** The queue and the driver come first where processors are short: a fleet has processors of its own. */
+const NICENESS = 3;
 
 function eachLine(stream: Readable, take: (line: string) => void): void {
   let rest = "";
