@@ -21,7 +21,7 @@ import { QueueServer } from "./queue-server.js";
 import { ScaleActions } from "./scale-actions.js";
 import type { ScaleOptions } from "./scale-options.js";
 import type { ScaleView, TaskView } from "./scale-view.js";
-import { simulationOf } from "./simulation-of.js";
+import { drainSecondsOf, protectionOf, simulationOf } from "./simulation-of.js";
 import { WaitTimes } from "./wait-times.js";
 
 const QUEUE_NAME = "queuehand-dev";
@@ -230,6 +230,8 @@ export class ScaleRun {
         VISIBILITY_TIMEOUT: String(visibilitySeconds),
         TARGET_DELAY_SECONDS: String(targetDelaySeconds),
         DRAIN_BACKLOG_SECONDS: String(drainBacklogSeconds),
+        SHUTDOWN_TIMEOUT_SECONDS: String(drainSecondsOf(this.#options)),
+        TASK_PROTECTION: protectionOf(this.#options) === "busy" ? "auto" : "off",
       },
       leaseLeastSeconds: visibilitySeconds / 2,
       onMark: (task, mark) => this.#onMark(task, mark),

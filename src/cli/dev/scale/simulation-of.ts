@@ -1,3 +1,4 @@
+import type { Protection } from "../../../scaling/ecs-service.js";
 import type { SimulationOptions } from "../../../scaling/simulator.js";
 import type { ScaleOptions } from "./scale-options.js";
 
@@ -13,8 +14,8 @@ export function simulationOf(options: ScaleOptions): Omit<SimulationOptions, "lo
       launchesPerMinute,
       startSeconds,
       startVariation: 0,
-      drainSeconds: Math.max(1, options.stopTimeoutSeconds - STOP_MARGIN_SECONDS),
-      protection: "off",
+      drainSeconds: drainSecondsOf(options),
+      protection: protectionOf(options),
       // The price is Spot's; no task is taken back.
       spotShare,
       spotLossPerHour: 0,
@@ -35,5 +36,13 @@ export function simulationOf(options: ScaleOptions): Omit<SimulationOptions, "lo
   };
 }
 
-/** SHUTDOWN_TIMEOUT_SECONDS is so much shorter than the stop timeout: 110 of 120. */
+/** SHUTDOWN_TIMEOUT_SECONDS of the workers. */
+export const drainSecondsOf = ({ stopTimeoutSeconds }: Pick<ScaleOptions, "stopTimeoutSeconds">) =>
+  Math.max(1, stopTimeoutSeconds - STOP_MARGIN_SECONDS);
+
+/** Whether tasks with an agent are protected from scale-in: where agents outlast half of a drain, as in `simulate`. */
+export const protectionOf = (options: Pick<ScaleOptions, "stopTimeoutSeconds" | "agentSeconds">): Protection =>
+  options.agentSeconds >= drainSecondsOf(options) / 2 ? "busy" : "off";
+
+/** The drain is so much shorter than the stop timeout: 110 of 120. */
 const STOP_MARGIN_SECONDS = 10;
