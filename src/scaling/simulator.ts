@@ -1,44 +1,18 @@
-import { type AgentTiming, agentTimer } from "./agent-timing.js";
-import { type ArrivalMoments, Arrivals } from "./arrivals.js";
+import { agentTimer } from "./agent-timing.js";
+import type { ArrivalMoments } from "./arrivals.js";
 import { Autoscaler } from "./autoscaler.js";
-import { EcsService, type EcsServiceOptions, LaunchQuota, type StopCounts } from "./ecs-service.js";
+import { EcsService, LaunchQuota, type StopCounts } from "./ecs-service.js";
 import { Fleet } from "./fleet.js";
-import type { Load } from "./load.js";
 import { Metrics } from "./metric-series.js";
-import type { ScalingDefinition } from "./policy.js";
-import { Publisher, type PublisherOptions } from "./publisher.js";
-import { Random } from "./random.js";
+import { Publisher } from "./publisher.js";
+import { arrivalsOf, type SimulationOptions, sourceOf, steadyTasks } from "./simulation-options.js";
 import type { Activity, Moment, SimulationResult } from "./simulation-result.js";
 import { IN_FLIGHT_MAX, Work } from "./work.js";
 
-export interface SimulationOptions extends AgentTiming {
-  readonly load: Load;
-  /** Length of the run. */
-  readonly seconds: number;
-  readonly policy: ScalingDefinition;
-  /** Slots of one task. */
-  readonly slots: number;
-  /** Services on the queue, each with its own copy of the policy; floor and ceiling are those of one. */
-  readonly services: number;
-  /** Tasks of each service at the start; undefined: what the first rate needs at the policy's target. */
-  readonly initialTasks: number | undefined;
-  readonly ecs: EcsServiceOptions;
-  readonly publisher: Omit<PublisherOptions, "slots" | "agentSeconds">;
-  /** From the end of a period until its alarm is evaluated. */
-  readonly metricDelaySeconds: number;
-  /** From the alarm until ECS knows the new desired count. */
-  readonly actionDelaySeconds: number;
-  /** Messages simulated as one; must divide `slots`. */
-  readonly grain: number;
-  /** Equal seeds, equal runs. */
-  readonly seed: number;
-}
+export type { SimulationOptions };
 
 /** Points of a chart, at most. */
 const MOMENTS = 720;
-
-/** How full a fleet is at the start under a policy that tracks no SlotDemand. */
-const STEADY_SHARE = 0.8;
 
 /**
  * Runs one policy over one load, message by message, second by second.
@@ -104,6 +78,11 @@ export class Simulation {
   /** Messages that wait. */
   get waiting(): number {
     return this.work.backlog.size * this.options.grain;
+  }
+
+  /** How long messages that have started waited, seconds: the wait that the given share (0..1) didn't exceed. */
+  waitQuantile(share: number): number {
+    return this.work.waits.quantile(share);
   }
 
   /** All tasks so far, from launch to end. */
@@ -212,21 +191,4 @@ export class Simulation {
       waits.add(seconds - backlog.take() + (perSecond === 0 ? 0 : place / perSecond));
     }
   }
-}
-
-/** Each part has a source of chance of its own. */
-const sourceOf = ({ seed }: SimulationOptions, part: number) => new Random(seed * 16 + part);
-
-function arrivalsOf(options: SimulationOptions): ArrivalMoments {
-  return new Arrivals(options.load, sourceOf(options, 2), options.grain, options.seconds);
-}
-
-/** Tasks of one service that the first rate needs at the policy's target. */
-export function steadyTasks({ load, agentSeconds, slots, services, policy }: SimulationOptions): number {
-  let share = STEADY_SHARE;
-  for (const each of policy.policies) {
-    if (each.kind !== "targetTracking" || each.query.kind !== "statistic") continue;
-    if (each.query.metric === "SlotDemand") share = each.target / 100;
-  }
-  return Math.ceil((load.rateAt(0) * agentSeconds) / slots / share / services);
 }

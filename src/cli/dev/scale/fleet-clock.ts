@@ -27,6 +27,11 @@ export class FleetClock {
     return ((this.monotonicMs() - this.#startMonotonicMs) * this.speed) / 1000;
   }
 
+  /** What the fleet's wall clock says, epoch milliseconds. */
+  get wallMs(): number {
+    return this.startWallMs + this.now * 1000;
+  }
+
   /** The second, since the start, of a moment that a process of the fleet told. @param wallMs epoch milliseconds. */
   secondOf(wallMs: number): number {
     return (wallMs - this.startWallMs) / 1000;

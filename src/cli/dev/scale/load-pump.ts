@@ -26,8 +26,9 @@ export class LoadPump {
     this.#gap = load.counted ? 0.5 : this.#nextGap();
   }
 
-  get load(): Load {
-    return this.#load;
+  /** As it was asked for, and by how much it was turned up or down. */
+  get name(): string {
+    return this.factor === 1 ? this.#load.name : `${this.#load.name} × ${this.factor.toFixed(2)}`;
   }
 
   /** Messages a second, as the load tells them. */

@@ -3,6 +3,8 @@ import { BATCH_MAX } from "../../../pipeline/ports/queue.js";
 
 /** Batches on their way at once; what is due beyond that waits here. */
 const BATCHES_MAX = 8;
+/** So many wait at most. */
+const BEHIND_MAX = 5_000;
 
 export interface LoadSenderParts {
   readonly send: (messages: readonly OutgoingMessage[], signal: AbortSignal) => Promise<readonly SendResult[]>;
@@ -37,6 +39,11 @@ export class LoadSender {
     let lowest = this.#made + 1;
     for (const n of this.#open) lowest = Math.min(lowest, n);
     return lowest - 1;
+  }
+
+  /** How many more may become due: a machine that is too slow for its load shall not be asked for all of it later. */
+  get room(): number {
+    return Math.max(0, BEHIND_MAX - this.behind);
   }
 
   /** So many more messages are due now. */

@@ -1,7 +1,6 @@
 import { peerPolicies } from "../../../scaling/peers.js";
 import type { ScalingDefinition } from "../../../scaling/policy.js";
 import { RecordedArrivals } from "../../../scaling/recorded-arrivals.js";
-import type { SimulationResult } from "../../../scaling/simulation-result.js";
 import { Simulation, type SimulationOptions } from "../../../scaling/simulator.js";
 
 /** What another policy would have done so far with the messages that arrived. */
@@ -9,6 +8,8 @@ export interface PeerView {
   readonly policy: string;
   readonly tasks: number;
   readonly waiting: number;
+  /** Of all that have started: nineteen of twenty waited no longer, seconds. */
+  readonly waitP95: number;
   readonly taskHours: number;
 }
 
@@ -65,12 +66,8 @@ export class PeersRun {
       policy,
       tasks: simulation.tasks.billed,
       waiting: simulation.waiting,
+      waitP95: simulation.waitQuantile(0.95),
       taskHours: simulation.taskHours,
     }));
-  }
-
-  /** The whole of each run; nothing may follow it. */
-  results(): SimulationResult[] {
-    return this.#runs.map(({ simulation }) => simulation.result());
   }
 }

@@ -5,7 +5,7 @@ import { ACCESS_KEY } from "../credentials.js";
 import { EcsEndpoints } from "./ecs-endpoints.js";
 import { type Sample, samplesOf } from "./emf-samples.js";
 import type { FleetClock } from "./fleet-clock.js";
-import { Freezes } from "./freezes.js";
+import type { Freezes } from "./freezes.js";
 import { type Mark, READY_AT_VARIABLE } from "./marks.js";
 import { WARP } from "./queue-server.js";
 import { Service, type ServiceEvent } from "./service.js";
@@ -30,8 +30,7 @@ export interface ProcessFleetParts {
   readonly startSeconds: number;
   readonly stopTimeoutSeconds: number;
   readonly launchesPerMinute: number;
-  /** Least seconds of a freeze that a lease may not outlast. */
-  readonly leaseLeastSeconds: number;
+  readonly freezes: Freezes;
   readonly initialTasks: number;
   readonly onMark: (task: number, mark: Mark) => void;
   readonly onSample: (sample: Sample) => void;
@@ -43,7 +42,6 @@ export interface ProcessFleetParts {
 /** The tasks as processes of this machine: the scheduler, what workers ask ECS, and what one may do to a task. */
 export class ProcessFleet {
   readonly service: Service;
-  readonly freezes: Freezes;
   readonly #parts: ProcessFleetParts;
   readonly #ecs: EcsEndpoints;
   /** The first tasks are there when the film begins. */
@@ -52,7 +50,6 @@ export class ProcessFleet {
   private constructor(parts: ProcessFleetParts, ecs: EcsEndpoints) {
     this.#parts = parts;
     this.#ecs = ecs;
-    this.freezes = new Freezes(parts.leaseLeastSeconds);
     this.service = new Service((id, version) => this.#launch(id, version), parts, parts.initialTasks, parts.onEvent);
   }
 
@@ -61,7 +58,7 @@ export class ProcessFleet {
     const ecs: EcsEndpoints = await EcsEndpoints.start({
       counts: () => ({ desired: fleet.service.desired, running: fleet.service.count("running") }),
       protect: (task, seconds) => fleet.service.protect(task, clock.now + seconds),
-      wallMs: () => clock.startWallMs + clock.now * 1000,
+      wallMs: () => clock.wallMs,
     });
     const fleet = new ProcessFleet(parts, ecs);
     return fleet;
@@ -85,14 +82,14 @@ export class ProcessFleet {
   freeze(task: WorkerTask, seconds: number): void {
     const { clock } = this.#parts;
     task.freeze();
-    this.freezes.begin(task.id, clock.now);
+    this.#parts.freezes.begin(task.id, clock.now);
     setTimeout(() => this.thaw(task), clock.machineMs(seconds)).unref();
   }
 
   thaw(task: WorkerTask): void {
     if (!task.frozen) return;
     task.thaw();
-    this.freezes.end(task.id, this.#parts.clock.now);
+    this.#parts.freezes.end(task.id, this.#parts.clock.now);
   }
 
   cut(task: WorkerTask, seconds: number): void {
@@ -109,7 +106,7 @@ export class ProcessFleet {
   #launch(id: number, version: number): WorkerTask {
     const { clock, network, settings, queueUrl, onMark, onSample, onTrouble } = this.#parts;
     const startSeconds = this.#begun ? this.#parts.startSeconds : 0;
-    const readyAtMs = clock.startWallMs + (clock.now + startSeconds) * 1000;
+    const readyAtMs = clock.wallMs + startSeconds * 1000;
     return new WorkerTask({
       id,
       version,

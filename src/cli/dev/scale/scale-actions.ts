@@ -2,7 +2,6 @@ import { Random } from "../../../scaling/random.js";
 import { UsageError } from "../../command-line.js";
 import { shapedLoad } from "../../simulate/load-source.js";
 import type { ActionName } from "./action-names.js";
-import type { FleetClock } from "./fleet-clock.js";
 import type { LoadPump } from "./load-pump.js";
 import type { ProcessFleet } from "./process-fleet.js";
 import { checkRates, type ScaleOptions } from "./scale-options.js";
@@ -19,13 +18,11 @@ export interface ActionTarget {
 }
 
 export interface ScaleActionsParts {
-  readonly clock: FleetClock;
   readonly fleet: () => ProcessFleet;
   readonly pump: LoadPump;
   /** Since the load began. */
   readonly second: () => number;
   readonly tell: (text: string) => void;
-  readonly visibilitySeconds: number;
   readonly options: ScaleOptions;
 }
 
@@ -95,7 +92,7 @@ export class ScaleActions {
   scaleLoad(factor: number): void {
     const { pump, tell } = this.#parts;
     pump.factor *= factor;
-    tell(`the load is ${Math.round(pump.factor * 100)} % of ${pump.load.name}`);
+    tell(`the load is ${pump.name}`);
   }
 
   /** What the body of the next message says of it. */
@@ -128,7 +125,7 @@ export class ScaleActions {
   }
 
   get #beyondLease(): number {
-    return this.#parts.visibilitySeconds * BEYOND_LEASE;
+    return this.#parts.options.visibilitySeconds * BEYOND_LEASE;
   }
 
   #task(id: number | undefined): WorkerTask {

@@ -42,6 +42,8 @@ export interface ScaleView {
     readonly fleetRate: number;
     /** Due and not yet sent: this machine doesn't keep up. */
     readonly behind: number;
+    /** Never sent, because too many were due already. */
+    readonly leftOut: number;
     /** Share of messages whose agent fails, 0..1. */
     readonly poison: number;
   };

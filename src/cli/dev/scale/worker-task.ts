@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { type Mark, MarkReader } from "./marks.js";
 import type { Task, TaskState } from "./service.js";
@@ -106,7 +106,7 @@ export class WorkerTask implements Task {
     const { args, env } = this.#parts;
     const child = spawn(process.execPath, args, { env: env(endpoint), stdio: ["ignore", "pipe", "pipe", "pipe"] });
     this.#child = child;
-    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+    if (child.pid !== undefined) setPriority(child.pid, Math.min(NICENESS_MAX, getPriority() + NICENESS));
     // A process that can't be started ends without having begun.
     child.once("error", (error) => {
       this.lastWords = error.message;
@@ -148,6 +148,7 @@ export class WorkerTask implements Task {
 
 /** The queue and the driver come first where processors are short: a fleet has processors of its own. */
 const NICENESS = 3;
+const NICENESS_MAX = 19;
 
 function eachLine(stream: Readable, take: (line: string) => void): void {
   let rest = "";
