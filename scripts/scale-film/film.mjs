@@ -2,7 +2,7 @@ import { areaOf, lineOf, scaleOf, stepsOf, text } from "./shapes.mjs";
 import { STYLE } from "./style.mjs";
 
 const WIDTH = 860;
-const LEFT = 74;
+const LEFT = 92;
 const RIGHT = 16;
 const PLOT = WIDTH - LEFT - RIGHT;
 const HEAD = 58;
@@ -35,8 +35,8 @@ export function filmOf({ summary, states, seconds, lives, captions }) {
     `<rect class="card" width="${WIDTH}" height="${height}" rx="10"/>`,
     ...parts,
     `<g class="curtain"><rect class="cover" x="${LEFT}" y="${HEAD - 6}" width="${PLOT + RIGHT - 2}" height="${bottom - HEAD + 8}"/><path class="head" d="M${LEFT} ${HEAD - 6}V${bottom}"/></g>`,
-    text([LEFT - 58, 26], "title", "queuehand dev --scale"),
-    text([LEFT - 58, 44], "dim", `real worker processes, AWS's control loop, ${summary.speed} times as fast as real time`),
+    text([LEFT - 76, 26], "title", "queuehand dev --scale"),
+    text([LEFT - 76, 44], "dim", `real worker processes, AWS's control loop, ${summary.speed} times as fast as real time`),
     ...frames,
     "</svg>",
   ].join("\n")}\n`;
@@ -88,7 +88,7 @@ function tasksPanel({ lives, points, x, top }) {
     ...bars,
     ...legend.map(([look, word], place) => {
       const ly = top + 56 + place * 14;
-      return `<rect class="${look}" x="${LEFT - 66}" y="${ly - 8}" width="9" height="9" rx="1.5"/>${text([LEFT - 53, ly], "dim small", word)}`;
+      return `<rect class="${look}" x="${LEFT - 82}" y="${ly - 8}" width="9" height="9" rx="1.5"/>${text([LEFT - 69, ly], "dim small", word)}`;
     }),
   ];
 }
@@ -123,7 +123,7 @@ function frameOf(state, share, captions, bottom) {
     text([WIDTH - RIGHT, 26], "sum end", sum),
     text([WIDTH - RIGHT, 44], "dim end", `overlaps ${overlaps} · ${dollars.map(([name, usd]) => `${name} $${usd.toFixed(3)}`).join(" · ")}`),
     ...told.map(({ second: at, text: what }, place) =>
-      text([LEFT - 58, bottom + 34 + place * 14], `small ${place === told.length - 1 ? "now" : "dim"}`, `${clock(at)}  ${short(what)}`),
+      text([LEFT - 76, bottom + 34 + place * 14], `small ${place === told.length - 1 ? "now" : "dim"}`, `${clock(at)}  ${short(what)}`),
     ),
   ].join("")}</g>`;
 }
