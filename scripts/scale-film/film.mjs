@@ -23,9 +23,20 @@ export function filmOf({ summary, states, seconds, lives, captions }) {
   const height = bottom + FOOT;
   const points = (value) => states.map((state) => [x(state.second), value(state)]);
   const parts = [
-    ...panel("load", "messages/s", top.load, HEIGHTS.load, points(({ load }) => load.fleetRate * summary.speed), areaOf),
+    ...panel(
+      "load",
+      "messages/s",
+      top.load,
+      HEIGHTS.load,
+      points(({ load }) => load.fleetRate * summary.speed),
+      areaOf,
+    ),
     ...tasksPanel({ lives, points, x, top: top.tasks }),
-    ...waitPanel(points(({ wait }) => wait.recent.p95), summary.wait.target, top.wait),
+    ...waitPanel(
+      points(({ wait }) => wait.recent.p95),
+      summary.wait.target,
+      top.wait,
+    ),
     ...axis(seconds, x, bottom),
   ];
   const frames = states.map((state, at) => frameOf(state, at / states.length, captions, bottom));
@@ -36,7 +47,11 @@ export function filmOf({ summary, states, seconds, lives, captions }) {
     ...parts,
     `<g class="curtain"><rect class="cover" x="${LEFT}" y="${HEAD - 6}" width="${PLOT + RIGHT - 2}" height="${bottom - HEAD + 8}"/><path class="head" d="M${LEFT} ${HEAD - 6}V${bottom}"/></g>`,
     text([LEFT - 76, 26], "title", "queuehand dev --scale"),
-    text([LEFT - 76, 44], "dim", `real worker processes, AWS's control loop, ${summary.speed} times as fast as real time`),
+    text(
+      [LEFT - 76, 44],
+      "dim",
+      `real worker processes, AWS's control loop, ${summary.speed} times as fast as real time`,
+    ),
     ...frames,
     "</svg>",
   ].join("\n")}\n`;
@@ -51,7 +66,11 @@ function panel(name, unit, top, height, points, draw) {
     text([LEFT - 8, top + 10], "label end", name),
     text([LEFT - 8, top + 24], "dim end", unit),
     text([WIDTH - RIGHT, top + 4], "dim end", `${Math.round(most)}`),
-    draw(points.map(([px, value]) => [px, y(value)]), top + height, name),
+    draw(
+      points.map(([px, value]) => [px, y(value)]),
+      top + height,
+      name,
+    ),
   ];
 }
 
@@ -101,7 +120,10 @@ function waitPanel(points, target, top) {
     text([WIDTH - RIGHT, top + 4], "dim end", String(Math.round(most))),
     `<path class="target" d="M${LEFT} ${y(target).toFixed(1)}H${WIDTH - RIGHT}"/>`,
     text([LEFT + 4, y(target) - 4], "dim small", `target ${target} s`),
-    lineOf(points.map(([px, value]) => [px, y(value)]), "waited"),
+    lineOf(
+      points.map(([px, value]) => [px, y(value)]),
+      "waited",
+    ),
   ];
 }
 
@@ -119,11 +141,19 @@ function frameOf(state, share, captions, bottom) {
   const peers = cost.peers.filter(({ policy }) => policy !== "simulated");
   const dollars = [["cost", cost.usd], ...peers.map(({ policy, usd }) => [policy.split(" ")[0], usd])];
   const told = captions.filter((caption) => caption.second <= second).slice(-CAPTIONS_SHOWN);
-  return `<g class="frame" style="animation-delay:${((share * LOOP_SECONDS * (1 - HOLD)).toFixed(2))}s">${[
+  return `<g class="frame" style="animation-delay:${(share * LOOP_SECONDS * (1 - HOLD)).toFixed(2)}s">${[
     text([WIDTH - RIGHT, 26], "sum end", sum),
-    text([WIDTH - RIGHT, 44], "dim end", `overlaps ${overlaps} · ${dollars.map(([name, usd]) => `${name} $${usd.toFixed(3)}`).join(" · ")}`),
+    text(
+      [WIDTH - RIGHT, 44],
+      "dim end",
+      `overlaps ${overlaps} · ${dollars.map(([name, usd]) => `${name} $${usd.toFixed(3)}`).join(" · ")}`,
+    ),
     ...told.map(({ second: at, text: what }, place) =>
-      text([LEFT - 76, bottom + 34 + place * 14], `small ${place === told.length - 1 ? "now" : "dim"}`, `${clock(at)}  ${short(what)}`),
+      text(
+        [LEFT - 76, bottom + 34 + place * 14],
+        `small ${place === told.length - 1 ? "now" : "dim"}`,
+        `${clock(at)}  ${short(what)}`,
+      ),
     ),
   ].join("")}</g>`;
 }

@@ -89,9 +89,10 @@ describe("dev --scale", () => {
     await child.says(/load 40\/s {3}tasks 2\/2/);
     child.kill("SIGINT");
     expect(await child.exited).toBe(0);
-    const [, sent, done, there] = /sent (\d+) = done (\d+) \+ dead 0 \+ still there (\d+) {3}holds at \d+ looks {3}overlaps 0.*\.$/m.exec(
-      child.stdout,
-    )!;
+    const [, sent, done, there] =
+      /sent (\d+) = done (\d+) \+ dead 0 \+ still there (\d+) {3}holds at \d+ looks {3}overlaps 0.*\.$/m.exec(
+        child.stdout,
+      )!;
     expect(Number(sent)).toBe(Number(done) + Number(there));
     expect(child.stdout).toMatch(/in the simulator: this policy \$[\d.]+/);
   }, 120_000);

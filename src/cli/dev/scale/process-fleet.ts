@@ -1,21 +1,19 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownFile } from "../../../package/own-files.js";
 import { ACCESS_KEY } from "../credentials.js";
 import { EcsEndpoints } from "./ecs-endpoints.js";
 import { type Sample, samplesOf } from "./emf-samples.js";
 import type { FleetClock } from "./fleet-clock.js";
 import type { Freezes } from "./freezes.js";
 import { type Mark, READY_AT_VARIABLE } from "./marks.js";
-import { WARP } from "./queue-server.js";
+import { warpModule } from "./queue-server.js";
 import { Service, type ServiceEvent } from "./service.js";
 import { type Network, WorkerTask } from "./worker-task.js";
 
-const CLI = fileURLToPath(new URL("../../../cli.js", import.meta.url));
-const AGENT = fileURLToPath(new URL("./scale-agent.js", import.meta.url));
 /** Twenty workers compile the same modules; one of them is enough. */
 const COMPILE_CACHE = join(tmpdir(), `queuehand-${process.getuid?.() ?? "dev"}-compiled`);
-const WITH_PARENT = new URL("./end-with-parent.js", import.meta.url).href;
 
 /** A worker gives its agent a minute to load; a longer start begins without a process. */
 const HELD_SECONDS_MAX = 45;
@@ -112,7 +110,10 @@ export class ProcessFleet {
       version,
       network,
       startAfterMs: clock.machineMs(Math.max(0, startSeconds - HELD_SECONDS_MAX)),
-      args: ["--import", WARP, "--import", WITH_PARENT, CLI, "run"],
+      args: [
+        ...["--import", warpModule(), "--import", ownFile("cli/dev/scale/end-with-parent.js").href],
+        ...[fileURLToPath(ownFile("cli.js")), "run"],
+      ],
       env: (endpoint) => ({
         ...baseEnvironment(process.env),
         ...settings,
@@ -121,7 +122,7 @@ export class ProcessFleet {
         AWS_ENDPOINT_URL_SQS: endpoint,
         SQS_QUEUE_URL: `${endpoint}${new URL(queueUrl).pathname}`,
         DLQ_URL: `${endpoint}${new URL(queueUrl).pathname}-dlq`,
-        HANDLER: AGENT,
+        HANDLER: fileURLToPath(ownFile("cli/dev/scale/scale-agent.js")),
         // The process starts at once and is held: so its own start is a part of the task's.
         [READY_AT_VARIABLE]: String(readyAtMs),
         NODE_COMPILE_CACHE: COMPILE_CACHE,

@@ -1,14 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { ownFile } from "../../../package/own-files.js";
 import { ExitCode } from "../../exit-code.js";
 import { CommandError } from "../../failure.js";
 import type { FleetClock } from "./fleet-clock.js";
 import type { QueueServerMessage, WayOrder } from "./way-message.js";
 
-const PROGRAM = fileURLToPath(new URL("./queue-process.js", import.meta.url));
-
 /** Loaded first into every process that lives by the fleet's clock. */
-export const WARP = new URL("./time-warp.js", import.meta.url).href;
+export const warpModule = () => ownFile("cli/dev/scale/time-warp.js").href;
 
 /** The queue server in a process of its own. */
 export class QueueServer {
@@ -30,8 +29,8 @@ export class QueueServer {
    * @throws CommandError when fauxqs isn't installed or the port can't be had.
    */
   static async start(port: number, clock: FleetClock): Promise<QueueServer> {
-    const child = fork(PROGRAM, [String(port)], {
-      execArgv: ["--import", WARP],
+    const child = fork(fileURLToPath(ownFile("cli/dev/scale/queue-process.js")), [String(port)], {
+      execArgv: ["--import", warpModule()],
       env: { ...process.env, ...clock.environment },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
