@@ -1,5 +1,7 @@
+import type { Telemetry } from "../../../pipeline/ports/telemetry.js";
 import { EquationWatch, type Verdict } from "./equation-watch.js";
 import type { FleetClock } from "./fleet-clock.js";
+import { FleetFacts } from "./fleet-facts.js";
 import type { Freezes } from "./freezes.js";
 import { Ledger } from "./ledger.js";
 import type { Mark } from "./marks.js";
@@ -11,6 +13,7 @@ export class Evidence {
   readonly waits = new WaitTimes();
   readonly ledger: Ledger;
   readonly #watch: EquationWatch;
+  readonly #facts: FleetFacts;
   readonly #busy = new Map<number, number>();
   /** Of the last look. */
   queue = { visible: 0, inFlight: 0, delayed: 0, dead: 0 };
@@ -18,7 +21,9 @@ export class Evidence {
   constructor(
     private readonly clock: FleetClock,
     freezes: Freezes,
+    tell: Telemetry,
   ) {
+    this.#facts = new FleetFacts(tell, (n) => this.waits.sentAt(n));
     const second = (wallMs: number) => clock.secondOf(wallMs);
     this.ledger = new Ledger((task, from, until) => freezes.pastLease(task, second(from), second(until)));
     this.#watch = new EquationWatch(this.ledger);
@@ -35,6 +40,7 @@ export class Evidence {
 
   mark(task: number, mark: Mark): void {
     const started = mark.kind === "started";
+    this.#facts.mark(task, mark);
     this.#busy.set(task, this.busyOf(task) + (started ? 1 : -1));
     this.ledger.mark(task, mark);
     if (started) this.waits.started(mark.n, mark.wallMs);
@@ -42,6 +48,7 @@ export class Evidence {
 
   taskEnded(task: number): void {
     this.#busy.delete(task);
+    this.#facts.taskEnded(task);
     this.ledger.overlaps.taskEnded(task, this.clock.wallMs);
   }
 

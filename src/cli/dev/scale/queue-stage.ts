@@ -4,7 +4,7 @@ import { devCredentials } from "../credentials.js";
 import type { FleetClock } from "./fleet-clock.js";
 import { QueueServer } from "./queue-server.js";
 
-const QUEUE_NAME = "queuehand-dev";
+export const QUEUE_NAME = "queuehand-dev";
 const MAX_RECEIVE_COUNT = 3;
 const CALL_WITHIN_MS = 5_000;
 

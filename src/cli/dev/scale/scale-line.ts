@@ -15,7 +15,7 @@ export const MAX_TASKS = 20;
 export const LINE: CommandLine = {
   name: "dev --scale",
   about:
-    "The whole scaling loop on this machine: a queue server in memory, a load that you shape, workers in processes of their own in place of tasks, and AWS's control loop over the metrics that they publish, with the policy of infra/scaling.yaml. Needs no AWS account and no Docker, and listens on loopback only.\nThe fleet has a clock of its own, which runs --speed times as fast as yours: every time below is of the fleet's clock but that of --for. A load's rates are messages a second of your clock, which is what really goes through the queue; a fleet on AWS of which this is the film gets them divided by the speed.\nOn a terminal, keys: k kill a task, f freeze one, c cut its network, p poison one message in ten, d deploy a new version, + and - the load, q quit. The same by HTTP: POST /scale/ACTION.",
+    "The whole scaling loop on this machine: a queue server in memory, a load that you shape, workers in processes of their own in place of tasks, and AWS's control loop over the metrics that they publish, with the policy of infra/scaling.yaml. Needs no AWS account and no Docker, and listens on loopback only.\nThe fleet has a clock of its own, which runs --speed times as fast as yours: every time below is of the fleet's clock but that of --for. A load's rates are messages a second of your clock, which is what really goes through the queue; a fleet on AWS of which this is the film gets them divided by the speed.\nOn a terminal, keys: k kill a task, f freeze one, c cut its network, p poison one message in ten, d deploy a new version, + and - the load, q quit. The same on the page, and by HTTP: POST /api/scale/ACTION.",
   options: [
     {
       name: "speed",
@@ -53,7 +53,8 @@ export const LINE: CommandLine = {
     {
       name: "http-port",
       value: "PORT",
-      meaning: "of the page and its actions; 0 any free one, off none (default: 8080 or the next free one)",
+      meaning:
+        "port of the page and its actions on loopback; 0 any free one, off none (default: 8080 or the next free one)",
     },
     { name: "port", value: "PORT", meaning: "port of the queue server (default: any free one)" },
     {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Telemetry } from "../../../pipeline/ports/telemetry.js";
 import { agentTimer } from "../../../scaling/agent-timing.js";
 import { Random } from "../../../scaling/random.js";
 import { steadyTasks } from "../../../scaling/simulation-options.js";
@@ -55,7 +56,8 @@ export class ScaleRun {
   #beat: NodeJS.Timeout | undefined;
   #looking!: Looking;
 
-  constructor(options: ScaleOptions) {
+  /** @param tell hears what the tasks do, as facts of one worker. */
+  constructor(options: ScaleOptions, tell: Telemetry) {
     const { speed, load, seed, policy, visibilitySeconds } = options;
     const rateAt = (second: number) => load.rateAt(second) / speed;
     const simulated = { ...simulationOf(options), load: { name: load.name, rateAt }, seconds: 1, grain: 1, seed };
@@ -67,7 +69,7 @@ export class ScaleRun {
     this.#clock = new FleetClock(speed);
     // What is left of a lease when its renewal is due: who is frozen for longer may outlast it.
     this.#freezes = new Freezes(visibilitySeconds / 2);
-    this.#evidence = new Evidence(this.#clock, this.#freezes);
+    this.#evidence = new Evidence(this.#clock, this.#freezes, tell);
     this.#pump = new LoadPump(load, 1 / speed, new Random(seed * 16 + 2));
     this.#loop = new ControlLoop({
       ...options,

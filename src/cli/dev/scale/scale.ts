@@ -6,14 +6,17 @@ import { ExitCode } from "../../exit-code.js";
 import { printHelp } from "../../help.js";
 import { printJson } from "../../terminal.js";
 import { Keys } from "./keys.js";
+import { QUEUE_NAME } from "./queue-stage.js";
 import { LINE } from "./scale-line.js";
 import { type ScaleOptions, scaleOptionsOf } from "./scale-options.js";
+import { ScalePage } from "./scale-page.js";
 import { ScaleRun } from "./scale-run.js";
 import { scaleLine, scaleLines, scaleSummary } from "./scale-status.js";
 import type { ScaleView } from "./scale-view.js";
 
-/** On a terminal often enough to look alive; elsewhere each is a line. */
-const SHOW_MS = { terminal: 250, json: 1_000, lines: 3_000 } as const;
+/** On a terminal often enough to look alive; elsewhere each is a line, of which people want fewer. */
+const SHOW_MS = { terminal: 250, elsewhere: 1_000 } as const;
+const VIEWS_A_LINE = 3;
 /** SIGINT's exit code, where a second one ends all at once. */
 const INTERRUPTED = 130;
 
@@ -30,10 +33,23 @@ class ScaleSession {
   readonly #run: ScaleRun;
   readonly #screen: StatusBlock;
   readonly #end = new AbortController();
+  readonly #page: ScalePage | undefined;
+  #latest: ScaleView | undefined;
+  #views = 0;
 
   constructor(options: ScaleOptions) {
     this.#options = options;
-    this.#run = new ScaleRun(options);
+    this.#run = new ScaleRun(options, (fact) => this.#page?.record(fact));
+    if (options.httpPort !== "off") {
+      this.#page = new ScalePage({
+        port: options.httpPort,
+        queueName: QUEUE_NAME,
+        slots: options.slots,
+        view: () => this.#latest,
+        actions: this.#run.actions,
+        warn: (text) => this.#run.events.tell(this.#run.second, text),
+      });
+    }
     this.#screen = new StatusBlock(options.json ? process.stderr : process.stdout);
   }
 
@@ -48,8 +64,12 @@ class ScaleSession {
     });
     try {
       await run.start();
+      await this.#servePage();
       if (this.#screen.isTerminal) keys.start();
-      const show = setInterval(() => this.#show(run.view()), this.#showMs);
+      const show = setInterval(() => {
+        this.#latest = run.view();
+        this.#show(this.#latest);
+      }, this.#showMs);
       if (forSeconds !== undefined) await sleep(forSeconds * 1000, undefined, this.#end).catch(() => {});
       else await new Promise<void>((resolve) => this.#end.signal.addEventListener("abort", () => resolve()));
       keys.stop();
@@ -58,20 +78,25 @@ class ScaleSession {
       return this.#summary(run.view());
     } finally {
       keys.stop();
+      await this.#page?.stop();
       run.close();
     }
   }
 
+  async #servePage(): Promise<void> {
+    const address = await this.#page?.start();
+    if (address) this.#run.events.tell(this.#run.second, `the page is ${address}`);
+  }
+
   get #showMs(): number {
-    if (this.#options.json) return SHOW_MS.json;
-    return this.#screen.isTerminal ? SHOW_MS.terminal : SHOW_MS.lines;
+    return this.#screen.isTerminal && !this.#options.json ? SHOW_MS.terminal : SHOW_MS.elsewhere;
   }
 
   #show(view: ScaleView): void {
     const { events: _, ...state } = view;
     if (this.#options.json) printJson({ kind: "state", ...state });
     else if (this.#screen.isTerminal) this.#screen.show(["", ...scaleLines(view, this.#screen.paint)]);
-    else this.#screen.print(scaleLine(view));
+    else if (this.#views++ % VIEWS_A_LINE === 0) this.#screen.print(scaleLine(view));
   }
 
   #summary(view: ScaleView): number {

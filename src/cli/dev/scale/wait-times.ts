@@ -12,6 +12,11 @@ export class WaitTimes {
     this.#sentAt.set(n, wallMs);
   }
 
+  /** When a message was sent that hasn't started yet. */
+  sentAt(n: number): number | undefined {
+    return this.#sentAt.get(n);
+  }
+
   /** A start of message `n`; only the first one counts. */
   started(n: number, wallMs: number): void {
     const sentAt = this.#sentAt.get(n);
