@@ -8,6 +8,7 @@ import { EventLines } from "./event-lines.js";
 import { Evidence } from "./evidence.js";
 import { FleetClock } from "./fleet-clock.js";
 import { Freezes } from "./freezes.js";
+import { LoadFeed } from "./load-feed.js";
 import { LoadPump } from "./load-pump.js";
 import { LoadSender } from "./load-sender.js";
 import { Looking } from "./looking.js";
@@ -44,14 +45,12 @@ export class ScaleRun {
   readonly #peers: PeersRun;
   #stage!: QueueStage;
   #sender!: LoadSender;
+  #feed!: LoadFeed;
   #fleet!: ProcessFleet;
   #phase: "starting" | "running" | "stopping" = "starting";
   /** The second of the clock's at which the load began. */
   #origin = 0;
   #ticked = 0;
-  #numbered = 0;
-  /** Messages that this machine was too slow to send. */
-  #leftOut = 0;
   #taskSeconds = 0;
   #beat: NodeJS.Timeout | undefined;
   #looking!: Looking;
@@ -107,6 +106,10 @@ export class ScaleRun {
       },
       onError: (error) => this.events.tell(this.second, `sending failed: ${(error as Error).message}`),
     });
+    this.#feed = new LoadFeed(this.#pump, this.#sender, (n, second) => {
+      this.#evidence.waits.sent(n, this.#clock.startWallMs + (this.#origin + second) * 1000);
+      this.#peers.arrived(second);
+    });
     this.#looking = new Looking({
       look: () => lookAt(this.#stage.server.endpoint, this.#stage.queueName),
       answered: () => this.#sender.answered,
@@ -151,8 +154,7 @@ export class ScaleRun {
       now: this.#clock.now,
       options: this.#options,
       pump: this.#pump,
-      behind: this.#sender.behind,
-      leftOut: this.#leftOut,
+      feed: this.#feed,
       poison: this.actions.poison,
       fleet: this.#fleet,
       evidence: this.#evidence,
@@ -160,7 +162,6 @@ export class ScaleRun {
       peers: this.#peers.views,
       events: this.events.latest,
       taskHours: this.#taskSeconds / 3600,
-      messages: this.#numbered,
     });
   }
 
@@ -194,14 +195,7 @@ export class ScaleRun {
   #onBeat(): void {
     if (this.#phase !== "running") return this.#fleet.service.tick(this.#clock.now);
     const { second } = this;
-    const moments = this.#pump.due(second);
-    const room = this.#sender.room;
-    for (const moment of moments.slice(0, room)) {
-      this.#evidence.waits.sent(++this.#numbered, this.#clock.startWallMs + (this.#origin + moment) * 1000);
-      this.#peers.arrived(moment);
-    }
-    this.#leftOut += Math.max(0, moments.length - room);
-    this.#sender.add(Math.min(room, moments.length));
+    this.#feed.follow(second);
     for (; this.#ticked + 1 <= second; this.#ticked++) this.#tick(this.#ticked + 1);
   }
 

@@ -1,5 +1,6 @@
 import type { ControlLoop } from "./control-loop.js";
 import type { Evidence } from "./evidence.js";
+import type { LoadFeed } from "./load-feed.js";
 import type { LoadPump } from "./load-pump.js";
 import type { PeerView } from "./peers-run.js";
 import { costSoFar } from "./prices-so-far.js";
@@ -13,8 +14,7 @@ export interface ViewParts {
   readonly now: number;
   readonly options: ScaleOptions;
   readonly pump: LoadPump;
-  readonly behind: number;
-  readonly leftOut: number;
+  readonly feed: LoadFeed;
   readonly poison: number;
   readonly fleet: ProcessFleet;
   readonly evidence: Evidence;
@@ -22,15 +22,13 @@ export interface ViewParts {
   readonly peers: readonly PeerView[];
   readonly events: readonly ScaleEvent[];
   readonly taskHours: number;
-  /** So far. */
-  readonly messages: number;
 }
 
 const ORDERS_SHOWN = 8;
 
 /** Puts together what is shown. The recent waits are those since the last call. */
 export function viewOf(parts: ViewParts): ScaleView {
-  const { second, options, pump, fleet, evidence, loop, peers, taskHours, messages } = parts;
+  const { second, options, pump, fleet, evidence, loop, peers, feed, taskHours } = parts;
   const { speed, targetDelaySeconds } = options;
   const { service } = fleet;
   const { ledger, waits, verdict, queue } = evidence;
@@ -42,8 +40,8 @@ export function viewOf(parts: ViewParts): ScaleView {
       name: pump.name,
       rate,
       fleetRate: rate / speed,
-      behind: parts.behind,
-      leftOut: parts.leftOut,
+      behind: feed.behind,
+      leftOut: feed.leftOut,
       poison: parts.poison,
     },
     tasks: {
@@ -71,8 +69,8 @@ export function viewOf(parts: ViewParts): ScaleView {
     failures: ledger.failures,
     cost: {
       taskHours,
-      usd: costSoFar(options, taskHours, messages),
-      peers: peers.map((peer) => ({ ...peer, usd: costSoFar(options, peer.taskHours, messages) })),
+      usd: costSoFar(options, taskHours, feed.count),
+      peers: peers.map((peer) => ({ ...peer, usd: costSoFar(options, peer.taskHours, feed.count) })),
     },
   };
 }
