@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ownFile } from "../../../package/own-files.js";
 import { ACCESS_KEY } from "../credentials.js";
@@ -14,6 +15,12 @@ import { type Network, WorkerTask } from "./worker-task.js";
 
 /** Twenty workers compile the same modules; one of them is enough. */
 const COMPILE_CACHE = join(tmpdir(), `queuehand-${process.getuid?.() ?? "dev"}-compiled`);
+
+/** The first tasks' start: a machine that needs longer bears no fleet. */
+const FIRST_START_MS = 60_000;
+/** Beyond the stop timeout, for processes that the machine lets wait. */
+const STOP_GRACE_MS = 10_000;
+const LOOK_MS = 40;
 
 /** A worker gives its agent a minute to load; a longer start begins without a process. */
 const HELD_SECONDS_MAX = 45;
@@ -66,6 +73,12 @@ export class ProcessFleet {
     return this.service.tasks as readonly WorkerTask[];
   }
 
+  /** Resolves when so many tasks run, or should. */
+  async running(tasks: number): Promise<void> {
+    const until = performance.now() + FIRST_START_MS;
+    while (this.service.count("running") < tasks && performance.now() < until) await sleep(LOOK_MS);
+  }
+
   /** From now on a task that is launched takes its time to start. */
   begin(): void {
     this.#begun = true;
@@ -93,6 +106,18 @@ export class ProcessFleet {
   cut(task: WorkerTask, seconds: number): void {
     task.cutNetwork();
     setTimeout(() => task.mendNetwork(), this.#parts.clock.machineMs(seconds)).unref();
+  }
+
+  /** Stops every task, those as well that were frozen or cut. Resolves when all are gone, or should be. */
+  async drain(): Promise<void> {
+    const { clock, stopTimeoutSeconds } = this.#parts;
+    for (const task of this.tasks) {
+      this.thaw(task);
+      task.mendNetwork();
+    }
+    this.service.stopAll(clock.now);
+    const until = performance.now() + clock.machineMs(stopTimeoutSeconds) + STOP_GRACE_MS;
+    while (this.tasks.length > 0 && performance.now() < until) await sleep(LOOK_MS);
   }
 
   /** Ends what is left, without a word. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Telemetry } from "../../../pipeline/ports/telemetry.js";
 import { agentTimer } from "../../../scaling/agent-timing.js";
 import { Random } from "../../../scaling/random.js";
@@ -27,10 +26,6 @@ import { workerSettings } from "./worker-settings.js";
 const BEAT_MS = 40;
 /** Application Auto Scaling tells ECS within a second. */
 const ACTION_DELAY_SECONDS = 1;
-/** The first tasks' start: a machine that needs longer bears no fleet. */
-const FIRST_START_MS = 60_000;
-/** Beyond the stop timeout, for processes that were frozen or cut. */
-const STOP_GRACE_MS = 10_000;
 
 /** One run of `dev --scale`: load, queue, workers, control loop and the counters that prove that nothing is lost. */
 export class ScaleRun {
@@ -118,8 +113,7 @@ export class ScaleRun {
     });
     this.#fleet = await ProcessFleet.start(this.#fleetParts());
     this.#beat = setInterval(() => this.#onBeat(), BEAT_MS);
-    const until = performance.now() + FIRST_START_MS;
-    while (this.#fleet.service.count("running") < initialTasks && performance.now() < until) await sleep(BEAT_MS);
+    await this.#fleet.running(initialTasks);
     this.#begin();
   }
 
@@ -128,13 +122,7 @@ export class ScaleRun {
     this.#phase = "stopping";
     this.actions.stop();
     await this.#sender.stop();
-    for (const task of this.#fleet.tasks) {
-      this.#fleet.thaw(task);
-      task.mendNetwork();
-    }
-    this.#fleet.service.stopAll(this.#clock.now);
-    const until = performance.now() + this.#clock.machineMs(this.#options.stopTimeoutSeconds) + STOP_GRACE_MS;
-    while (this.#fleet.tasks.length > 0 && performance.now() < until) await sleep(BEAT_MS);
+    await this.#fleet.drain();
     clearInterval(this.#beat);
     await this.#looking.last();
   }
