@@ -1,7 +1,7 @@
 const HOUR_MS = 3_600_000;
 
 /** The variable by which a child learns of the fleet's clock; `time-warp.ts` reads it. */
-export const CLOCK_VARIABLE = "QUEUEHAND_DEV_CLOCK";
+const CLOCK_VARIABLE = "QUEUEHAND_DEV_CLOCK";
 
 /**
  * The clock that everybody in `dev --scale` lives by: it runs `speed` times as fast as the machine's. Counted from the
