@@ -23,6 +23,7 @@ const ENTRIES = [
   "lambda.ts",
   "worker/lease-thread.ts",
   "agents/module/module-host.ts",
+  ...["time-warp", "end-with-parent", "queue-process", "scale-agent"].map((file) => `cli/dev/scale/${file}.ts`),
 ];
 /** The files that a chunk is made for, with all that they import; what two of them need goes to the first. */
 const CHUNKS = {

@@ -1,8 +1,20 @@
-import { readQuery } from "./metric-query.js";
+import { metricsOf, readQuery } from "./metric-query.js";
 import type { Metrics } from "./metric-series.js";
 import type { AlarmDefinition } from "./policy.js";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
+
+/** An alarm as people look at it. */
+export interface AlarmView {
+  readonly name: string;
+  readonly state: AlarmState;
+  /** What it looks at. */
+  readonly metric: string;
+  readonly comparison: AlarmDefinition["comparison"];
+  readonly threshold: number;
+  /** Of the last period; undefined where data were missing. */
+  readonly value: number | undefined;
+}
 
 /** An alarm whose action scales repeats that action once a minute for as long as it stays in ALARM. */
 const ACTION_REPEAT_SECONDS = 60;
@@ -73,6 +85,11 @@ export class Alarm {
     startSecond = 0,
   ) {
     this.evaluatedUntil = Math.floor(startSecond / definition.periodSeconds) * definition.periodSeconds;
+  }
+
+  get view(): AlarmView {
+    const { name, query, comparison, threshold } = this.definition;
+    return { name, state: this.state, metric: metricsOf(query), comparison, threshold, value: this.datapoints.at(-1) };
   }
 
   /** @returns the datapoints that made it fire, newest last, or undefined when its action isn't to be taken now. */

@@ -6,6 +6,14 @@ const { max, sqrt } = Math;
 /** When nothing arrives any more. */
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** When messages arrive, one after another; each may stand for several. */
+export interface ArrivalMoments {
+  /** The next moment, seconds; Infinity while there is none. */
+  readonly next: number;
+  /** Moves `next` on to the following arrival. */
+  advance(): void;
+}
+
 /** From here on the gap of a group is drawn as a normal number: a sum of so many exponential ones looks like it. */
 const NORMAL_FROM = 10;
 
@@ -14,7 +22,7 @@ const NORMAL_FROM = 10;
  * counted messages evenly spaced. Where `grain` messages are simulated as one, each moment stands for `grain` of them
  * and the counts keep a Poisson process' variance.
  */
-export class Arrivals {
+export class Arrivals implements ArrivalMoments {
   /** The next moment, seconds; Infinity after the end. */
   next = 0;
   private second = 0;

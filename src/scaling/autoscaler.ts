@@ -1,4 +1,4 @@
-import { Alarm } from "./alarm.js";
+import { Alarm, type AlarmView } from "./alarm.js";
 import { ScaleInCooldown, ScaleOutCooldown } from "./cooldown.js";
 import { Hpa } from "./hpa.js";
 import type { Metrics } from "./metric-series.js";
@@ -11,7 +11,11 @@ import { capacityIn, capacityOut, targetTrackingAlarms } from "./target-tracking
 export interface ScalingActivity {
   readonly desiredTasks: number;
   readonly policy: string;
+  /** Why, in words: the alarm, what it saw, and what the policy makes of that. */
+  readonly reason: string;
 }
+
+export type { AlarmView };
 
 /**
  * Application Auto Scaling for one service: evaluates its policies on the metrics and says how many tasks to order.
@@ -30,6 +34,11 @@ export class Autoscaler {
     this.runs = definition.policies.map((policy) => startPolicy(policy, metrics, delaySeconds, startSecond));
   }
 
+  /** Those of all policies, as they are now. */
+  get alarms(): readonly AlarmView[] {
+    return this.runs.flatMap(({ alarms }) => alarms);
+  }
+
   /** @returns the change to make at `now` (seconds, never running backwards), or undefined. */
   tick(now: number, desiredTasks: number): ScalingActivity | undefined {
     const within = (tasks: number) => Math.min(this.maxTasks, Math.max(this.minTasks, tasks));
@@ -39,7 +48,7 @@ export class Autoscaler {
       const proposal = run.tick(now, desiredTasks);
       if (!proposal) continue;
       const tasks = within(proposal.desiredTasks);
-      const candidate = { desiredTasks: tasks, accepted: proposal.accepted, policy: run.name };
+      const candidate = { ...proposal, desiredTasks: tasks, policy: run.name };
       if (tasks > desiredTasks && tasks > (out?.desiredTasks ?? 0)) out = candidate;
       const vetoed = run.readyToScaleIn !== undefined && this.runs.some((each) => each.readyToScaleIn === false);
       if (tasks < desiredTasks && !vetoed && tasks > (into?.desiredTasks ?? -1)) into = candidate;
@@ -47,11 +56,14 @@ export class Autoscaler {
     const chosen = out ?? into;
     if (chosen) {
       chosen.accepted();
-      return { desiredTasks: chosen.desiredTasks, policy: chosen.policy };
+      const { policy, reason } = chosen;
+      return { desiredTasks: chosen.desiredTasks, policy, reason };
     }
     const bounded = within(desiredTasks);
     // Never below the floor; above the ceiling AWS leaves things alone until a policy acts.
-    return bounded > desiredTasks ? { desiredTasks: bounded, policy: "floor" } : undefined;
+    return bounded > desiredTasks
+      ? { desiredTasks: bounded, policy: "floor", reason: `the floor is ${this.minTasks}` }
+      : undefined;
   }
 }
 
@@ -87,6 +99,10 @@ class TargetTrackingRun implements PolicyRun {
     this.inCooldown = new ScaleInCooldown(policy.scaleInCooldownSeconds);
   }
 
+  get alarms(): readonly AlarmView[] {
+    return [this.high.view, this.low.view];
+  }
+
   get readyToScaleIn(): boolean {
     return this.policy.scaleInDisabled || this.low.state === "ALARM";
   }
@@ -97,11 +113,11 @@ class TargetTrackingRun implements PolicyRun {
     if (above) {
       const base = this.outCooldown.baseAt(now, tasks);
       const desiredTasks = capacityOut(base, above.at(-1)!, this.policy.target);
-      return { desiredTasks, accepted: () => this.outCooldown.started(now, base) };
+      return { desiredTasks, reason: reasonOf(this.high), accepted: () => this.outCooldown.started(now, base) };
     }
     if (below && !this.policy.scaleInDisabled && this.inCooldown.allows(now)) {
       const desiredTasks = capacityIn(tasks, below.at(-1)!, this.policy.target);
-      return { desiredTasks, accepted: () => this.inCooldown.started(now) };
+      return { desiredTasks, reason: reasonOf(this.low), accepted: () => this.inCooldown.started(now) };
     }
     return undefined;
   }
@@ -110,7 +126,7 @@ class TargetTrackingRun implements PolicyRun {
 class StepScalingRun implements PolicyRun {
   readonly name: string;
   readonly readyToScaleIn = undefined;
-  private readonly alarms: readonly Alarm[];
+  private readonly running: readonly Alarm[];
   private readonly outCooldown: ScaleOutCooldown;
   private readonly inCooldown: ScaleInCooldown;
 
@@ -121,30 +137,48 @@ class StepScalingRun implements PolicyRun {
     startSecond: number,
   ) {
     this.name = policy.name;
-    this.alarms = policy.alarms.map((alarm) => new Alarm(alarm, metrics, delaySeconds, startSecond));
+    this.running = policy.alarms.map((alarm) => new Alarm(alarm, metrics, delaySeconds, startSecond));
     this.outCooldown = new ScaleOutCooldown(policy.cooldownSeconds);
     this.inCooldown = new ScaleInCooldown(policy.cooldownSeconds);
   }
 
+  get alarms(): readonly AlarmView[] {
+    return this.running.map(({ view }) => view);
+  }
+
   tick(now: number, tasks: number): Proposal | undefined {
     const breach = this.breachAt(now);
-    const step = breach === undefined ? undefined : stepFor(this.policy.steps, breach);
-    if (!step) return undefined;
+    const step = breach && stepFor(this.policy.steps, breach.by);
+    if (!breach || !step) return undefined;
+    const unit = this.policy.adjustmentType === "PercentChangeInCapacity" ? " %" : " tasks";
+    const sign = this.policy.adjustmentType !== "ExactCapacity" && step.adjustment > 0 ? "+" : "";
+    const reason = `${reasonOf(breach.alarm)}: ${sign}${step.adjustment}${unit}`;
     const base = this.outCooldown.baseAt(now, tasks);
     const fromBase = capacityAfterStep(this.policy, step, base);
-    if (fromBase > tasks) return { desiredTasks: fromBase, accepted: () => this.outCooldown.started(now, base) };
+    if (fromBase > tasks) {
+      return { desiredTasks: fromBase, reason, accepted: () => this.outCooldown.started(now, base) };
+    }
     const desiredTasks = capacityAfterStep(this.policy, step, tasks);
     if (desiredTasks >= tasks || !this.inCooldown.allows(now)) return undefined;
-    return { desiredTasks, accepted: () => this.inCooldown.started(now) };
+    return { desiredTasks, reason, accepted: () => this.inCooldown.started(now) };
   }
 
   /** By how much the metric differs from the threshold, if an alarm invokes the policy now; the last one counts. */
-  private breachAt(now: number): number | undefined {
-    let breach: number | undefined;
-    for (const alarm of this.alarms) {
+  private breachAt(now: number): { readonly by: number; readonly alarm: Alarm } | undefined {
+    let breach: { readonly by: number; readonly alarm: Alarm } | undefined;
+    for (const alarm of this.running) {
       const datapoints = alarm.tick(now);
-      if (datapoints?.length) breach = aggregated(this.policy, datapoints) - alarm.definition.threshold;
+      if (!datapoints?.length) continue;
+      breach = { by: aggregated(this.policy, datapoints) - alarm.definition.threshold, alarm };
     }
     return breach;
   }
+}
+
+const SIGNS = { GreaterThan: ">", GreaterThanOrEqual: "≥", LessThan: "<", LessThanOrEqual: "≤" } as const;
+
+/** `BurstAlarmEven: SlotDemand 312 ≥ 112`. */
+function reasonOf({ view }: Alarm): string {
+  const value = view.value === undefined ? "?" : String(Number(view.value.toPrecision(3)));
+  return `${view.name}: ${view.metric} ${value} ${SIGNS[view.comparison]} ${view.threshold}`;
 }

@@ -17,6 +17,7 @@ const TOLERANCE = 0.1;
  */
 export class Hpa implements PolicyRun {
   readonly name: string;
+  readonly alarms = [];
   readonly readyToScaleIn = undefined;
   private nextPoll = 0;
   private nextSync = 0;
@@ -36,7 +37,7 @@ export class Hpa implements PolicyRun {
     const desiredTasks = polled ?? synced;
     return desiredTasks === undefined || desiredTasks === tasks
       ? undefined
-      : { desiredTasks, accepted: () => undefined };
+      : { desiredTasks, reason: `${this.messagesAt(now)} messages`, accepted: () => undefined };
   }
 
   /** What KEDA itself orders. */

@@ -20,3 +20,9 @@ export function readQuery(query: MetricQuery, metrics: Metrics, from: number, to
       return query.expression.evaluate({ time: from, read: (id) => readQuery(query.inputs[id]!, metrics, from, to) });
   }
 }
+
+/** The metrics that a query reads, by name. */
+export function metricsOf(query: MetricQuery): string {
+  if (query.kind === "statistic") return query.metric;
+  return [...new Set(Object.values(query.inputs).map(metricsOf))].join(", ");
+}

@@ -1,44 +1,18 @@
-import { type AgentTiming, agentTimer } from "./agent-timing.js";
-import { Arrivals } from "./arrivals.js";
+import { agentTimer } from "./agent-timing.js";
+import type { ArrivalMoments } from "./arrivals.js";
 import { Autoscaler } from "./autoscaler.js";
-import { EcsService, type EcsServiceOptions, LaunchQuota, type StopCounts } from "./ecs-service.js";
+import { EcsService, LaunchQuota, type StopCounts } from "./ecs-service.js";
 import { Fleet } from "./fleet.js";
-import type { Load } from "./load.js";
 import { Metrics } from "./metric-series.js";
-import type { ScalingDefinition } from "./policy.js";
-import { Publisher, type PublisherOptions } from "./publisher.js";
-import { Random } from "./random.js";
+import { Publisher } from "./publisher.js";
+import { arrivalsOf, type SimulationOptions, sourceOf, steadyTasks } from "./simulation-options.js";
 import type { Activity, Moment, SimulationResult } from "./simulation-result.js";
 import { IN_FLIGHT_MAX, Work } from "./work.js";
 
-export interface SimulationOptions extends AgentTiming {
-  readonly load: Load;
-  /** Length of the run. */
-  readonly seconds: number;
-  readonly policy: ScalingDefinition;
-  /** Slots of one task. */
-  readonly slots: number;
-  /** Services on the queue, each with its own copy of the policy; floor and ceiling are those of one. */
-  readonly services: number;
-  /** Tasks of each service at the start; undefined: what the first rate needs at the policy's target. */
-  readonly initialTasks: number | undefined;
-  readonly ecs: EcsServiceOptions;
-  readonly publisher: Omit<PublisherOptions, "slots" | "agentSeconds">;
-  /** From the end of a period until its alarm is evaluated. */
-  readonly metricDelaySeconds: number;
-  /** From the alarm until ECS knows the new desired count. */
-  readonly actionDelaySeconds: number;
-  /** Messages simulated as one; must divide `slots`. */
-  readonly grain: number;
-  /** Equal seeds, equal runs. */
-  readonly seed: number;
-}
+export type { SimulationOptions };
 
 /** Points of a chart, at most. */
 const MOMENTS = 720;
-
-/** How full a fleet is at the start under a policy that tracks no SlotDemand. */
-const STEADY_SHARE = 0.8;
 
 /**
  * Runs one policy over one load, message by message, second by second.
@@ -59,7 +33,7 @@ interface ScaledService {
 }
 
 /** The parts of a run, wired: load → work on the fleet → what publishers see → alarms and policies → ECS. */
-class Simulation {
+export class Simulation {
   private readonly metrics = new Metrics();
   private readonly quota = new LaunchQuota();
   private readonly fleet: Fleet;
@@ -73,13 +47,16 @@ class Simulation {
   private highestTasks = 0;
   private interrupted = 0;
 
-  constructor(private readonly options: SimulationOptions) {
-    const { load, seconds, grain, slots, policy, agentSeconds, metricDelaySeconds } = options;
+  /** @param arrivals drawn from the load unless given; @throws RangeError when `grain` doesn't divide `slots`. */
+  constructor(
+    private readonly options: SimulationOptions,
+    arrivals: ArrivalMoments = arrivalsOf(options),
+  ) {
+    const { seconds, grain, slots, policy, agentSeconds, metricDelaySeconds } = options;
     if (slots % grain !== 0) throw new RangeError(`grain must divide the slots of a task, ${slots}, got ${grain}`);
     // A source of chance for each part, so that two policies meet the same arrivals.
-    const random = (part: number) => new Random(options.seed * 16 + part);
+    const random = (part: number) => sourceOf(options, part);
     this.fleet = new Fleet(slots / grain, random(1));
-    const arrivals = new Arrivals(load, random(2), grain, seconds);
     this.work = new Work(this.fleet, arrivals, agentTimer(options, random(3)), Math.floor(IN_FLIGHT_MAX / grain));
     this.publisher = new Publisher(this.metrics, random(5), { ...options.publisher, slots, agentSeconds });
     const wanted = options.initialTasks ?? steadyTasks(options);
@@ -91,6 +68,26 @@ class Simulation {
       orders: [],
     }));
     this.everySeconds = Math.max(1, Math.ceil(seconds / MOMENTS));
+  }
+
+  /** Tasks that cost money at this moment, and those that are ordered. */
+  get tasks(): { readonly billed: number; readonly desired: number } {
+    return { billed: this.fleet.billedTasks, desired: this.desiredTasks };
+  }
+
+  /** Messages that wait. */
+  get waiting(): number {
+    return this.work.backlog.size * this.options.grain;
+  }
+
+  /** How long messages that have started waited, seconds: the wait that the given share (0..1) didn't exceed. */
+  waitQuantile(share: number): number {
+    return this.work.waits.quantile(share);
+  }
+
+  /** All tasks so far, from launch to end. */
+  get taskHours(): number {
+    return this.taskSeconds / 3600;
   }
 
   /** The second that begins at `second`. */
@@ -130,7 +127,7 @@ class Simulation {
         p99: waits.quantile(0.99),
         max: waits.max,
       },
-      taskHours: this.taskSeconds / 3600,
+      taskHours: this.taskHours,
       leastTaskHours: (messages * options.agentSeconds) / options.slots / 3600,
       highestTasks: this.highestTasks,
       scaleOuts,
@@ -194,14 +191,4 @@ class Simulation {
       waits.add(seconds - backlog.take() + (perSecond === 0 ? 0 : place / perSecond));
     }
   }
-}
-
-/** Tasks of one service that the first rate needs at the policy's target. */
-function steadyTasks({ load, agentSeconds, slots, services, policy }: SimulationOptions): number {
-  let share = STEADY_SHARE;
-  for (const each of policy.policies) {
-    if (each.kind !== "targetTracking" || each.query.kind !== "statistic") continue;
-    if (each.query.metric === "SlotDemand") share = each.target / 100;
-  }
-  return Math.ceil((load.rateAt(0) * agentSeconds) / slots / share / services);
 }

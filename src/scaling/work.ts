@@ -1,4 +1,4 @@
-import type { Arrivals } from "./arrivals.js";
+import type { ArrivalMoments } from "./arrivals.js";
 import { Backlog } from "./backlog.js";
 import { Completions } from "./completions.js";
 import { type Fleet, TaskState } from "./fleet.js";
@@ -24,7 +24,7 @@ export class Work {
    */
   constructor(
     private readonly fleet: Fleet,
-    private readonly arrivals: Arrivals,
+    private readonly arrivals: ArrivalMoments,
     private readonly agentSeconds: () => number,
     private readonly inFlightMax: number,
   ) {}

@@ -1,5 +1,5 @@
 /** Credentials that open nothing: whatever goes astray, it is no call to a real account. */
-const ACCESS_KEY = "queuehand-dev";
+export const ACCESS_KEY = "queuehand-dev";
 
 export const devCredentials = async () => ({ accessKeyId: ACCESS_KEY, secretAccessKey: ACCESS_KEY });
 

@@ -31,9 +31,15 @@ const LINE: CommandLine = {
     { name: "samples", value: "FILE", meaning: "send the lines of FILE in turn instead of the sample messages" },
     { name: "no-producer", meaning: "send nothing" },
     { name: "port", value: "PORT", meaning: "port of the queue server (default: any free one)" },
+    {
+      name: "scale",
+      meaning:
+        "the whole scaling loop instead: a load, worker processes, AWS's control loop; see queuehand dev --scale --help",
+    },
   ],
   examples: [
     "queuehand dev",
+    "queuehand dev --scale",
     "queuehand dev --messages 200 --json",
     "queuehand dev --handler ./agent.mjs --samples bodies.jsonl --rate 2",
     "CONCURRENCY=50 LOG_LEVEL=debug queuehand dev --rate 100",
@@ -45,6 +51,10 @@ const LINE: CommandLine = {
 
 /** `queuehand dev`. */
 export async function dev(argv: readonly string[]): Promise<number> {
+  if (argv.includes("--scale")) {
+    const { scale } = await import("./scale/scale.js");
+    return scale(argv.filter((word) => word !== "--scale"));
+  }
   const typed = parseCommandLine(LINE, argv);
   if (typed.flag("help")) return printHelp(LINE);
   const messages = typed.integer("messages", 1, MESSAGES_MAX);

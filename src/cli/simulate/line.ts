@@ -1,6 +1,10 @@
 import { LOAD_FORMS } from "../../scaling/load.js";
 import type { CommandLine } from "../command-line.js";
 import { FLEET_OPTIONS } from "./fleet-options.js";
+import { type LoadDefaults, loadTimeOptions } from "./load-source.js";
+
+/** What is simulated where nothing is said. */
+export const LOAD_DEFAULTS: LoadDefaults = { load: "step:100..1000", period: 600, burst: 60 };
 
 /** What `queuehand simulate` takes. */
 export const LINE: CommandLine = {
@@ -9,20 +13,12 @@ export const LINE: CommandLine = {
     "Replays AWS's scaling loop over a load, with the policy of infra/scaling.yaml, message by message: how long messages wait, " +
     "how many tasks run, what that costs. Needs no AWS account. A CSV trace has the columns time,messages or time,rate; docs/scaling.md has a command that exports one from CloudWatch.",
   options: [
-    { name: "load", value: "LOAD", meaning: `${LOAD_FORMS}; rates in messages a second (default: step:100..1000)` },
     {
-      name: "gaps",
-      value: "refuse|zero|hold",
-      meaning: "what a trace's missing intervals are: a fault, no messages, or the rate before (default: refuse)",
+      name: "load",
+      value: "LOAD",
+      meaning: `${LOAD_FORMS}; rates in messages a second (default: ${LOAD_DEFAULTS.load})`,
     },
-    { name: "at", value: "SECONDS", meaning: "when a step, a ramp or the first burst begins (default: 60)" },
-    { name: "over", value: "SECONDS", meaning: "how long a ramp takes (default: 300)" },
-    {
-      name: "period",
-      value: "SECONDS",
-      meaning: "length of a diurnal curve, or from burst to burst (default: 86400, bursts 600)",
-    },
-    { name: "burst", value: "SECONDS", meaning: "how long a burst lasts (default: 60)" },
+    ...loadTimeOptions(LOAD_DEFAULTS),
     {
       name: "noise",
       value: "SHARE",

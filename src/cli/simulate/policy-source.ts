@@ -8,19 +8,19 @@ import { CommandError } from "../failure.js";
 import { readText } from "../input-file.js";
 
 /** A simulation asks how many tasks a load needs; only ECS's own quota is to stand in its way. */
-const MAX_TASKS = "5000";
+const TASKS_MAX = 5000;
 
 /** The template that comes with this package. */
 const OWN = join("infra", "scaling.yaml");
 
-/** The policy of `--policy` under the parameters of `--set`, ours as each of so many services on a queue has it. @throws CommandError with every fault of the template. */
-export async function policyOf(typed: Typed, services: number): Promise<ScalingDefinition> {
+/** The policy of `--policy` under the parameters of `--set`, ours as each of so many services on a queue has it, with a ceiling where none is set. @throws CommandError with every fault of the template. */
+export async function policyOf(typed: Typed, services: number, maxTasks = TASKS_MAX): Promise<ScalingDefinition> {
   const asked = typed.text("policy");
   const path = asked ?? ownTemplate();
   const overrides = overridesOf(typed.texts("set"));
   const text = await readText(path, "policy");
   // A template of somebody else may have no such parameters.
-  const own = asked === undefined ? { MaxTasks: MAX_TASKS, FleetServices: String(services) } : {};
+  const own = asked === undefined ? { MaxTasks: String(maxTasks), FleetServices: String(services) } : {};
   try {
     return { ...readScalingTemplate(text, path, { ...own, ...overrides }), name: asked ?? OWN };
   } catch (error) {

@@ -1,18 +1,17 @@
 import type { AgentTimes } from "../../scaling/agent-timing.js";
 import type { Protection } from "../../scaling/ecs-service.js";
-import { type Load, noisyLoad, parseLoad, traceLoad } from "../../scaling/load.js";
-import { LoadError } from "../../scaling/load-error.js";
+import { type Load, noisyLoad } from "../../scaling/load.js";
 import { peerPolicies } from "../../scaling/peers.js";
 import type { ScalingDefinition } from "../../scaling/policy.js";
 import { PRICES, type Prices } from "../../scaling/prices.js";
 import type { SimulationOptions } from "../../scaling/simulator.js";
 import type { TaskSize } from "../../scaling/task-price.js";
-import { GAPS } from "../../scaling/trace.js";
 import { type Typed, UsageError } from "../command-line.js";
-import { CommandError } from "../failure.js";
-import { pricesOf, readText } from "../input-file.js";
+import { pricesOf } from "../input-file.js";
 import { choiceOf } from "./choice.js";
 import { fleetOptionsOf } from "./fleet-options.js";
+import { LOAD_DEFAULTS } from "./line.js";
+import { loadOf } from "./load-source.js";
 import { policyOf } from "./policy-source.js";
 
 /** One load, and one run for each policy that meets it. */
@@ -26,8 +25,7 @@ export interface Scenario {
   readonly fifo: boolean;
 }
 
-const DAY_SECONDS = 86_400;
-const YEAR_SECONDS = 366 * DAY_SECONDS;
+const YEAR_SECONDS = 366 * 86_400;
 
 /** Messages up to which each is simulated by itself: a few seconds on one core. */
 const SINGLY_MAX = 20_000_000;
@@ -37,7 +35,7 @@ const SINGLY_MAX_COMPARED = 4_000_000;
 
 /** What the command line asks for. @throws UsageError or CommandError naming what can't be used. */
 export async function scenarioOf(typed: Typed): Promise<Scenario> {
-  const { load, seconds } = await loadOf(typed);
+  const { load, seconds } = await loadAndLength(typed);
   const slots = typed.integer("slots", 1, 1000) ?? 10;
   const { agentSeconds, startSeconds, spotShare, size } = fleetOptionsOf(typed);
   const targetDelaySeconds = typed.integer("target-delay", 1, 3600) ?? 30;
@@ -90,33 +88,10 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
   };
 }
 
-async function loadOf(typed: Typed): Promise<{ load: Load; seconds: number }> {
-  const text = typed.text("load") ?? "step:100..1000";
-  const asked = typed.integer("for", 1, YEAR_SECONDS);
-  const shape = /^(constant|step|ramp|diurnal|bursts):/.exec(text)?.[1];
-  const gaps = choiceOf(typed, "gaps", GAPS, "refuse");
-  try {
-    if (!shape && !text.includes(":")) {
-      const trace = traceLoad(text, await readText(text, "load"), gaps);
-      return { load: trace, seconds: asked ?? Math.ceil(trace.seconds) };
-    }
-    const period = typed.integer("period", 1, YEAR_SECONDS) ?? (shape === "bursts" ? 600 : DAY_SECONDS);
-    const load = parseLoad(text, {
-      at: typed.integer("at", 0, YEAR_SECONDS) ?? 60,
-      over: typed.integer("over", 1, YEAR_SECONDS) ?? 300,
-      period,
-      burst: typed.integer("burst", 1, YEAR_SECONDS) ?? 60,
-    });
-    return { load, seconds: asked ?? (shape === "diurnal" ? period : 1800) };
-  } catch (error) {
-    if (error instanceof LoadError) throw shape ? new UsageError(`--load: ${error.message}`) : traceError(text, error);
-    throw error;
-  }
-}
-
-/** What isn't a shape may have been meant as one, unless it is a file. */
-function traceError(text: string, error: LoadError): Error {
-  return text.includes(":") ? new UsageError(`--load: ${error.message}`) : new CommandError(error.message);
+/** A trace or a diurnal curve once, everything else for half an hour. */
+async function loadAndLength(typed: Typed): Promise<{ load: Load; seconds: number }> {
+  const { load, seconds } = await loadOf(typed, LOAD_DEFAULTS);
+  return { load, seconds: typed.integer("for", 1, YEAR_SECONDS) ?? seconds ?? 1800 };
 }
 
 function stopsOf(typed: Typed, agentSeconds: number): { drainSeconds: number; protection: Protection } {
@@ -126,7 +101,8 @@ function stopsOf(typed: Typed, agentSeconds: number): { drainSeconds: number; pr
   return { drainSeconds, protection: asked === "auto" ? automatic : asked };
 }
 
-function agentTimesOf(typed: Typed): { agentTimes: AgentTimes; agentVariation: number } {
+/** @throws UsageError for a shape that isn't known. */
+export function agentTimesOf(typed: Typed): { agentTimes: AgentTimes; agentVariation: number } {
   const text = typed.text("agent-times") ?? "constant";
   if (text === "constant" || text === "exponential") return { agentTimes: text, agentVariation: 0 };
   const variation = /^lognormal:(\d+(?:\.\d+)?)$/.exec(text)?.[1];
