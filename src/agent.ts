@@ -4,7 +4,7 @@
  */
 export { defineHandler } from "./agents/define-handler.js";
 export { eventBridge } from "./agents/events/event-bridge.js";
-export { s3Objects } from "./agents/events/s3-objects.js";
+export { s3Objects, s3ObjectsFrom } from "./agents/events/s3-objects.js";
 export { snsBody } from "./agents/events/sns-body.js";
 export { webhook } from "./agents/events/webhook.js";
 export { Skip } from "./agents/skip.js";

@@ -42,6 +42,7 @@ export interface Config {
   readonly fleetServices: number;
   readonly idempotencyTable: string | undefined;
   readonly idempotencyKey: string;
+  readonly idempotencyPayload: string | undefined;
   readonly idempotencyOnError: "closed" | "open";
   readonly idempotencyKeepSeconds: number;
   /** Where large payloads may be fetched from; undefined: they aren't. */
@@ -117,6 +118,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     fleetServices: number("FLEET_SERVICES"),
     idempotencyTable: text("IDEMPOTENCY_TABLE"),
     idempotencyKey: text("IDEMPOTENCY_KEY")!,
+    idempotencyPayload: text("IDEMPOTENCY_PAYLOAD"),
     idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     payloads: buckets && { buckets, maxMiB: number("PAYLOAD_MAX_MB"), remove: text("PAYLOAD_DELETE") === "true" },

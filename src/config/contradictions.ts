@@ -15,6 +15,7 @@ export function* contradictions(given: GivenSettings, command: Command): Generat
 /** What a setting is for, by its name: without that it is heeded by nobody. */
 const NEEDS = {
   IDEMPOTENCY_KEY: "IDEMPOTENCY_TABLE",
+  IDEMPOTENCY_PAYLOAD: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_ON_ERROR: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_KEEP_SECONDS: "IDEMPOTENCY_TABLE",
   PAYLOAD_MAX_MB: "PAYLOAD_BUCKETS",

@@ -245,6 +245,13 @@ export const SETTINGS = [
     meaning: "What makes two messages the same: `messageId`, `attribute:NAME`, or `body:/json/pointer`.",
   },
   {
+    name: "IDEMPOTENCY_PAYLOAD",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "body:/json/pointer", pattern: /^body:(\/.*)?$/s },
+    meaning:
+      "The part of the body that two messages with one key must have in common; where a message has no such part, and unset: all of it, but for blanks, the order of members, and what a service has wrapped around it.",
+  },
+  {
     name: "IDEMPOTENCY_ON_ERROR",
     fallback: "closed",
     shape: choice("closed", "open"),

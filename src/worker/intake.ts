@@ -50,7 +50,8 @@ export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): In
     return fetched ?? handler;
   };
   const gated = gatedIfApart(agent, config, parts);
-  const handler = config.idempotencyKey === "messageId" ? once(fetching(gated)) : fetching(once(gated));
+  const byIdAlone = config.idempotencyKey === "messageId" && config.idempotencyPayload === undefined;
+  const handler = byIdAlone ? once(fetching(gated)) : fetching(once(gated));
   const traced = new TracedHandler({
     handler: signedIfAsked(handler, config),
     queueUrl: config.queueUrl,
