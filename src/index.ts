@@ -1,4 +1,5 @@
 export type { AgentLog, Context } from "./agents/context.js";
+export { decodeAs } from "./agents/decoded/decode-as.js";
 export {
   type Agent,
   type AgentFunction,

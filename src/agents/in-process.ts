@@ -3,7 +3,7 @@ import type { Ended, Handler, OpenedMessage, Run } from "../pipeline/ports/handl
 import type { Identifier } from "../pipeline/ports/idempotency.js";
 import { done, type Outcome, outcomeOfError } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
-import { described, isError } from "../pipeline/ports/thrown.js";
+import { described, isError, read } from "../pipeline/ports/thrown.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
 import { agentMessage, bodyOf, type Message, undecodedMessage } from "./message.js";
@@ -93,8 +93,12 @@ function outcomeUndecoded(error: unknown): Outcome {
       return done;
     case "Retry":
     case "Reject":
-    case "Defer":
       return outcomeOfError(error);
+    case "Defer": {
+      const outcome = outcomeOfError(error);
+      const awaitsRun = outcome.kind === "defer" && isError(error) && read(error, "awaitsRun") === true;
+      return awaitsRun ? { ...outcome, awaitsRun } : outcome;
+    }
     default:
       return { kind: "reject", reason: `the body can't be decoded: ${message}` };
   }

@@ -49,6 +49,8 @@ export interface Config {
   readonly payloads:
     | { readonly buckets: readonly string[]; readonly maxMiB: number; readonly remove: boolean }
     | undefined;
+  /** What is taken off around a body; undefined: nothing. */
+  readonly decode: readonly string[] | undefined;
   readonly webhookSignature: SignatureSpec | undefined;
   readonly transport: "auto" | "wire" | "sdk";
   readonly deadLetterQueueUrl: string | undefined;
@@ -122,6 +124,7 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     payloads: buckets && { buckets, maxMiB: number("PAYLOAD_MAX_MB"), remove: text("PAYLOAD_DELETE") === "true" },
+    decode: given.list("DECODE"),
     webhookSignature: given.webhookSignature,
     transport: text("SQS_TRANSPORT") as Config["transport"],
     deadLetterQueueUrl: text("DLQ_URL"),

@@ -1,3 +1,4 @@
+import { UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
 import type { GivenSettings } from "./given-settings.js";
 import type { Command, SettingName } from "./settings.js";
 
@@ -5,6 +6,7 @@ import type { Command, SettingName } from "./settings.js";
 export function* contradictions(given: GivenSettings, command: Command): Generator<string> {
   yield* ofStopping(given);
   yield* withoutWhatTheyNeed(given);
+  yield* ofDecoders(given);
   yield* ofSignature(given);
   yield* ofAgent(given);
   yield* ofQueues(given);
@@ -48,6 +50,12 @@ function* withoutWhatTheyNeed(given: GivenSettings): Generator<string> {
       yield `${name} needs ${needed}, which is unset, got "${given.typed(name)}"`;
     }
   }
+}
+
+function* ofDecoders(given: GivenSettings): Generator<string> {
+  const pointer = UNMARKED_POINTERS.find((name) => given.list("DECODE")?.includes(name));
+  if (pointer === undefined || given.isSet("PAYLOAD_BUCKETS")) return;
+  yield `DECODE=${pointer} needs PAYLOAD_BUCKETS, which is unset, got "${given.typed("DECODE")}"`;
 }
 
 function* ofSignature(given: GivenSettings): Generator<string> {

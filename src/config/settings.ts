@@ -1,3 +1,5 @@
+import { AUTO, DECODER_NAMES, UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
+
 /**
  * The one table of settings: names, defaults, bounds and sentences. `config.ts` reads values by it; `.env.example`,
  * `docs/configuration.md` and the templates in `infra/` are checked against it.
@@ -27,6 +29,8 @@ export interface Setting {
   readonly secret?: true;
   readonly meaning: string;
 }
+
+const ONE_OF_DECODERS = `(${[...DECODER_NAMES, ...UNMARKED_POINTERS].join("|")})`;
 
 const seconds = (min: number, max: number): Shape => ({ kind: "integer", min, max, unit: "seconds" });
 const choice = (...values: string[]): Shape => ({ kind: "choice", values });
@@ -287,6 +291,17 @@ export const SETTINGS = [
     fallback: "false",
     shape: { kind: "boolean" },
     meaning: "Removes a payload from its bucket when its message is done and certainly deleted.",
+  },
+  {
+    name: "DECODE",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: `auto, or some of ${[...DECODER_NAMES, ...UNMARKED_POINTERS].join(", ")}, with commas between them`,
+      pattern: new RegExp(`^(${AUTO}|${ONE_OF_DECODERS}(\\s*,\\s*${ONE_OF_DECODERS})*)$`),
+    },
+    meaning:
+      "What is taken off around a body before key, schema and agent see it (docs/events.md); `auto`: whatever can't be anything else; unset: nothing.",
   },
   {
     name: "WEBHOOK_SIGNATURE",

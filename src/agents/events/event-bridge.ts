@@ -31,10 +31,13 @@ export function eventBridge<Detail = unknown>(raw: string): BusEvent<Detail> {
   return withSaid(busEvent(jsonObject(event, "an EventBridge event")) as BusEvent<Detail>, () => saidOnBus(event));
 }
 
-/** @throws UnknownShape when it is no event of EventBridge. */
-export function busEvent(event: JsonObject): BusEvent {
+/**
+ * @param parse reads a detail that is text.
+ * @throws UnknownShape when it is no event of EventBridge.
+ */
+export function busEvent(event: JsonObject, parse: (text: string) => unknown = JSON.parse): BusEvent {
   const { id, source, account, region, time, resources, "detail-type": detailType } = event;
-  const detail = detailOf(event.detail);
+  const detail = detailOf(event.detail, parse);
   if (typeof source !== "string" || typeof detailType !== "string" || detail === undefined) {
     throw new UnknownShape("an EventBridge event has source, detail-type and detail; a rule with an input sends none");
   }
@@ -57,10 +60,10 @@ export function saidOnBus(event: string): object {
 }
 
 /** EventBridge Scheduler's own event has it as text: `"{}"`. */
-function detailOf(detail: unknown): JsonObject | undefined {
+function detailOf(detail: unknown, parse: (text: string) => unknown): JsonObject | undefined {
   if (typeof detail !== "string") return isObject(detail) ? detail : undefined;
   try {
-    const parsed: unknown = JSON.parse(detail);
+    const parsed = parse(detail);
     return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;

@@ -61,7 +61,7 @@ type WireAttribute = { readonly type: string; readonly string?: string; readonly
 export interface WireMessage extends Omit<ReceivedMessage, "attributes" | "decoded"> {
   readonly attributes: readonly (readonly [string, WireAttribute])[];
   /** `isBytes`: the body is base64 of bytes. */
-  readonly decoded?: Omit<DecodedBody, "bytes"> & { readonly isBytes: boolean };
+  readonly decoded?: Pick<DecodedBody, "raw"> & { readonly isBytes: boolean };
 }
 
 export function messageToWire(message: ReceivedMessage): WireMessage {
@@ -71,8 +71,8 @@ export function messageToWire(message: ReceivedMessage): WireMessage {
   });
   const { decoded, ...sent } = message;
   if (!decoded) return { ...sent, attributes };
-  const { bytes, ...others } = decoded;
-  return { ...sent, attributes, decoded: { ...others, isBytes: bytes !== undefined } };
+  const { bytes, raw } = decoded;
+  return { ...sent, attributes, decoded: { raw, isBytes: bytes !== undefined } };
 }
 
 export function messageFromWire(message: WireMessage): ReceivedMessage {
@@ -82,9 +82,9 @@ export function messageFromWire(message: WireMessage): ReceivedMessage {
   }
   const { decoded, ...sent } = message;
   if (!decoded) return { ...sent, attributes };
-  const { isBytes, ...others } = decoded;
+  const { isBytes, raw } = decoded;
   const bytes = isBytes ? { bytes: Buffer.from(message.body, "base64") } : {};
-  return { ...sent, attributes, decoded: { ...others, ...bytes } };
+  return { ...sent, attributes, decoded: { raw, ...bytes } };
 }
 
 /** An error as it crosses; `code` where it has one. */
@@ -144,7 +144,7 @@ export type WireOutcome =
   | { readonly kind: "done" }
   | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number }
   | { readonly kind: "reject"; readonly reason: string }
-  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number };
+  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number; readonly awaitsRun?: true };
 
 export function outcomeToWire(outcome: Outcome): WireOutcome {
   switch (outcome.kind) {
@@ -160,7 +160,7 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
 
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
 export function outcomeFromWire(wire: object): Outcome {
-  const { kind, error, reason, afterSeconds } = wire as Readonly<Record<string, unknown>>;
+  const { kind, error, reason, afterSeconds, awaitsRun } = wire as Readonly<Record<string, unknown>>;
   const after = afterSeconds == null ? {} : { afterSeconds };
   switch (kind) {
     case "done":
@@ -168,7 +168,7 @@ export function outcomeFromWire(wire: object): Outcome {
     case "reject":
       return checkedOutcome({ kind, reason } as Outcome);
     case "defer":
-      return checkedOutcome({ kind, reason, ...after } as Outcome);
+      return checkedOutcome({ kind, reason, ...after, ...(awaitsRun === true && { awaitsRun }) } as Outcome);
     case "retry":
       return checkedOutcome({ kind, ...(error == null ? {} : { error: errorFromWire(error) }), ...after } as Outcome);
     default:

@@ -27,8 +27,8 @@ export function identifierOf(rule: IdentityRule): Identifier {
 /** All that the producer said; what can't be compared so is compared as it was sent. */
 function payloadOf(message: ReceivedMessage, made: Made | undefined): string {
   const { body, decoded } = message;
-  if (!made) return canonicalText(decoded?.said ?? body);
   try {
+    if (!made) return decoded?.said?.() ?? canonicalText(body);
     return canonicalJson(saidIn(made.body));
   } catch {
     return decoded?.raw ?? body;

@@ -165,7 +165,7 @@ export class ProgramHandler implements Handler {
         agent.kill(0);
       },
     });
-    agent.stdin.end(message.body);
+    agent.stdin.end(message.decoded?.bytes ?? message.body);
 
     const exit = await agent.ended;
     unwatch();

@@ -122,7 +122,7 @@ export class ServiceHandler implements Handler {
   }
 
   #exchange(message: ReceivedMessage, run: Run, made: { request?: ClientRequest }): Promise<Answer> {
-    const body = Buffer.from(message.body);
+    const body = Buffer.from(message.decoded?.bytes ?? message.body);
     return new Promise((resolve, reject) => {
       const headers = sqsdHeaders(message, this.#options.queueName, run.idempotency);
       headers["Content-Length"] = String(body.length);

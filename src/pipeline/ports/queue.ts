@@ -44,8 +44,8 @@ export interface DecodedBody {
   readonly raw: string;
   /** The body itself where it is no text; `body` is its base64 then. */
   readonly bytes?: Uint8Array;
-  /** What makes two such messages the same, as JSON; the body where unset. */
-  readonly said?: string;
+  /** What makes two such messages the same, as canonical JSON; the body where unset. May throw. */
+  readonly said?: () => string;
 }
 
 /** How one entry of a batch ended: `stale` = the handle no longer holds the message, `again` = worth another try. */
