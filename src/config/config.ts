@@ -14,6 +14,9 @@ export interface Config {
   readonly queueUrl: string;
   readonly handler: HandlerSpec | undefined;
   readonly isolation: "none" | "process" | "process-per-message";
+  readonly serviceRejectStatus: readonly number[];
+  readonly serviceReadyPath: string | undefined;
+  readonly serviceReadySeconds: number;
   /** The program that is the service, for the worker to start. */
   readonly agentCommand: string | undefined;
   /** Names of variables that an agent's process gets besides the usual ones; a name may end in `*`. */
@@ -95,6 +98,10 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     queueUrl: text("SQS_QUEUE_URL") ?? "",
     handler: given.handler,
     isolation: text("ISOLATION") as Config["isolation"],
+    serviceRejectStatus:
+      text("SERVICE_REJECT_STATUS") === "off" ? [] : given.list("SERVICE_REJECT_STATUS")!.map(Number),
+    serviceReadyPath: text("SERVICE_READY_PATH"),
+    serviceReadySeconds: number("SERVICE_READY_SECONDS"),
     agentCommand: text("AGENT_COMMAND"),
     agentEnvironment: given.list("AGENT_ENV") ?? [],
     agentMemoryMiB: given.optionalNumber("AGENT_MEMORY_MB"),

@@ -33,6 +33,13 @@ const OF_A_PROCESS = [
   "AGENT_OPEN_FILES",
 ] as const satisfies readonly SettingName[];
 
+/** What is asked or heard of a service alone. */
+const OF_A_SERVICE = [
+  "SERVICE_REJECT_STATUS",
+  "SERVICE_READY_PATH",
+  "SERVICE_READY_SECONDS",
+] as const satisfies readonly SettingName[];
+
 /** What belongs to one message: a service that the worker starts works on several at once. */
 const OF_A_RUN = ["AGENT_CPU_SECONDS", "AGENT_ROLE_ARN"] as const satisfies readonly SettingName[];
 
@@ -75,6 +82,10 @@ function* ofAgent(given: GivenSettings): Generator<string> {
   }
   if (handler.kind !== "service" && startsService) {
     yield `AGENT_COMMAND needs a service as HANDLER, http://HOST:PORT/PATH, got "${given.typed("AGENT_COMMAND")}"`;
+  }
+  for (const name of handler.kind === "service" ? [] : OF_A_SERVICE) {
+    if (!given.isSet(name)) continue;
+    yield `${name} needs a service as HANDLER, http://HOST:PORT/PATH, got "${given.typed(name)}"`;
   }
   const ofARun: readonly SettingName[] = handler.kind === "service" ? OF_A_RUN : [];
   const elsewhere =

@@ -49,7 +49,7 @@ export const SETTINGS = [
     required: ["run"],
     shape: { kind: "handler" },
     meaning:
-      "The agent: a module (`./agent.mjs`), a program (`exec:python agent.py`) or a service (`http://127.0.0.1:8000/run`). `dev` takes the sample agent when unset.",
+      "The agent: a module (`./agent.mjs`), a program (`exec:python agent.py`) or a service (`http://localhost:8000/run`). `dev` takes the sample agent when unset.",
   },
   {
     name: "ISOLATION",
@@ -57,6 +57,30 @@ export const SETTINGS = [
     shape: choice("none", "process", "process-per-message"),
     meaning:
       "Where a module agent runs: in this process, in a warm pool of processes with one message each at a time, or in a fresh process for each message.",
+  },
+  {
+    name: "SERVICE_REJECT_STATUS",
+    fallback: "422",
+    shape: {
+      kind: "text",
+      bounds: "statuses of HTTP between 400 and 599, with commas between them, or off",
+      pattern: /^(off|[45]\d\d(\s*,\s*[45]\d\d)*)$/,
+    },
+    meaning:
+      "Answers of a service that reject their message at once; what else is no success is tried again. Frameworks answer 400, 404 and the like by themselves.",
+  },
+  {
+    name: "SERVICE_READY_PATH",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "a path that begins with a slash", pattern: /^\/(?!\/)\S*$/ },
+    meaning:
+      "A path on the service that answers GET with 2xx once it is ready: no message is posted before, at the start and after it was gone; unset: it is ready when it accepts connections.",
+  },
+  {
+    name: "SERVICE_READY_SECONDS",
+    fallback: "60",
+    shape: seconds(1, 3600),
+    meaning: "How long a service may take to be ready when the worker starts; then the start ends.",
   },
   {
     name: "AGENT_COMMAND",
