@@ -79,14 +79,14 @@ const MIB = 2 ** 20;
 
 function fetchedIfAsked(
   handler: Handler,
-  { payloads, queueUrl }: Config,
+  { payloads, queueUrl, decode: follow = [] }: Config,
   { clock, telemetry, payloadStore }: IntakeParts,
 ): FetchedHandler | undefined {
   if (!payloads) return undefined;
   // The queue's region, since where only its URL names one the SDK would find none.
   const store = payloadStore ?? new S3Payloads({ region: regionOf(queueUrl, process.env, endpointOf(process.env)) });
   const { buckets, maxMiB, remove } = payloads;
-  return new FetchedHandler({ handler, store, buckets, bytesMax: maxMiB * MIB, remove, clock, telemetry });
+  return new FetchedHandler({ handler, store, buckets, bytesMax: maxMiB * MIB, follow, remove, clock, telemetry });
 }
 
 function signedIfAsked(handler: Handler, { webhookSignature }: Config): Handler {
