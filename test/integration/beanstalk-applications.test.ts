@@ -119,7 +119,9 @@ suite("An application written for Elastic Beanstalk's daemon moves over unchange
       ["dispatch", 1, "fail"],
     ]);
     expect((await done()).sort()).toEqual(Array.from({ length: 10 }, (_, n) => `dispatched ${n}`).sort());
-    expect(dead).toEqual([["3", expect.stringMatching(/^gave up after 3 receives: .*answered 400.*not found: of a later release/)]]);
+    expect(dead).toEqual([
+      ["3", expect.stringMatching(/^gave up after 3 receives: .*answered 400.*not found: of a later release/)],
+    ]);
   });
 
   test("called by a host that Django doesn't allow, each task has all its tries", async () => {
