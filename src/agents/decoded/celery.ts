@@ -34,7 +34,10 @@ interface Envelope {
 
 function envelopeIn(body: string): Envelope | undefined {
   const bytes = bytesOfBase64(body);
-  const envelope = structureIn(bytes ? bodyOfBytes(bytes) : body);
+  const text = bytes ? bodyOfBytes(bytes) : body;
+  // Most bodies are none: looking is cheaper than parsing.
+  if (typeof text !== "string" || !text.includes('"content-encoding"')) return undefined;
+  const envelope = structureIn(text);
   if (!isObject(envelope)) return undefined;
   const { body: inner, headers, properties, "content-type": contentType, "content-encoding": encoding } = envelope;
   if (typeof inner !== "string" || !isObject(headers) || !isObject(properties)) return undefined;

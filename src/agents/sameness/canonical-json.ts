@@ -46,7 +46,11 @@ function canonicalNumber(value: number): string {
 
 function canonicalObject(value: object): string {
   if (value instanceof ExactNumber) return value.digits;
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join()}]`;
+  if (Array.isArray(value)) {
+    let items = "";
+    for (const item of value) items += `,${canonicalJson(item ?? null)}`;
+    return `[${items.slice(1)}]`;
+  }
   if (ArrayBuffer.isView(value)) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     return `bytes:${JSON.stringify(bytes.toString("base64"))}`;
@@ -54,14 +58,14 @@ function canonicalObject(value: object): string {
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === "function") return canonicalJson(toJSON.call(value, ""));
   if (!isPlain(value)) throw new Incomparable("an object of a class");
-  const members: string[] = [];
+  let members = "";
   for (const name of Object.keys(value).sort()) {
     const member = (value as Record<string, unknown>)[name];
     // As JSON.stringify has it.
     if (member === undefined || typeof member === "function" || typeof member === "symbol") continue;
-    members.push(`${JSON.stringify(name)}:${canonicalJson(member)}`);
+    members += `,${JSON.stringify(name)}:${canonicalJson(member)}`;
   }
-  return `{${members.join()}}`;
+  return `{${members.slice(1)}}`;
 }
 
 /** Whichever realm it is of: a prototype that has none is a root. */
