@@ -55,6 +55,14 @@ export function undecodedMessage(received: ReceivedMessage): Message {
   let body: unknown;
   return {
     id,
+    raw: rawOf(received),
+    attributes: attributesOf(attributes),
+    attributeTypes: typesOf(attributes),
+    receiveCount,
+    sentAt,
+    ...(groupId === undefined ? undefined : { groupId }),
+    ...(trace === undefined ? undefined : { trace }),
+    // Last: what stands behind an accessor is dear to make.
     get body() {
       if (!parsed) {
         parsed = true;
@@ -67,13 +75,6 @@ export function undecodedMessage(received: ReceivedMessage): Message {
       parsed = true;
       body = value;
     },
-    raw: rawOf(received),
-    attributes: attributesOf(attributes),
-    attributeTypes: typesOf(attributes),
-    ...(groupId === undefined ? undefined : { groupId }),
-    receiveCount,
-    sentAt,
-    ...(trace === undefined ? undefined : { trace }),
   };
 }
 
