@@ -1,4 +1,5 @@
 export type { AgentLog, Context } from "./agents/context.js";
+export { decodeAs } from "./agents/decoded/decode-as.js";
 export {
   type Agent,
   type AgentFunction,
@@ -7,7 +8,7 @@ export {
   type Undecoded,
 } from "./agents/define-handler.js";
 export { type BusEvent, eventBridge } from "./agents/events/event-bridge.js";
-export { type S3Object, s3Objects } from "./agents/events/s3-objects.js";
+export { type S3Object, s3Objects, s3ObjectsFrom } from "./agents/events/s3-objects.js";
 export type { SignatureOptions, SignatureScheme } from "./agents/events/signature.js";
 export { snsBody } from "./agents/events/sns-body.js";
 export { type WebhookOptions, webhook } from "./agents/events/webhook.js";

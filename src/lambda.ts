@@ -1,6 +1,5 @@
 import { type LambdaIdempotency, RESERVE_MS } from "./agents/lambda/lambda.js";
 import { lambdaLog } from "./agents/lambda/lambda-log.js";
-import { keyFinder } from "./agents/once/idempotency-key.js";
 import { OnceHandler } from "./agents/once/once.js";
 import { DynamoDbIdempotency } from "./aws/dynamodb/dynamodb-idempotency.js";
 import { environmentCredentials } from "./aws/wire/credentials.js";
@@ -13,10 +12,11 @@ import type { IdempotencyTable } from "./pipeline/ports/idempotency.js";
 import type { Telemetry } from "./pipeline/ports/telemetry.js";
 
 const PREFIX = "IDEMPOTENCY_";
+const TABLE = "IDEMPOTENCY_TABLE";
 const OF_LAMBDA = (SETTINGS as readonly Setting[]).filter(({ name }) => name.startsWith(PREFIX));
 
 /**
- * Idempotency for `toLambda`, by the same settings as a worker's: IDEMPOTENCY_TABLE, IDEMPOTENCY_KEY,
+ * Idempotency for `toLambda`, by the same settings as a worker's: IDEMPOTENCY_TABLE, IDEMPOTENCY_KEY, IDEMPOTENCY_PAYLOAD,
  * IDEMPOTENCY_ON_ERROR, IDEMPOTENCY_KEEP_SECONDS. A worker and a function that share a queue's name share its keys.
  *
  * A claim's lease ends with the function's own timeout, so nothing has to renew it. A message whose key is at work, or
@@ -35,17 +35,17 @@ export function lambdaIdempotency(
   const keys =
     table ??
     new DynamoDbIdempotency({
-      table: setting("IDEMPOTENCY_TABLE"),
+      table: setting(TABLE)!,
       keepSeconds,
       region: async () => regionOfEnvironment(env),
       credentials: environmentCredentials,
     });
-  const keyOf = keyFinder(setting("IDEMPOTENCY_KEY"));
+  const rule = { key: setting("IDEMPOTENCY_KEY")!, payload: setting("IDEMPOTENCY_PAYLOAD") };
   return (handler, scope) =>
     new OnceHandler({
       handler,
       table: keys,
-      keyOf,
+      rule,
       scope,
       leaseMs: ({ deadline }) => deadline + RESERVE_MS - Date.now(),
       keepSeconds,
@@ -71,18 +71,19 @@ const telemetry: Telemetry = (fact) => {
 };
 
 /** The values by name, those by default included. */
-function settingsOf(env: Readonly<Record<string, string | undefined>>): (name: string) => string {
+function settingsOf(env: Readonly<Record<string, string | undefined>>): (name: string) => string | undefined {
   const faults = Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] && !OF_LAMBDA.some((known) => known.name === name))
     .map((name) => `${name} is not a setting, got ${JSON.stringify(env[name])}`);
   const values = new Map<string, string>();
   for (const setting of OF_LAMBDA) {
     const value = env[setting.name] || fallbackOf(setting, "run");
-    const fault = value === undefined ? `${setting.name} is missing` : faultOf(setting, value);
+    const isNeeded = setting.name === TABLE;
+    const fault = value === undefined ? isNeeded && `${TABLE} is missing` : faultOf(setting, value);
     if (fault) faults.push(fault);
-    else values.set(setting.name, value!);
+    else if (value !== undefined) values.set(setting.name, value);
   }
   faults.push(...wayFaults(env));
   if (faults.length > 0) throw new ConfigError(faults);
-  return (name) => values.get(name)!;
+  return (name) => values.get(name);
 }

@@ -5,6 +5,7 @@ import { done, type Outcome } from "../pipeline/ports/outcome.js";
 import type { PayloadPointer, PayloadRead, PayloadStore } from "../pipeline/ports/payload.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import type { Fact, Telemetry } from "../pipeline/ports/telemetry.js";
+import { foreignBucket, payloadFault } from "./payload-fault.js";
 import { payloadMark, withPayload } from "./payload-pointer.js";
 
 export interface FetchedOptions {
@@ -14,6 +15,8 @@ export interface FetchedOptions {
   /** Pointers to other buckets are rejected: who may send a message may else have the worker read anything. */
   readonly buckets: readonly string[];
   readonly bytesMax: number;
+  /** Pointers that nothing but a body marks and that are followed all the same, as DECODE names them. */
+  readonly follow: readonly string[];
   /** Whether a payload is removed after its message. */
   readonly remove: boolean;
   readonly clock: Clock;
@@ -26,7 +29,6 @@ const REMOVE_DEADLINE_MS = 10_000;
 const STOP_MS = 2_000;
 /** Message ids whose payloads were removed here; about 100 bytes each. */
 const REMOVED_MAX = 10_000;
-const MIB = 2 ** 20;
 const never = new AbortController().signal;
 
 /**
@@ -53,36 +55,20 @@ export class FetchedHandler implements Handler {
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
-    const { handler, buckets, bytesMax, remove } = this.#options;
-    const mark = payloadMark(message);
+    const { handler, buckets, bytesMax, remove, follow } = this.#options;
+    const mark = payloadMark(message, follow);
     if (mark.kind === "inline") return handler.run(message, run);
     if (mark.kind === "broken") return { kind: "reject", reason: mark.detail };
-    const { pointer, bytes } = mark;
-    if (!buckets.includes(pointer.bucket)) {
-      const reason = `its payload is in the bucket ${JSON.stringify(pointer.bucket)}, which is none of PAYLOAD_BUCKETS`;
-      return { kind: "reject", reason };
-    }
+    const { pointer, bytes, attributes } = mark;
+    if (!buckets.includes(pointer.bucket)) return { kind: "reject", reason: foreignBucket(pointer) };
     if (this.#removed.has(message.id)) return done;
     if (remove) this.#inHand.set(message.id, pointer);
     const read =
       bytes !== undefined && bytes > bytesMax ? { kind: "tooLarge" as const, bytes } : await this.#read(pointer, run);
-    const where = `its payload s3://${pointer.bucket}/${pointer.key}`;
-    switch (read.kind) {
-      case "read":
-        return handler.run(withPayload(message, read.body), run);
-      case "missing":
-        return { kind: "reject", reason: `${where} doesn't exist` };
-      case "tooLarge":
-        return {
-          kind: "reject",
-          reason: `${where} has ${read.bytes} bytes or more, and at most ${bytesMax} (${bytesMax / MIB} MiB) are allowed`,
-        };
-      case "notText":
-        return { kind: "reject", reason: `${where} is no UTF-8` };
-      case "unavailable":
-        if (run.signal.aborted) return { kind: "retry", error: run.signal.reason };
-        return { kind: "defer", reason: `${where} can't be read: ${read.detail}` };
-    }
+    if (read.kind === "read") return handler.run(withPayload(message, read.body, attributes), run);
+    const reason = payloadFault(pointer, read, bytesMax);
+    if (read.kind !== "unavailable") return { kind: "reject", reason };
+    return run.signal.aborted ? { kind: "retry", error: run.signal.reason } : { kind: "defer", reason };
   }
 
   /** Waits for the removals under way, but not for long: what stays is for the bucket's lifecycle rule. */

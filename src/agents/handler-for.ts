@@ -12,6 +12,9 @@ export interface AgentSettings {
   readonly isolation: "none" | "process" | "process-per-message";
   readonly queueUrl: string;
   readonly concurrency: number;
+  readonly serviceRejectStatus: readonly number[];
+  readonly serviceReadyPath: string | undefined;
+  readonly serviceReadySeconds: number;
   /** Starts the service, where the worker is to. */
   readonly agentCommand: string | undefined;
   readonly agentEnvironment: readonly string[];
@@ -47,7 +50,13 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?
     }
     case "service": {
       const { ServiceHandler } = await import("./service/service.js");
-      const service = new ServiceHandler({ url: handler.url, queueName: queueUrl.split("/").at(-1) ?? "" });
+      const service = new ServiceHandler({
+        url: handler.url,
+        queueName: queueUrl.split("/").at(-1) ?? "",
+        rejected: settings.serviceRejectStatus,
+        readyPath: settings.serviceReadyPath,
+        readyMs: settings.serviceReadySeconds * 1000,
+      });
       if (agentCommand === undefined) return service;
       const { WatchedService } = await import("./service/watched-service.js");
       const watched = new WatchedService({ command: agentCommand, service, ...shared });

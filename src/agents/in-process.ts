@@ -1,11 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Handler, Run } from "../pipeline/ports/handler.js";
+import type { Ended, Handler, OpenedMessage, Run } from "../pipeline/ports/handler.js";
+import type { Identifier } from "../pipeline/ports/idempotency.js";
 import { done, type Outcome, outcomeOfError } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
-import { described, isError } from "../pipeline/ports/thrown.js";
+import { described, isError, read } from "../pipeline/ports/thrown.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
-import { agentMessage, type Message, parsedBody, undecodedMessage } from "./message.js";
+import { agentMessage, bodyOf, type Message, undecodedMessage } from "./message.js";
+
+type Decode = NonNullable<HandlerDefinition["decode"]>;
 
 /** Runs a module's agent in the worker's own process: the cheapest way, and one where agents share one event loop. */
 export class InProcessHandler implements Handler {
@@ -24,12 +27,37 @@ export class InProcessHandler implements Handler {
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     const { decode, schema } = this.#definition;
     if (!decode && !schema) return this.#handled(message, undecodedMessage(message), run);
-    let body: unknown;
+    const body = decode ? await this.#decoded(message, decode) : bodyOf(message);
+    if (body instanceof Undecodable) return body.outcome;
+    return this.#checked(message, body, run);
+  }
+
+  open(message: ReceivedMessage, _run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined {
+    const { decode } = this.#definition;
+    return decode && this.#open(message, decode, identifier);
+  }
+
+  async #open(message: ReceivedMessage, decode: Decode, identifier: Identifier): Promise<OpenedMessage | Ended> {
+    const body = await this.#decoded(message, decode);
+    if (body instanceof Undecodable) return { ended: body.outcome };
+    return {
+      identity: identifier.identify(message, { body }),
+      run: (run) => this.#checked(message, body, run),
+      drop: async () => {},
+    };
+  }
+
+  async #decoded(message: ReceivedMessage, decode: Decode): Promise<unknown> {
     try {
-      body = decode ? await decode(message.body, agentMessage(message, undefined)) : parsedBody(message.body);
+      return await decode(message.body, agentMessage(message, undefined));
     } catch (error) {
-      return outcomeUndecoded(error);
+      return new Undecodable(outcomeUndecoded(error));
     }
+  }
+
+  async #checked(message: ReceivedMessage, decoded: unknown, run: Run): Promise<Outcome> {
+    const { schema } = this.#definition;
+    let body = decoded;
     try {
       if (schema) {
         const result = await schema["~standard"].validate(body);
@@ -52,6 +80,11 @@ export class InProcessHandler implements Handler {
   }
 }
 
+/** In a body's place: how a message ended that could not be decoded. */
+class Undecodable {
+  constructor(readonly outcome: Outcome) {}
+}
+
 /** Unlike an agent that fails, a decoder that does will do so again. */
 function outcomeUndecoded(error: unknown): Outcome {
   const { name, message } = described(error);
@@ -60,8 +93,12 @@ function outcomeUndecoded(error: unknown): Outcome {
       return done;
     case "Retry":
     case "Reject":
-    case "Defer":
       return outcomeOfError(error);
+    case "Defer": {
+      const outcome = outcomeOfError(error);
+      const awaitsRun = outcome.kind === "defer" && isError(error) && read(error, "awaitsRun") === true;
+      return awaitsRun ? { ...outcome, awaitsRun } : outcome;
+    }
     default:
       return { kind: "reject", reason: `the body can't be decoded: ${message}` };
   }

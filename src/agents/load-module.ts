@@ -1,14 +1,17 @@
-import { accessSync } from "node:fs";
+import { accessSync, closeSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { described, isError, read, textOf, words } from "../pipeline/ports/thrown.js";
 import type { Agent } from "./define-handler.js";
+import { commandFor } from "./process/script.js";
 
 /** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
 export class AgentLoadError extends Error {
   override readonly name = "AgentLoadError";
 }
+
+const HEAD_BYTES = 128;
 
 /** Loading a module may take so long, top-level awaits included. */
 export const LOAD_MS = 60_000;
@@ -33,6 +36,10 @@ export async function loadModule(path: string, loadMs = LOAD_MS): Promise<Agent>
     const hint = /\S\s+\S/.test(path) ? `; a program is named by exec:, as in HANDLER="exec:${path.trim()}"` : "";
     throw fail(`can't be read: no such file, or not readable: ${file}${hint}`, error);
   }
+  const command = commandFor(path, firstLineOf(file));
+  if (command !== undefined) {
+    throw fail(`is no JavaScript module; a program is named by exec:, as in HANDLER="exec:${command}"`);
+  }
   let module: { default?: unknown };
   try {
     module = await inTime(import(pathToFileURL(file).href), loadMs);
@@ -46,6 +53,21 @@ export async function loadModule(path: string, loadMs = LOAD_MS): Promise<Agent>
   if (isClass(exported)) throw fail(`exports a class by default, which can't be called; ${WANTED}`);
   if (!isAgent(exported)) throw fail(`exports ${nameOf(exported)} by default, which is no agent; ${WANTED}`);
   return exported;
+}
+
+/** What a script says of its interpreter; empty where the file can't be read so. */
+function firstLineOf(file: string): string {
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      const head = Buffer.alloc(HEAD_BYTES);
+      return head.toString("latin1", 0, readSync(descriptor, head)).split("\n", 1)[0]!;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return "";
+  }
 }
 
 /** The message continues the sentence "was not loaded ...". */

@@ -5,12 +5,17 @@ import { traceOf } from "../tracing/sender-trace.js";
 /** What an agent is given to work on. */
 export interface Message<Body = unknown> {
   readonly id: string;
-  /** The body as JSON when it parses, else the string; with a schema, what the schema made of it. */
+  /**
+   * The body as JSON when it parses, else the string; what DECODE found to be no text, as bytes; with a decoder or a schema,
+   * what these made of it.
+   */
   readonly body: Body;
   /** The body as it was sent. */
   readonly raw: string;
   /** By name, without a prototype: strings for the types String and Number, bytes for Binary. */
   readonly attributes: Readonly<Record<string, string | Uint8Array>>;
+  /** By the same names, their types as they were sent: `String`, `Number.int`, `Binary`, ... */
+  readonly attributeTypes: Readonly<Record<string, string>>;
   /** The MessageGroupId: FIFO group or fair-queue tenant. */
   readonly groupId?: string;
   /** How often the message was received, this time included (1, 2, ...). */
@@ -23,13 +28,14 @@ export interface Message<Body = unknown> {
 
 /** The message as an agent sees it, with `body` decoded already. */
 export function agentMessage<Body>(received: ReceivedMessage, body: Body): Message<Body> {
-  const { id, body: raw, groupId, receiveCount, sentAt } = received;
+  const { id, attributes, groupId, receiveCount, sentAt } = received;
   const trace = traceOf(received);
   return {
     id,
     body,
-    raw,
-    attributes: attributesOf(received.attributes),
+    raw: rawOf(received),
+    attributes: attributesOf(attributes),
+    attributeTypes: typesOf(attributes),
     ...(groupId === undefined ? undefined : { groupId }),
     receiveCount,
     sentAt,
@@ -42,17 +48,25 @@ const PARSED_LATER = 1_024;
 
 /** The message of an agent without decoder and schema: a larger body is parsed when somebody asks for it, once. */
 export function undecodedMessage(received: ReceivedMessage): Message {
-  if (received.body.length < PARSED_LATER) return agentMessage(received, parsedBody(received.body));
-  const { id, body: raw, attributes, groupId, receiveCount, sentAt } = received;
+  if (received.body.length < PARSED_LATER) return agentMessage(received, bodyOf(received));
+  const { id, attributes, groupId, receiveCount, sentAt } = received;
   const trace = traceOf(received);
   let parsed = false;
   let body: unknown;
   return {
     id,
+    raw: rawOf(received),
+    attributes: attributesOf(attributes),
+    attributeTypes: typesOf(attributes),
+    receiveCount,
+    sentAt,
+    ...(groupId === undefined ? undefined : { groupId }),
+    ...(trace === undefined ? undefined : { trace }),
+    // Last: what stands behind an accessor is dear to make.
     get body() {
       if (!parsed) {
         parsed = true;
-        body = parsedBody(raw);
+        body = bodyOf(received);
       }
       return body;
     },
@@ -61,14 +75,15 @@ export function undecodedMessage(received: ReceivedMessage): Message {
       parsed = true;
       body = value;
     },
-    raw,
-    attributes: attributesOf(attributes),
-    ...(groupId === undefined ? undefined : { groupId }),
-    receiveCount,
-    sentAt,
-    ...(trace === undefined ? undefined : { trace }),
   };
 }
+
+/** The body of an agent without a decoder. */
+export function bodyOf({ body, decoded }: ReceivedMessage): unknown {
+  return decoded?.bytes ?? parsedBody(body);
+}
+
+const rawOf = ({ body, decoded }: ReceivedMessage): string => decoded?.raw ?? body;
 
 /** JSON when it parses, else the string itself. */
 export function parsedBody(raw: string): unknown {
@@ -79,7 +94,7 @@ export function parsedBody(raw: string): unknown {
   }
 }
 
-const NONE: Message["attributes"] = Object.freeze(Object.create(null));
+const NONE: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 
 function attributesOf(received: ReadonlyMap<string, MessageAttribute>): Message["attributes"] {
   if (received.size === 0) return NONE;
@@ -89,4 +104,11 @@ function attributesOf(received: ReadonlyMap<string, MessageAttribute>): Message[
     if (value !== undefined) attributes[name] = value;
   }
   return attributes;
+}
+
+function typesOf(received: ReadonlyMap<string, MessageAttribute>): Message["attributeTypes"] {
+  if (received.size === 0) return NONE;
+  const types: Record<string, string> = Object.create(null);
+  for (const [name, { type }] of received) types[name] = type;
+  return types;
 }

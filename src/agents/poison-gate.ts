@@ -1,4 +1,5 @@
-import type { Handler, Run } from "../pipeline/ports/handler.js";
+import type { Ended, Handler, OpenedMessage, Run } from "../pipeline/ports/handler.js";
+import type { Identifier } from "../pipeline/ports/idempotency.js";
 import type { Outcome } from "../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
@@ -38,7 +39,23 @@ export class PoisonGate implements Handler {
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
-    const outcome = await this.#handler.run(message, run);
+    return this.#judged(await this.#handler.run(message, run), message, run);
+  }
+
+  open(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined {
+    return this.#handler.open?.(message, run, identifier)?.then((opened) => {
+      if ("ended" in opened) return { ended: this.#judged(opened.ended, message, run) };
+      const { identity } = opened;
+      const began = async (claimed: Run) => this.#judged(await opened.run(claimed), message, claimed);
+      return { identity, run: began, drop: () => opened.drop() };
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#handler.stop?.();
+  }
+
+  #judged(outcome: Outcome, message: ReceivedMessage, run: Run): Outcome {
     const { id: messageId, receiveCount, groupId } = message;
     const before = this.#crashes.get(messageId);
     this.#crashes.delete(messageId);
@@ -54,10 +71,6 @@ export class PoisonGate implements Handler {
     }
     this.#remember(messageId, { of: crash, times });
     return outcome;
-  }
-
-  async stop(): Promise<void> {
-    await this.#handler.stop?.();
   }
 
   #remember(messageId: string, crashes: Crashes): void {

@@ -14,6 +14,9 @@ export interface Config {
   readonly queueUrl: string;
   readonly handler: HandlerSpec | undefined;
   readonly isolation: "none" | "process" | "process-per-message";
+  readonly serviceRejectStatus: readonly number[];
+  readonly serviceReadyPath: string | undefined;
+  readonly serviceReadySeconds: number;
   /** The program that is the service, for the worker to start. */
   readonly agentCommand: string | undefined;
   /** Names of variables that an agent's process gets besides the usual ones; a name may end in `*`. */
@@ -42,12 +45,15 @@ export interface Config {
   readonly fleetServices: number;
   readonly idempotencyTable: string | undefined;
   readonly idempotencyKey: string;
+  readonly idempotencyPayload: string | undefined;
   readonly idempotencyOnError: "closed" | "open";
   readonly idempotencyKeepSeconds: number;
   /** Where large payloads may be fetched from; undefined: they aren't. */
   readonly payloads:
     | { readonly buckets: readonly string[]; readonly maxMiB: number; readonly remove: boolean }
     | undefined;
+  /** What is taken off around a body; undefined: nothing. */
+  readonly decode: readonly string[] | undefined;
   readonly webhookSignature: SignatureSpec | undefined;
   readonly transport: "auto" | "wire" | "sdk";
   readonly deadLetterQueueUrl: string | undefined;
@@ -92,6 +98,10 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     queueUrl: text("SQS_QUEUE_URL") ?? "",
     handler: given.handler,
     isolation: text("ISOLATION") as Config["isolation"],
+    serviceRejectStatus:
+      text("SERVICE_REJECT_STATUS") === "off" ? [] : given.list("SERVICE_REJECT_STATUS")!.map(Number),
+    serviceReadyPath: text("SERVICE_READY_PATH"),
+    serviceReadySeconds: number("SERVICE_READY_SECONDS"),
     agentCommand: text("AGENT_COMMAND"),
     agentEnvironment: given.list("AGENT_ENV") ?? [],
     agentMemoryMiB: given.optionalNumber("AGENT_MEMORY_MB"),
@@ -117,9 +127,11 @@ export function loadConfig(env: Environment, command: Command = "run"): Config {
     fleetServices: number("FLEET_SERVICES"),
     idempotencyTable: text("IDEMPOTENCY_TABLE"),
     idempotencyKey: text("IDEMPOTENCY_KEY")!,
+    idempotencyPayload: text("IDEMPOTENCY_PAYLOAD"),
     idempotencyOnError: text("IDEMPOTENCY_ON_ERROR") as Config["idempotencyOnError"],
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     payloads: buckets && { buckets, maxMiB: number("PAYLOAD_MAX_MB"), remove: text("PAYLOAD_DELETE") === "true" },
+    decode: given.list("DECODE"),
     webhookSignature: given.webhookSignature,
     transport: text("SQS_TRANSPORT") as Config["transport"],
     deadLetterQueueUrl: text("DLQ_URL"),

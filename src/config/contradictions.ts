@@ -1,3 +1,4 @@
+import { UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
 import type { GivenSettings } from "./given-settings.js";
 import type { Command, SettingName } from "./settings.js";
 
@@ -5,6 +6,7 @@ import type { Command, SettingName } from "./settings.js";
 export function* contradictions(given: GivenSettings, command: Command): Generator<string> {
   yield* ofStopping(given);
   yield* withoutWhatTheyNeed(given);
+  yield* ofDecoders(given);
   yield* ofSignature(given);
   yield* ofAgent(given);
   yield* ofQueues(given);
@@ -15,6 +17,7 @@ export function* contradictions(given: GivenSettings, command: Command): Generat
 /** What a setting is for, by its name: without that it is heeded by nobody. */
 const NEEDS = {
   IDEMPOTENCY_KEY: "IDEMPOTENCY_TABLE",
+  IDEMPOTENCY_PAYLOAD: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_ON_ERROR: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_KEEP_SECONDS: "IDEMPOTENCY_TABLE",
   PAYLOAD_MAX_MB: "PAYLOAD_BUCKETS",
@@ -28,6 +31,13 @@ const OF_A_PROCESS = [
   "AGENT_WORK_MB",
   "AGENT_CPU_SECONDS",
   "AGENT_OPEN_FILES",
+] as const satisfies readonly SettingName[];
+
+/** What is asked or heard of a service alone. */
+const OF_A_SERVICE = [
+  "SERVICE_REJECT_STATUS",
+  "SERVICE_READY_PATH",
+  "SERVICE_READY_SECONDS",
 ] as const satisfies readonly SettingName[];
 
 /** What belongs to one message: a service that the worker starts works on several at once. */
@@ -49,6 +59,12 @@ function* withoutWhatTheyNeed(given: GivenSettings): Generator<string> {
   }
 }
 
+function* ofDecoders(given: GivenSettings): Generator<string> {
+  const pointer = UNMARKED_POINTERS.find((name) => given.list("DECODE")?.includes(name));
+  if (pointer === undefined || given.isSet("PAYLOAD_BUCKETS")) return;
+  yield `DECODE=${pointer} needs PAYLOAD_BUCKETS, which is unset, got "${given.typed("DECODE")}"`;
+}
+
 function* ofSignature(given: GivenSettings): Generator<string> {
   const variable = given.webhookSignature?.variable;
   if (variable !== undefined && !given.typed(variable)) {
@@ -66,6 +82,10 @@ function* ofAgent(given: GivenSettings): Generator<string> {
   }
   if (handler.kind !== "service" && startsService) {
     yield `AGENT_COMMAND needs a service as HANDLER, http://HOST:PORT/PATH, got "${given.typed("AGENT_COMMAND")}"`;
+  }
+  for (const name of handler.kind === "service" ? [] : OF_A_SERVICE) {
+    if (!given.isSet(name)) continue;
+    yield `${name} needs a service as HANDLER, http://HOST:PORT/PATH, got "${given.typed(name)}"`;
   }
   const ofARun: readonly SettingName[] = handler.kind === "service" ? OF_A_RUN : [];
   const elsewhere =

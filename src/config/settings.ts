@@ -1,3 +1,5 @@
+import { AUTO, DECODER_NAMES, UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
+
 /**
  * The one table of settings: names, defaults, bounds and sentences. `config.ts` reads values by it; `.env.example`,
  * `docs/configuration.md` and the templates in `infra/` are checked against it.
@@ -28,6 +30,8 @@ export interface Setting {
   readonly meaning: string;
 }
 
+const ONE_OF_DECODERS = `(${[...DECODER_NAMES, ...UNMARKED_POINTERS].join("|")})`;
+
 const seconds = (min: number, max: number): Shape => ({ kind: "integer", min, max, unit: "seconds" });
 const choice = (...values: string[]): Shape => ({ kind: "choice", values });
 
@@ -45,7 +49,7 @@ export const SETTINGS = [
     required: ["run"],
     shape: { kind: "handler" },
     meaning:
-      "The agent: a module (`./agent.mjs`), a program (`exec:python agent.py`) or a service (`http://127.0.0.1:8000/run`). `dev` takes the sample agent when unset.",
+      "The agent: a module (`./agent.mjs`), a program (`exec:python agent.py`) or a service (`http://localhost:8000/run`). `dev` takes the sample agent when unset.",
   },
   {
     name: "ISOLATION",
@@ -53,6 +57,30 @@ export const SETTINGS = [
     shape: choice("none", "process", "process-per-message"),
     meaning:
       "Where a module agent runs: in this process, in a warm pool of processes with one message each at a time, or in a fresh process for each message.",
+  },
+  {
+    name: "SERVICE_REJECT_STATUS",
+    fallback: "422",
+    shape: {
+      kind: "text",
+      bounds: "statuses of HTTP between 400 and 599, with commas between them, or off",
+      pattern: /^(off|[45]\d\d(\s*,\s*[45]\d\d)*)$/,
+    },
+    meaning:
+      "Answers of a service that reject their message at once; what else is no success is tried again. Frameworks answer 400, 404 and the like by themselves.",
+  },
+  {
+    name: "SERVICE_READY_PATH",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "a path that begins with a slash", pattern: /^\/(?!\/)\S*$/ },
+    meaning:
+      "A path on the service that answers GET with 2xx once it is ready: no message is posted before, at the start and after it was gone; unset: it is ready when it accepts connections.",
+  },
+  {
+    name: "SERVICE_READY_SECONDS",
+    fallback: "60",
+    shape: seconds(1, 3600),
+    meaning: "How long a service may take to be ready when the worker starts; then the start ends.",
   },
   {
     name: "AGENT_COMMAND",
@@ -245,6 +273,13 @@ export const SETTINGS = [
     meaning: "What makes two messages the same: `messageId`, `attribute:NAME`, or `body:/json/pointer`.",
   },
   {
+    name: "IDEMPOTENCY_PAYLOAD",
+    fallback: undefined,
+    shape: { kind: "text", bounds: "body:/json/pointer", pattern: /^body:(\/.*)?$/s },
+    meaning:
+      "The part of the body that two messages with one key must have in common; where a message has no such part, and unset: all of it, but for blanks, the order of members, and what a service has wrapped around it.",
+  },
+  {
     name: "IDEMPOTENCY_ON_ERROR",
     fallback: "closed",
     shape: choice("closed", "open"),
@@ -280,6 +315,17 @@ export const SETTINGS = [
     fallback: "false",
     shape: { kind: "boolean" },
     meaning: "Removes a payload from its bucket when its message is done and certainly deleted.",
+  },
+  {
+    name: "DECODE",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: `auto, or some of ${[...DECODER_NAMES, ...UNMARKED_POINTERS].join(", ")}, with commas between them`,
+      pattern: new RegExp(`^(${AUTO}|${ONE_OF_DECODERS}(\\s*,\\s*${ONE_OF_DECODERS})*)$`),
+    },
+    meaning:
+      "What is taken off around a body before key, schema and agent see it (docs/events.md); `auto`: whatever can't be anything else; unset: nothing.",
   },
   {
     name: "WEBHOOK_SIGNATURE",

@@ -1,5 +1,6 @@
 import type { Letter } from "../aws/sqs/letter.js";
 import type { Editor } from "./edited.js";
+import { type LargeLetters, type OpenedLetter, withPlainBody } from "./large-letters.js";
 import type { Visited } from "./letter-pass.js";
 import type { LetterQueue } from "./letter-queue.js";
 import type { Pace } from "./pace.js";
@@ -14,12 +15,20 @@ export interface RedriverOptions {
   readonly sourceArn: string | undefined;
   readonly selection: Selection;
   readonly editor: Editor | undefined;
+  /** Follows letters to their payloads; undefined: pointers are bodies like others. */
+  readonly payloads?: LargeLetters | undefined;
   readonly pace: Pace;
   readonly dryRun: boolean;
   readonly stop: AbortSignal;
   /** Epoch milliseconds: what was sent later failed again, and isn't sent back a second time. */
   readonly startedAt: number;
   readonly onProgress?: (tally: RedriveTally) => void;
+}
+
+/** A letter that is meant: as SQS has it, and as people mean it. */
+interface Chosen {
+  readonly sent: Letter;
+  readonly opened: OpenedLetter;
 }
 
 interface Outgoing {
@@ -49,10 +58,10 @@ export class Redriver {
 
   /** To be given to `eachLetter`. */
   readonly visit = async (letters: readonly Letter[]): Promise<Visited> => {
-    const { queue, selection, sourceArn, stop, onProgress } = this.#options;
+    const { queue, selection, sourceArn, editor, stop, onProgress } = this.#options;
     const { tally } = this;
     tally.read += letters.length;
-    const chosen = letters.filter((letter) => {
+    const ours = letters.filter((letter) => {
       if (this.#isNewer(letter)) {
         tally.newer++;
         return false;
@@ -61,10 +70,18 @@ export class Redriver {
         tally.foreign++;
         return false;
       }
-      return selection.matches(letter);
+      return true;
     });
+    const chosen: Chosen[] = [];
+    for (const letter of ours) {
+      const opened = selection.looksInside || editor ? await this.#opened(letter) : { letter };
+      // What can't be read may be meant, too: it is told of rather than passed over.
+      if (selection.matches(opened.letter) || (selection.looksInside && opened.fault !== undefined)) {
+        chosen.push({ sent: letter, opened });
+      }
+    }
     tally.matching += chosen.length;
-    const outgoing = await this.#edited(chosen.filter((letter) => this.#isWhole(letter)));
+    const outgoing = await this.#edited(chosen.filter(({ sent, opened }) => this.#isSound(sent, opened.fault)));
     const gone: string[] = [];
     for (const batch of queue.fifo ? roundsOf(outgoing) : [outgoing]) {
       if (batch.length === 0 || stop.aborted) break;
@@ -80,38 +97,54 @@ export class Redriver {
     return sentAt > startedAt || (sentAt > startedAt - CLOCK_SKEW_MAX_MS && this.#sent.has(originalId));
   }
 
-  /** What came damaged is read again another time: sent back as it is, its good copy here would be deleted. */
-  #isWhole(letter: Letter): boolean {
-    const { intact, damage = "it came damaged" } = letter.message;
-    if (!intact) leave(this.tally, letter, damage);
-    return intact;
+  /** Without a place to read payloads from, a letter is what it is. */
+  async #opened(letter: Letter): Promise<OpenedLetter> {
+    return (await this.#options.payloads?.opened(letter)) ?? { letter };
   }
 
-  async #edited(letters: readonly Letter[]): Promise<Outgoing[]> {
-    const { editor, dryRun, stop } = this.#options;
-    if (!editor) return letters.map((letter) => ({ letter, body: letter.message.body }));
+  /** What came damaged is read again another time: sent back as it is, its good copy here would be deleted. */
+  #isSound(letter: Letter, payloadFault: string | undefined): boolean {
+    const { intact, damage = "it came damaged" } = letter.message;
+    const fault = intact ? payloadFault : damage;
+    if (fault !== undefined) leave(this.tally, letter, fault);
+    return fault === undefined;
+  }
+
+  async #edited(chosen: readonly Chosen[]): Promise<Outgoing[]> {
+    const { editor, stop } = this.#options;
+    if (!editor) return chosen.map(({ sent }) => ({ letter: sent, body: sent.message.body }));
     const outgoing: (Outgoing | undefined)[] = [];
     let next = 0;
     const lane = async () => {
-      while (next < letters.length && !stop.aborted) {
+      while (next < chosen.length && !stop.aborted) {
         const index = next++;
-        const letter = letters[index]!;
-        const made = await editor(letter, stop);
-        if ("leave" in made) {
-          leave(this.tally, letter, made.leave);
-          continue;
-        }
-        const { id, body: before } = letter.message;
-        if (made.body !== before) {
-          this.tally.edited++;
-          if (dryRun && this.tally.samples.length < SAMPLES_MAX)
-            this.tally.samples.push({ id, before, after: made.body });
-        }
-        outgoing[index] = { letter, body: made.body };
+        outgoing[index] = await this.#mended(chosen[index]!, editor);
       }
     };
     await Promise.all(Array.from({ length: EDITS_AT_ONCE }, lane));
     return outgoing.filter((one) => one !== undefined);
+  }
+
+  /** Undefined where the letter stays. */
+  async #mended({ sent, opened }: Chosen, editor: Editor): Promise<Outgoing | undefined> {
+    const { payloads, dryRun, stop } = this.#options;
+    const { letter, pointer } = opened;
+    const { id, body: before } = letter.message;
+    const made = await editor(letter, stop, pointer && payloads?.bytesMax);
+    if ("leave" in made) {
+      leave(this.tally, sent, made.leave);
+      return undefined;
+    }
+    if (made.body === before) return { letter: sent, body: sent.message.body };
+    this.tally.edited++;
+    if (dryRun && this.tally.samples.length < SAMPLES_MAX) this.tally.samples.push({ id, before, after: made.body });
+    if (dryRun || !pointer || !payloads) return withPlainBody(letter, made.body);
+    try {
+      return await payloads.withBody(opened, made.body);
+    } catch (error) {
+      leave(this.tally, sent, (error as Error).message);
+      return undefined;
+    }
   }
 
   /** Sends a batch and deletes what was taken; returns the ids that are gone. */

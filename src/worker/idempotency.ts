@@ -1,4 +1,3 @@
-import { keyFinder } from "../agents/once/idempotency-key.js";
 import { OnceHandler } from "../agents/once/once.js";
 import { defaultTarget } from "../aws/dynamodb/default-target.js";
 import { DynamoDbIdempotency } from "../aws/dynamodb/dynamodb-idempotency.js";
@@ -49,7 +48,7 @@ export function onceIfAsked(
     handler,
     table: keys.table,
     claims: keys.claims,
-    keyOf: keyFinder(config.idempotencyKey),
+    rule: { key: config.idempotencyKey, payload: config.idempotencyPayload },
     scope: config.queueUrl.split("/").at(-1)!,
     leaseMs: () => leaseMs,
     keepSeconds: config.idempotencyKeepSeconds,

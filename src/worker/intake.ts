@@ -1,3 +1,5 @@
+import { DecodedHandler } from "../agents/decoded/decoded-handler.js";
+import { decodingOf } from "../agents/decoded/decoding.js";
 import {
   SIGNATURE_SCHEMES,
   SignatureCheck,
@@ -11,6 +13,7 @@ import { S3Payloads } from "../aws/s3/s3-payload.js";
 import { endpointOf, regionOf } from "../aws/wire/region.js";
 import type { Config } from "../config/config.js";
 import type { Clock } from "../pipeline/ports/clock.js";
+import { UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { PayloadStore } from "../pipeline/ports/payload.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
@@ -38,9 +41,9 @@ export interface Intake {
 
 /**
  * The handler behind what the settings ask for: a webhook's signature is checked first, on the body as it was sent; then
- * a large payload is fetched, since the key of idempotency may be in it. A key that is the message's id is none of the
- * payload's business: then a repetition costs no fetching, and is done although its payload may be gone. Around all of
- * that is the run's span, where runs are traced.
+ * a large payload is fetched and what is around a body is taken off, since the key of idempotency may be inside. A key
+ * that is the message's id is none of the payload's business: then a repetition costs no fetching, and is done although
+ * its payload may be gone. Around all of that is the run's span, where runs are traced.
  */
 export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): Intake {
   const once = (handler: Handler) => onceIfAsked(handler, config, parts);
@@ -50,7 +53,9 @@ export function intakeOf(agent: Handler, config: Config, parts: IntakeParts): In
     return fetched ?? handler;
   };
   const gated = gatedIfApart(agent, config, parts);
-  const handler = config.idempotencyKey === "messageId" ? once(fetching(gated)) : fetching(once(gated));
+  const decoding = (handler: Handler) => decodedIfAsked(handler, config, parts);
+  const byIdAlone = config.idempotencyKey === "messageId" && config.idempotencyPayload === undefined;
+  const handler = byIdAlone ? once(fetching(decoding(gated))) : fetching(decoding(once(gated)));
   const traced = new TracedHandler({
     handler: signedIfAsked(handler, config),
     queueUrl: config.queueUrl,
@@ -65,18 +70,23 @@ function gatedIfApart(agent: Handler, { handler: spec, isolation }: Config, { te
   return isolation === "none" && spec?.kind !== "program" ? agent : new PoisonGate({ handler: agent, telemetry });
 }
 
+function decodedIfAsked(handler: Handler, { decode }: Config, { clock }: IntakeParts): Handler {
+  const names = decode?.filter((name) => !(UNMARKED_POINTERS as readonly string[]).includes(name)) ?? [];
+  return names.length === 0 ? handler : new DecodedHandler({ handler, decoding: decodingOf(names), clock });
+}
+
 const MIB = 2 ** 20;
 
 function fetchedIfAsked(
   handler: Handler,
-  { payloads, queueUrl }: Config,
+  { payloads, queueUrl, decode: follow = [] }: Config,
   { clock, telemetry, payloadStore }: IntakeParts,
 ): FetchedHandler | undefined {
   if (!payloads) return undefined;
   // The queue's region, since where only its URL names one the SDK would find none.
   const store = payloadStore ?? new S3Payloads({ region: regionOf(queueUrl, process.env, endpointOf(process.env)) });
   const { buckets, maxMiB, remove } = payloads;
-  return new FetchedHandler({ handler, store, buckets, bytesMax: maxMiB * MIB, remove, clock, telemetry });
+  return new FetchedHandler({ handler, store, buckets, bytesMax: maxMiB * MIB, follow, remove, clock, telemetry });
 }
 
 function signedIfAsked(handler: Handler, { webhookSignature }: Config): Handler {

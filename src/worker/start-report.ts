@@ -41,7 +41,7 @@ export function tellOfWaiting(
 function wantOf(handler: Config["handler"]): string {
   switch (handler?.kind) {
     case "service":
-      return `${nameOf(handler)} accepts no connection`;
+      return `${nameOf(handler)} isn't ready`;
     case "module":
       return `${nameOf(handler)} isn't loaded`;
     default:

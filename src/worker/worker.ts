@@ -67,7 +67,11 @@ class QueueWorker implements Worker {
     const transports = transportsOf({ SQS: config.transport, DynamoDB: config.transport }, (service, error) =>
       telemetry({ kind: "transportChanged", service, error }),
     );
-    this.#source = options.queue ? undefined : new SourceQueue({ ...config, transport: transports.SQS, telemetry });
+    // Applications written for Elastic Beanstalk's daemon read it; nobody else does.
+    const asksForSender = config.handler?.kind === "service";
+    this.#source = options.queue
+      ? undefined
+      : new SourceQueue({ ...config, transport: transports.SQS, telemetry, asksForSender });
     const logger = options.logger ?? createLogger({ level: config.logLevel, queue: queueNameOf(config) });
     this.#watchers = new Watchers({
       config,

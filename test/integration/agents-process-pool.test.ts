@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/module/process-pool.js";
+import { OnceHandler } from "../../src/agents/once/once.js";
+import { systemClock } from "../../src/pipeline/ports/clock.js";
 import type { Outcome } from "../../src/pipeline/ports/outcome.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
+import { MemoryIdempotency } from "../support/memory-idempotency.js";
 
 let folder: string;
 const pools: ProcessPool[] = [];
@@ -347,6 +350,74 @@ describe("A module in processes", () => {
     const { names, send } = log.entries[0]!.fields as { names: string[]; send: string };
     expect(names.toSorted()).toEqual(["KEPT", "PATH", "QUEUEHAND_RUN_ID", "QUEUEHAND_WORK_DIR", "RUN_X", "TMPDIR"]);
     expect(send).toBe("undefined");
+  });
+});
+
+describe("A module's own decoder, in a process", () => {
+  const AGENT = `export default {
+    decode: (raw) => {
+      if (raw === "hang") for (;;);
+      if (raw === "die") process.exit(9);
+      return JSON.parse(Buffer.from(raw, "base64").toString());
+    },
+    handle: ({ body, raw }, { idempotency, log }) => log.info({ body, raw, idempotency, pid: process.pid }, "ran"),
+  };`;
+  const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");
+
+  async function guarded(options: Partial<ProcessPoolOptions> = {}, rule = { key: "body:/id" }) {
+    const { made, log } = await module(AGENT, options);
+    const table = new MemoryIdempotency();
+    const once = new OnceHandler({
+      handler: made,
+      table,
+      rule: { payload: undefined, ...rule },
+      scope: "tasks",
+      leaseMs: () => 60_000,
+      keepSeconds: 3_600,
+      onError: "closed",
+      clock: systemClock,
+      telemetry: () => {},
+    });
+    const end = (raw: string, run = new HandRun()) => once.run(received(raw), run);
+    return { end, table, runs: () => log.entries.filter(({ text }) => text === "ran").map(({ fields }) => fields) };
+  }
+
+  test.each([
+    ["warm", {}],
+    ["fresh for each message", { runsMax: 1 }],
+  ])("says what the message is before its run, in the same process, %s", async (_, options) => {
+    const { end, table, runs } = await guarded(options);
+    const one = base64({ id: "7", amount: 5 });
+    expect(await end(one)).toEqual({ kind: "done" });
+    expect(await end(base64({ amount: 5, id: "7" }))).toEqual({ kind: "done" });
+    expect(await end(base64({ id: "7", amount: 6 }))).toMatchObject({ kind: "reject" });
+    expect(await end(base64({ amount: 6 }))).toMatchObject({
+      kind: "reject",
+      reason: expect.stringContaining("no idempotency key"),
+    });
+    expect(runs()).toMatchObject([{ body: { id: "7", amount: 5 }, raw: one, idempotency: { key: "7", fence: 1 } }]);
+    expect([...table.items.keys()]).toEqual(["tasks/7"]);
+    // Those that were dropped have left nothing behind: all go on.
+    expect(await Promise.all([1, 2, 3, 4, 5, 6].map((id) => end(base64({ id: `n${id}` }))))).toEqual(
+      Array(6).fill({ kind: "done" }),
+    );
+    expect(runs()).toHaveLength(7);
+  });
+
+  test("that hangs, dies or throws costs its own message's try, and claims nothing", async () => {
+    const { end, table, runs } = await guarded();
+    const run = new HandRun();
+    const hangs = end("hang", run);
+    run.abort("lease lost");
+    expect((await hangs).kind).toBe("retry");
+    expect(errorOf(await end("die"))).toContain("exit code 9");
+    expect(await end("no base64 of JSON")).toMatchObject({
+      kind: "reject",
+      reason: expect.stringContaining("can't be decoded"),
+    });
+    expect([...table.items.keys()]).toEqual([]);
+    expect(await end(base64({ id: "7" }))).toEqual({ kind: "done" });
+    expect(runs()).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,7 @@ export interface LetterOptions {
   readonly sentAt?: number;
   readonly groupId?: string;
   readonly sourceArn?: string;
+  readonly attributes?: Readonly<Record<string, MessageAttribute>>;
 }
 
 let made = 0;
@@ -18,7 +19,7 @@ let made = 0;
 /** A dead letter as a receive brings it. */
 export function letter(options: LetterOptions = {}): Letter {
   const { id = `letter-${++made}`, body = "{}", reason, sourceArn } = options;
-  const attributes = new Map<string, MessageAttribute>();
+  const attributes = new Map<string, MessageAttribute>(Object.entries(options.attributes ?? {}));
   if (reason !== undefined) attributes.set("QueuehandReason", { type: "String", string: reason });
   if (options.originalId) attributes.set("QueuehandMessageId", { type: "String", string: options.originalId });
   const { sentAt = Date.now() - 60_000, groupId } = options;
@@ -46,6 +47,8 @@ type Operation = "receive" | "release" | "delete" | "sendBack";
 /** A dead-letter queue in memory, and where its letters are sent back to. What is hidden stays so until it is released. */
 export class MemoryLetters implements LetterQueue {
   readonly arrived: { readonly originalId: string; readonly body: string; readonly groupId: string | undefined }[] = [];
+  /** The names of the attributes of each that arrived. */
+  readonly attributes: string[][] = [];
   readonly calls: Operation[] = [];
   /** Called before and after each call takes effect; what it throws is what the call throws. */
   onCall: ((operation: Operation, phase: "before" | "after") => void) | undefined;
@@ -117,6 +120,7 @@ export class MemoryLetters implements LetterQueue {
         const refused = this.refused.get(message.id);
         if (refused) return refused;
         this.arrived.push({ originalId, body, groupId: message.groupId });
+        this.attributes.push([...message.attributes.keys()]);
         return { ok: true };
       }),
     );

@@ -9,6 +9,8 @@ export class MemoryPayloads implements PayloadStore {
   answer: PayloadRead | undefined;
   /** A read waits for it, or for its signal. */
   pause: Promise<void> | undefined;
+  /** What writes reject with. */
+  writeFails: Error | undefined;
   /** What removals reject with. */
   removalFails: Error | undefined;
   /** Removals wait for it. */
@@ -31,6 +33,11 @@ export class MemoryPayloads implements PayloadStore {
     if (body === undefined) return { kind: "missing" };
     const bytes = Buffer.byteLength(body);
     return bytes > bytesMax ? { kind: "tooLarge", bytes } : { kind: "read", body };
+  }
+
+  async write({ bucket, key }: PayloadPointer, body: string): Promise<void> {
+    if (this.writeFails) throw this.writeFails;
+    this.objects.set(`${bucket}/${key}`, body);
   }
 
   async remove({ bucket, key }: PayloadPointer): Promise<void> {

@@ -42,7 +42,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   "src/config/": ["src/pipeline/ports/", "src/text/"],
   "src/agents/": ["src/package/", "src/pipeline/", "src/text/", "src/tracing/"],
   "src/console/": ["src/observe/", "src/package/", "src/pipeline/", "src/text/"],
-  "src/letters/": ["src/aws/sqs/", "src/pipeline/", "src/text/"],
+  "src/letters/": ["src/agents/", "src/aws/sqs/", "src/pipeline/", "src/text/"],
   "src/observe/": ["src/pipeline/", "src/text/", "src/tracing/"],
   "src/tracing/": ["src/pipeline/ports/"],
   "src/scaling/": [],

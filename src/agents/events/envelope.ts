@@ -19,14 +19,18 @@ const ENVELOPES_MAX = 4;
 export function withoutSnsEnvelope(body: string): string {
   let inner = body;
   for (let depth = 0; depth < ENVELOPES_MAX; depth++) {
-    const envelope = snsEnvelope(inner);
+    const envelope = snsNotification(inner);
     if (envelope === undefined) return inner;
-    inner = envelope;
+    inner = envelope.Message;
   }
   throw new UnknownShape(`more than ${ENVELOPES_MAX} SNS envelopes around each other`);
 }
 
-function snsEnvelope(body: string): string | undefined {
+/**
+ * The envelope that SNS has put around a message; undefined where there is none.
+ * @throws UnknownShape when it asks for a subscription to be confirmed.
+ */
+export function snsNotification(body: string): (JsonObject & { readonly Message: string }) | undefined {
   // Most bodies are none: looking is cheaper than parsing.
   if (!body.includes('"TopicArn"')) return undefined;
   let parsed: unknown;
@@ -38,7 +42,7 @@ function snsEnvelope(body: string): string | undefined {
   if (!isObject(parsed) || typeof parsed.TopicArn !== "string" || typeof parsed.Message !== "string") return undefined;
   switch (parsed.Type) {
     case "Notification":
-      return parsed.Message;
+      return parsed as JsonObject & { readonly Message: string };
     case "SubscriptionConfirmation":
     case "UnsubscribeConfirmation":
       throw new UnknownShape(

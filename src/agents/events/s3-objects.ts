@@ -23,6 +23,8 @@ export interface S3Object {
   readonly sequencer: string | undefined;
 }
 
+const S3 = "aws:s3";
+
 /**
  * A decoder for S3's notifications: straight from the bucket, through an SNS topic with or without raw message delivery,
  * and through EventBridge. One notification may name several objects. S3's test event, sent when notifications are set
@@ -31,18 +33,36 @@ export interface S3Object {
  * `defineHandler({ decode: s3Objects, handle: async ({ body }) => { for (const { bucket, key } of body) ... } })`
  */
 export function s3Objects(raw: string): readonly S3Object[] {
+  return objectsOf(raw, [S3]);
+}
+
+/**
+ * The same for stores that speak S3's language and name themselves in `eventSource`: `minio:s3`, `ceph:s3`. Whoever may
+ * send to the queue can write any of these names; ask for those alone that do.
+ *
+ * `defineHandler({ decode: s3ObjectsFrom("minio:s3"), handle })`
+ * @throws TypeError without a name.
+ */
+export function s3ObjectsFrom(...sources: readonly string[]): (raw: string) => readonly S3Object[] {
+  if (sources.length === 0) throw new TypeError('s3ObjectsFrom needs the eventSource of a store, as "minio:s3"');
+  return (raw) => objectsOf(raw, sources);
+}
+
+function objectsOf(raw: string, sources: readonly string[]): readonly S3Object[] {
   const notification = jsonObject(withoutSnsEnvelope(raw), "an S3 notification");
-  if (Array.isArray(notification.Records)) return notification.Records.map(objectOfRecord);
+  if (Array.isArray(notification.Records)) return notification.Records.map((record) => objectOfRecord(record, sources));
   if (notification.Event === "s3:TestEvent") throw new Skip("S3 tests whether its notifications arrive");
-  if (notification.source === "aws.s3") return [objectOfEvent(notification)];
+  if (notification.source === "aws.s3" && sources.includes(S3)) return [objectOfEvent(notification)];
   throw new UnknownShape("no S3 notification: neither Records, nor an event of aws.s3, nor s3:TestEvent");
 }
 
 /** One record of a notification that S3 itself wrote; https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
-function objectOfRecord(record: unknown): S3Object {
+function objectOfRecord(record: unknown, sources: readonly string[]): S3Object {
   const { eventSource, eventName, eventTime, s3 } = isObject(record) ? record : ({} as JsonObject);
-  if (eventSource !== "aws:s3" || !isObject(s3)) {
-    throw new UnknownShape(`a record of an S3 notification is from aws:s3, got ${JSON.stringify(eventSource)}`);
+  if (typeof eventSource !== "string" || !sources.includes(eventSource) || !isObject(s3)) {
+    throw new UnknownShape(
+      `a record of an S3 notification is from ${sources.join(" or ")}, got ${JSON.stringify(eventSource)}`,
+    );
   }
   const { bucket, object } = named(s3);
   // Form encoding: a blank is a plus, a plus is %2B.
@@ -50,7 +70,8 @@ function objectOfRecord(record: unknown): S3Object {
   return {
     ...facts(bucket, key, object),
     versionId: text(object.versionId),
-    event: String(eventName),
+    // Others than S3 write the prefix of its settings before it.
+    event: String(eventName).replace(/^s3:/, ""),
     time: epochOf(eventTime),
   };
 }

@@ -1,4 +1,6 @@
 import { parsedBody } from "../message.js";
+import { exactJson } from "../sameness/exact-json.js";
+import { withSaid } from "../sameness/said.js";
 import { withoutSnsEnvelope } from "./envelope.js";
 
 /**
@@ -8,5 +10,6 @@ import { withoutSnsEnvelope } from "./envelope.js";
  * `defineHandler({ decode: snsBody<Order>, handle })`
  */
 export function snsBody<Body = unknown>(raw: string): Body {
-  return parsedBody(withoutSnsEnvelope(raw)) as Body;
+  const inner = withoutSnsEnvelope(raw);
+  return withSaid(parsedBody(inner) as Body, () => exactJson(inner));
 }

@@ -2,6 +2,8 @@ import { Reject } from "../../pipeline/ports/outcome.js";
 import { ORIGINAL_ID, PACKED_MARKS } from "../../pipeline/settle/dead-letter-marks.js";
 import type { Undecoded } from "../define-handler.js";
 import { parsedBody } from "../message.js";
+import { exactJson } from "../sameness/exact-json.js";
+import { withSaid } from "../sameness/said.js";
 import { SignatureCheck, type SignatureOptions, type SignatureScheme } from "./signature.js";
 
 export type WebhookOptions = {
@@ -32,7 +34,7 @@ export function webhook<Body = unknown>(options: WebhookOptions): (raw: string, 
       redriven: ORIGINAL_ID in attributes || PACKED_MARKS in attributes,
     });
     if (fault !== undefined) throw new Reject(fault);
-    return parsedBody(raw) as Body;
+    return withSaid(parsedBody(raw) as Body, () => exactJson(raw));
   };
 }
 

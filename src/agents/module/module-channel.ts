@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Identity } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { textOf } from "../../pipeline/ports/thrown.js";
@@ -7,6 +8,7 @@ import {
   errorFromWire,
   type FromModule,
   fieldsFromWire,
+  identityFromWire,
   LINE_BYTES_MAX,
   LOG_LEVELS,
   type LogLevel,
@@ -21,6 +23,8 @@ const LINES_PER_SECOND = 20_000;
 /** Who listens to what is said of a run. */
 export interface RunListener {
   end(outcome: Outcome): void;
+  /** What the agent's decoder says that the message is. */
+  identified(identity: Identity): void;
   extend(seconds: number): void;
   progress(note: string): void;
   checkpoint(): void;
@@ -31,7 +35,8 @@ export interface RunListener {
 
 /** Who listens to a module's process. */
 export interface ModuleListener {
-  onReady(): void;
+  /** `decodes`: the agent has a decoder of its own. */
+  onReady(decodes: boolean): void;
   onUnfit(why: string): void;
   /** The run with this number, if it goes on. */
   runOf(number: number): RunListener | undefined;
@@ -82,7 +87,7 @@ export class ModuleChannel {
     } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
       listener.onLog(said.log, fieldsFromWire(said.fields), textOf(said.text));
     } else if ("ready" in said) {
-      listener.onReady();
+      listener.onReady(said.decodes === true);
     } else if ("unfit" in said) {
       listener.onUnfit(textOf(said.unfit));
     } else {
@@ -95,6 +100,10 @@ export class ModuleChannel {
     if ("ended" in said && isObject(said.ended)) {
       this.#listener.onResident(typeof said.residentBytes === "number" ? said.residentBytes : 0);
       run.end(outcomeFromWire(said.ended));
+    } else if ("identity" in said) {
+      const identity = identityFromWire(said.identity);
+      if (!identity) return false;
+      run.identified(identity);
     } else if ("extend" in said && isExtension(said.extend)) {
       run.extend(said.extend);
     } else if ("progress" in said) {

@@ -3,10 +3,13 @@
  * message at a time as descriptor 3 brings them, and ends when that is closed.
  */
 import { Socket } from "node:net";
+import { done, type Outcome } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { described } from "../../pipeline/ports/thrown.js";
 import type { AgentContext } from "../../tracing/agent-context.js";
 import { InProcessHandler } from "../in-process.js";
 import { loadModule } from "../load-module.js";
+import { identifierOf } from "../once/identity.js";
 import { LineCutter } from "../process/line-cutter.js";
 import {
   type FromModule,
@@ -38,16 +41,31 @@ const FLUSH_MS = 800;
 let traces: AgentContext | undefined;
 let running: RemoteRun | undefined;
 
-async function work(handler: InProcessHandler, { run: message, of, deadline, idempotency }: ToldToRun) {
+async function work(handler: InProcessHandler, told: ToldToRun) {
+  const { run: message, of, deadline, idempotency } = told;
   const sayOf = (what: OfRun) => say({ ...what, of });
   const run = new RemoteRun(deadline, idempotency, sayOf);
   running = run;
   role?.begin(message.id, sayOf);
   const received = messageFromWire(message);
-  const begin = () => handler.run(received, run);
+  const begin = () => outcomeOf(handler, told, received, run, sayOf);
   const outcome = await (traces ? traces.run(received.trace, begin) : begin());
   running = undefined;
   sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
+}
+
+async function outcomeOf(
+  handler: InProcessHandler,
+  { rule }: ToldToRun,
+  message: ReceivedMessage,
+  run: RemoteRun,
+  sayOf: (what: OfRun) => void,
+): Promise<Outcome> {
+  const opened = await (rule && handler.open(message, run, identifierOf(rule)));
+  if (!opened) return handler.run(message, run);
+  if ("ended" in opened) return opened.ended;
+  sayOf({ identity: opened.identity });
+  return (await run.toldToGo()) ? opened.run(run) : done;
 }
 
 /** A process that has no descriptor left to ask with is worn out: it is told to be replaced. */
@@ -67,7 +85,8 @@ channel.on("error", () => exit(0));
 // settles then ends it, and the worker is told.
 channel.unref();
 try {
-  const handler = new InProcessHandler(await loadModule(process.argv[2]!), { logFor: () => remoteLog(say), role });
+  const agent = await loadModule(process.argv[2]!);
+  const handler = new InProcessHandler(agent, { logFor: () => remoteLog(say), role });
   if (asked.has(WITH_TRACES)) {
     const { AgentContext } = await import("../../tracing/agent-context.js");
     traces = await AgentContext.start((text, error) => remoteLog(say).warn(error ? { err: error } : {}, text));
@@ -75,6 +94,8 @@ try {
   const heard = new LineCutter(Number.POSITIVE_INFINITY, (line) => {
     const told = parse(line) as ToModule;
     if ("run" in told) void work(handler, told);
+    else if ("go" in told) running?.go(told.idempotency);
+    else if ("drop" in told) running?.drop();
     else if ("abort" in told) running?.abort(told.abort, told.detail);
     else if ("save" in told) void running?.saveNow(told.save);
     else if ("credentials" in told) role?.answered(told.asked, told.credentials);
@@ -82,7 +103,7 @@ try {
   });
   channel.on("data", (chunk: Buffer) => heard.write(chunk));
   channel.ref();
-  say({ ready: true });
+  say({ ready: true, decodes: typeof agent === "object" && agent.decode !== undefined });
 } catch (error) {
   say({ unfit: described(error).message });
   channel.resume();

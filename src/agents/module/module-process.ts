@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { ownFile } from "../../package/own-files.js";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { Run } from "../../pipeline/ports/handler.js";
+import type { Ended, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
+import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { AgentLogs } from "../agent-logs.js";
@@ -67,6 +68,7 @@ export class ModuleProcess {
   #current: ModuleRun | undefined;
   #alive = true;
   #onReady: ((unfit: string | undefined) => void) | undefined;
+  #decodes = false;
   #runs = 0;
   #residentBytes = 0;
   #excess: string | undefined;
@@ -113,7 +115,10 @@ export class ModuleProcess {
     this.#output.read(started.stderr, "stderr");
     started.stdin.end();
     this.#channel = new ModuleChannel(started.channel, {
-      onReady: () => this.#onReady?.(undefined),
+      onReady: (decodes) => {
+        this.#decodes = decodes;
+        this.#onReady?.(undefined);
+      },
       onUnfit: (why) => this.#onReady?.(why),
       runOf: (number) => (number === this.#runs ? this.#current : undefined),
       onResident: (bytes) => {
@@ -164,12 +169,39 @@ export class ModuleProcess {
     return this.#residentBytes;
   }
 
+  /** Whether its agent has a decoder of its own. */
+  get decodes(): boolean {
+    return this.#decodes;
+  }
+
   /** Never rejects; a process that dies, or has to be killed, costs this message's attempt alone. */
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    const begun = await this.#begin(message, run);
+    return "ended" in begun ? begun.ended : this.#finished(begun.outcome());
+  }
+
+  /** The first half of a run, as `Handler.open`. Never rejects; what it returns belongs to this process. */
+  async open(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> {
+    const begun = await this.#begin(message, run);
+    if ("ended" in begun) return begun;
+    const identity = await begun.opened(identifier.rule);
+    if ("ended" in identity) return { ended: await this.#finished(Promise.resolve(identity.ended)) };
+    return {
+      identity,
+      run: (claimed) => this.#finished(begun.go(claimed)),
+      drop: () => this.#finished(begun.drop()),
+    };
+  }
+
+  async #begin(message: ReceivedMessage, run: Run): Promise<ModuleRun | Ended> {
     this.#runs++;
-    if (!(await this.#emptied())) return { kind: "defer", reason: "the agent's work folder can't be emptied" };
+    if (!(await this.#emptied())) {
+      return { ended: { kind: "defer", reason: "the agent's work folder can't be emptied" } };
+    }
     // That took a while: what has died by now tells nobody any more.
-    if (!this.#alive) return { kind: "defer", reason: "the agent's process ended before it had the message" };
+    if (!this.#alive) {
+      return { ended: { kind: "defer", reason: "the agent's process ended before it had the message" } };
+    }
     this.#limits.begin(this.#watched);
     this.#output.errorLines.clear();
     let log: ReturnType<AgentLogs["of"]> | undefined;
@@ -185,11 +217,15 @@ export class ModuleProcess {
       kill: () => this.#process.kill(0),
       role: this.#role,
     });
-    const outcome = await this.#current.outcome();
+    return this.#current;
+  }
+
+  async #finished<Result>(end: Promise<Result>): Promise<Result> {
+    const result = await end;
     this.#current = undefined;
     this.#output.finish();
     if (this.#alive) await this.#emptied();
-    return outcome;
+    return result;
   }
 
   /** Whether nothing is in its work folder. If that can't be brought about it is killed: its next message would see it. */

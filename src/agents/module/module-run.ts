@@ -1,5 +1,6 @@
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
+import type { CheckpointCause, Ended, Run } from "../../pipeline/ports/handler.js";
+import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { printable } from "../../text/printable.js";
@@ -25,45 +26,88 @@ export class ModuleRun implements RunListener {
   readonly #options: ModuleRunOptions;
   readonly #session: RoleSession | undefined;
   readonly #end = Promise.withResolvers<Outcome>();
+  readonly #identity = Promise.withResolvers<Identity>();
+  /** The worker's, and once there is a claim the one under it. */
+  #run: Run;
   #saving: PromiseWithResolvers<void> | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(options: ModuleRunOptions) {
     this.#options = options;
-    const { role, message } = options;
+    const { role, message, run } = options;
+    this.#run = run;
     this.#session = role && new RoleSession(role, message.id);
   }
 
   /** Has the agent begin; resolves when `end` was called, which is to happen also when its process ends. */
-  async outcome(): Promise<Outcome> {
-    const { number, message, run, say } = this.#options;
-    const abort = () => this.#abort();
-    say({ run: messageToWire(message), of: number, deadline: run.deadline, idempotency: run.idempotency });
-    if (run.signal.aborted) abort();
-    else run.signal.addEventListener("abort", abort, { once: true });
-    const outcome = await this.#end.promise;
-    this.#over = true;
-    clearTimeout(this.#killTimer);
-    run.signal.removeEventListener("abort", abort);
-    return outcome;
+  outcome(): Promise<Outcome> {
+    this.#begin();
+    return this.#end.promise;
+  }
+
+  /**
+   * Has the agent's decoder say what the message is; the agent waits for `go` or `drop` then. Resolves with the outcome
+   * where it came to its end in there.
+   */
+  opened(rule: IdentityRule): Promise<Identity | Ended> {
+    this.#begin(rule);
+    return Promise.race([this.#identity.promise, this.#end.promise.then((ended) => ({ ended }))]);
+  }
+
+  /** The agent is to begin, under a claim; resolves as `outcome` does. */
+  go(run: Run): Promise<Outcome> {
+    this.#unfollow();
+    this.#follow(run);
+    this.#options.say({ go: this.#options.number, idempotency: run.idempotency });
+    return this.#end.promise;
+  }
+
+  /** The agent is not to begin; resolves when its process is free. */
+  async drop(): Promise<void> {
+    this.#options.say({ drop: this.#options.number });
+    await this.#end.promise;
   }
 
   end(outcome: Outcome): void {
+    this.#over = true;
+    clearTimeout(this.#killTimer);
+    this.#unfollow();
     this.#end.resolve(outcome);
   }
 
+  identified(identity: Identity): void {
+    this.#identity.resolve(identity);
+  }
+
+  #begin(rule?: IdentityRule): void {
+    const { number, message, run, say } = this.#options;
+    const { deadline, idempotency } = run;
+    say({ run: messageToWire(message), of: number, deadline, idempotency, ...(rule && { rule }) });
+    this.#follow(run);
+  }
+
+  #follow(run: Run): void {
+    this.#run = run;
+    if (run.signal.aborted) this.#abort();
+    else run.signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  #unfollow(): void {
+    this.#run.signal.removeEventListener("abort", this.#abort);
+  }
+
   extend(seconds: number): void {
-    this.#options.say({ deadline: this.#options.run.extend(seconds) });
+    this.#options.say({ deadline: this.#run.extend(seconds) });
   }
 
   progress(note: string): void {
-    this.#options.run.progress(printable(note));
+    this.#run.progress(printable(note));
   }
 
   /** The agent wants to be asked to save its state before it is aborted. */
   checkpoint(): void {
-    this.#options.run.checkpoint((cause) => this.#save(cause));
+    this.#run.checkpoint((cause) => this.#save(cause));
   }
 
   /** The agent has saved its state, or failed to. */
@@ -80,12 +124,13 @@ export class ModuleRun implements RunListener {
     if (!this.#over) this.#options.say({ credentials, asked });
   }
 
-  #abort(): void {
-    const { run, say, kill } = this.#options;
-    const { cause, message: detail } = run.signal.reason as { cause: AbortCause; message: string };
+  readonly #abort = (): void => {
+    const { say, kill } = this.#options;
+    const { reason } = this.#run.signal;
+    const { cause, message: detail } = reason as { cause: AbortCause; message: string };
     say({ abort: cause, detail });
-    this.#killTimer = setTimeout(kill, killGraceMs(run.signal.reason));
-  }
+    this.#killTimer ??= setTimeout(kill, killGraceMs(reason));
+  };
 
   /** A process that dies meanwhile never answers. */
   #save(cause: CheckpointCause): Promise<void> {

@@ -1,7 +1,8 @@
 import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
+import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import { type AbortCause, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
-import type { MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
+import type { DecodedBody, MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { described, isError, textOf } from "../../pipeline/ports/thrown.js";
 
 /** The argument that tells a module's process that its agent has a role of its own. */
@@ -17,7 +18,11 @@ export type ToModule =
       readonly of: number;
       readonly deadline: number;
       readonly idempotency?: Run["idempotency"];
+      /** The agent's decoder is to say first what the message is; then the run waits for `go` or `drop`. */
+      readonly rule?: IdentityRule;
     }
+  | { readonly go: number; readonly idempotency?: Run["idempotency"] }
+  | { readonly drop: number }
   | { readonly abort: AbortCause; readonly detail: string }
   /** Now is the time to save a checkpoint. */
   | { readonly save: CheckpointCause }
@@ -27,13 +32,15 @@ export type ToModule =
 
 /** What a module's process says to the worker. */
 export type FromModule =
-  | { readonly ready: true }
+  /** `decodes`: the agent has a decoder of its own. */
+  | { readonly ready: true; readonly decodes: boolean }
   | { readonly unfit: string }
   | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
   | (OfRun & { readonly of: number });
 
 /** What it says of the run with a number: what comes late, of a run that is over, must not count for the next. */
 export type OfRun =
+  | { readonly identity: Identity }
   | { readonly extend: number }
   | { readonly progress: string }
   /** The agent wants to save a checkpoint before it is aborted. */
@@ -51,8 +58,10 @@ const MESSAGE_MAX = 4_000;
 
 type WireAttribute = { readonly type: string; readonly string?: string; readonly base64?: string };
 
-export interface WireMessage extends Omit<ReceivedMessage, "attributes"> {
+export interface WireMessage extends Omit<ReceivedMessage, "attributes" | "decoded"> {
   readonly attributes: readonly (readonly [string, WireAttribute])[];
+  /** `isBytes`: the body is base64 of bytes. */
+  readonly decoded?: Pick<DecodedBody, "raw"> & { readonly isBytes: boolean };
 }
 
 export function messageToWire(message: ReceivedMessage): WireMessage {
@@ -60,7 +69,10 @@ export function messageToWire(message: ReceivedMessage): WireMessage {
     const value = binary ? { base64: Buffer.from(binary).toString("base64") } : string === undefined ? {} : { string };
     return [name, { type, ...value }] as const;
   });
-  return { ...message, attributes };
+  const { decoded, ...sent } = message;
+  if (!decoded) return { ...sent, attributes };
+  const { bytes, raw } = decoded;
+  return { ...sent, attributes, decoded: { raw, isBytes: bytes !== undefined } };
 }
 
 export function messageFromWire(message: WireMessage): ReceivedMessage {
@@ -68,7 +80,11 @@ export function messageFromWire(message: WireMessage): ReceivedMessage {
   for (const [name, { base64, ...attribute }] of message.attributes) {
     attributes.set(name, base64 === undefined ? attribute : { ...attribute, binary: Buffer.from(base64, "base64") });
   }
-  return { ...message, attributes };
+  const { decoded, ...sent } = message;
+  if (!decoded) return { ...sent, attributes };
+  const { isBytes, raw } = decoded;
+  const bytes = isBytes ? { bytes: Buffer.from(message.body, "base64") } : {};
+  return { ...sent, attributes, decoded: { raw, ...bytes } };
 }
 
 /** An error as it crosses; `code` where it has one. */
@@ -114,12 +130,21 @@ export function credentialsFromWire(wire: WireCredentials): RoleCredentials {
   return { ...wire, expiration: new Date(wire.expiration) };
 }
 
+/** The identity in a line that comes from an agent's process; undefined where it is none. */
+export function identityFromWire(wire: unknown): Identity | undefined {
+  const { key: found, payloadHash } = (wire ?? {}) as Readonly<Record<string, unknown>>;
+  const { key, missing } = (found ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof payloadHash !== "string") return undefined;
+  if (typeof key === "string" && key !== "") return { key: { key }, payloadHash };
+  return typeof missing === "string" ? { key: { missing }, payloadHash } : undefined;
+}
+
 /** The outcomes that an agent can bring about. */
 export type WireOutcome =
   | { readonly kind: "done" }
   | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number }
   | { readonly kind: "reject"; readonly reason: string }
-  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number };
+  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number; readonly awaitsRun?: true };
 
 export function outcomeToWire(outcome: Outcome): WireOutcome {
   switch (outcome.kind) {
@@ -135,7 +160,7 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
 
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
 export function outcomeFromWire(wire: object): Outcome {
-  const { kind, error, reason, afterSeconds } = wire as Readonly<Record<string, unknown>>;
+  const { kind, error, reason, afterSeconds, awaitsRun } = wire as Readonly<Record<string, unknown>>;
   const after = afterSeconds == null ? {} : { afterSeconds };
   switch (kind) {
     case "done":
@@ -143,7 +168,7 @@ export function outcomeFromWire(wire: object): Outcome {
     case "reject":
       return checkedOutcome({ kind, reason } as Outcome);
     case "defer":
-      return checkedOutcome({ kind, reason, ...after } as Outcome);
+      return checkedOutcome({ kind, reason, ...after, ...(awaitsRun === true && { awaitsRun }) } as Outcome);
     case "retry":
       return checkedOutcome({ kind, ...(error == null ? {} : { error: errorFromWire(error) }), ...after } as Outcome);
     default:

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { Handler, Run } from "../../pipeline/ports/handler.js";
+import type { Ended, Handler, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
+import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { described } from "../../pipeline/ports/thrown.js";
@@ -67,6 +68,7 @@ export class ProcessPool implements Handler {
   readonly #stopAsked = new AbortController();
   readonly #traced: boolean;
   #busy = 0;
+  #decodes = false;
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
@@ -99,18 +101,52 @@ export class ProcessPool implements Handler {
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
+    const process = await this.#begin();
+    if (!(process instanceof ModuleProcess)) return process.ended;
+    return this.#through(process, process.run(message, run));
+  }
+
+  /** The process that has opened a message is kept for its run. */
+  open(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined {
+    return this.#decodes ? this.#open(message, run, identifier) : undefined;
+  }
+
+  async #open(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> {
+    const process = await this.#begin();
+    if (!(process instanceof ModuleProcess)) return process;
+    const opened = await process.open(message, run, identifier);
+    if ("ended" in opened) return this.#through(process, Promise.resolve(opened));
+    return {
+      identity: opened.identity,
+      run: (claimed) => this.#through(process, opened.run(claimed)),
+      drop: () => this.#through(process, opened.drop()),
+    };
+  }
+
+  /** A process for a message, to be given back by `#through`. */
+  async #begin(): Promise<ModuleProcess | Ended> {
     this.#busy++;
     try {
-      const process = await this.#take();
-      const outcome = await process.run(message, run);
-      await this.#giveBack(process);
-      return outcome;
+      return await this.#take();
     } catch (error) {
-      return { kind: "defer", reason: `no process for the agent: ${described(error).message}` };
-    } finally {
-      this.#busy--;
-      this.#refill();
+      this.#ended();
+      return { ended: { kind: "defer", reason: `no process for the agent: ${described(error).message}` } };
     }
+  }
+
+  async #through<Result>(process: ModuleProcess, end: Promise<Result>): Promise<Result> {
+    try {
+      const result = await end;
+      await this.#giveBack(process);
+      return result;
+    } finally {
+      this.#ended();
+    }
+  }
+
+  #ended(): void {
+    this.#busy--;
+    this.#refill();
   }
 
   async stop(): Promise<void> {
@@ -188,6 +224,7 @@ export class ProcessPool implements Handler {
         traced: this.#traced,
         signal,
       });
+      this.#decodes = process.decodes;
       this.#all.add(process);
       void process.ended.then(() => this.#forget(process));
       if (signal.aborted) await process.retire();

@@ -23,14 +23,35 @@ const TEXT_MAX = 4_000;
 export class RemoteRun implements Run {
   #deadline: number;
   readonly #signal = new RunSignal();
+  readonly #word = Promise.withResolvers<boolean>();
   #save: SaveCheckpoint | undefined;
+  #idempotency: Run["idempotency"];
 
   constructor(
     deadline: number,
-    readonly idempotency: Run["idempotency"],
+    idempotency: Run["idempotency"],
     private readonly say: (what: OfRun) => void,
   ) {
     this.#deadline = deadline;
+    this.#idempotency = idempotency;
+  }
+
+  get idempotency(): Run["idempotency"] {
+    return this.#idempotency;
+  }
+
+  /** Whether the agent is to begin, once its decoder has said what the message is. */
+  toldToGo(): Promise<boolean> {
+    return this.#word.promise;
+  }
+
+  go(idempotency: Run["idempotency"]): void {
+    this.#idempotency = idempotency;
+    this.#word.resolve(true);
+  }
+
+  drop(): void {
+    this.#word.resolve(false);
   }
 
   get signal(): AbortSignal {

@@ -1,8 +1,14 @@
+import type { Identity } from "../../pipeline/ports/idempotency.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { deadLetterMarks } from "../../pipeline/settle/dead-letter-marks.js";
 
-/** The key of a message, or why it has none. */
-export type KeyOf = (message: ReceivedMessage) => { readonly key: string } | { readonly missing: string };
+type Found = Identity["key"];
+
+/**
+ * The key of a message, or why it has none.
+ * @param made what the agent's own decoder has made of the body, where it has one.
+ */
+export type KeyOf = (message: ReceivedMessage, made?: { readonly body: unknown }) => Found;
 
 /**
  * How to find a message's key.
@@ -10,8 +16,8 @@ export type KeyOf = (message: ReceivedMessage) => { readonly key: string } | { r
  */
 export function keyFinder(setting: string): KeyOf {
   const keyOf = finderOf(setting);
-  return (message) => {
-    const found = keyOf(message);
+  return (message, made) => {
+    const found = keyOf(message, made);
     // No table takes it, and mended it might be another message's.
     if ("key" in found && !found.key.isWellFormed())
       return { missing: "it has half a character in it (a lone surrogate)" };
@@ -33,20 +39,30 @@ function ofAttribute(name: string): KeyOf {
   };
 }
 
+/** Sought in what was decoded, then in what was sent: a topic's subject is in its envelope alone. */
 function ofBody(pointer: string): KeyOf {
   const at = jsonPointer(pointer);
   const where = pointer === "" ? "the body" : `${pointer} in the body`;
-  return ({ body }) => {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(body);
-    } catch {
-      return { missing: "the body is no JSON" };
-    }
-    const value = at(parsed);
+  const keyIn = (body: unknown): Found => {
+    const value = at(body);
     if (typeof value === "string" && value !== "") return { key: value };
     if (typeof value === "number" && isSafe(value)) return { key: String(value) };
     return { missing: `${where} is no string and no safe number` };
+  };
+  const keyInText = (text: string): Found => {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      return { missing: "the body is no JSON" };
+    }
+    return keyIn(parsed);
+  };
+  return ({ body, decoded }, made) => {
+    const found = made ? keyIn(made.body) : keyInText(body);
+    if ("key" in found || (!made && !decoded)) return found;
+    const sent = keyInText(decoded?.raw ?? body);
+    return "key" in sent ? sent : found;
   };
 }
 

@@ -1,13 +1,20 @@
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { ClaimTable } from "../../pipeline/lease/claim-table.js";
 import type { Clock } from "../../pipeline/ports/clock.js";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
-import type { Claim, IdempotencyTable, Obstacle } from "../../pipeline/ports/idempotency.js";
+import type {
+  Claim,
+  IdempotencyTable,
+  Identifier,
+  Identity,
+  IdentityRule,
+  Obstacle,
+} from "../../pipeline/ports/idempotency.js";
 import { checkedOutcome, done, type Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 import { ClaimedRun } from "./claimed-run.js";
-import type { KeyOf } from "./idempotency-key.js";
+import { identifierOf } from "./identity.js";
 import { KnownKeys } from "./known-keys.js";
 import { NextLook } from "./next-look.js";
 import { ResultRecord } from "./result-record.js";
@@ -20,7 +27,7 @@ export interface OnceOptions {
   readonly table: IdempotencyTable;
   /** Where who renews claims finds them. Unset: nobody does, and a claim's lease has to outlast its run. */
   readonly claims?: ClaimTable | undefined;
-  readonly keyOf: KeyOf;
+  readonly rule: IdentityRule;
   /** Stands before each key: a table may serve several queues. */
   readonly scope: string;
   /** For how long a claim holds unless it is renewed, in milliseconds. */
@@ -30,6 +37,17 @@ export interface OnceOptions {
   readonly onError: "closed" | "open";
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+}
+
+/** Runs the agent under a claim. */
+type Work = (claimed: ClaimedRun) => Promise<Outcome>;
+
+interface Wanted {
+  /** As the agent is told it. */
+  readonly shortKey: string;
+  /** As the table has it. */
+  readonly key: string;
+  readonly payloadHash: string;
 }
 
 /**
@@ -43,6 +61,9 @@ export interface OnceOptions {
 export class OnceHandler implements Handler {
   readonly #options: OnceOptions;
   readonly #worker = randomUUID();
+  readonly #identifier: Identifier;
+  /** Whether what the message is depends on what the agent's own decoder makes of it. */
+  readonly #looksInside: boolean;
   readonly #known: KnownKeys;
   readonly #calls: TableCalls;
   readonly #results: ResultRecord;
@@ -52,7 +73,9 @@ export class OnceHandler implements Handler {
 
   constructor(options: OnceOptions) {
     this.#options = options;
-    const { table, clock, telemetry, onError, keepSeconds } = options;
+    const { table, clock, telemetry, onError, keepSeconds, rule } = options;
+    this.#identifier = identifierOf(rule);
+    this.#looksInside = rule.key !== "messageId" || rule.payload !== undefined;
     this.#known = new KnownKeys(keepSeconds * 1000);
     const meanwhile = onError === "closed" ? "messages wait until it does" : "agents run unguarded";
     this.#calls = new TableCalls({ table, clock, telemetry, meanwhile });
@@ -68,10 +91,34 @@ export class OnceHandler implements Handler {
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
-    const found = this.#options.keyOf(message);
+    const { handler } = this.#options;
+    const identifier = this.#identifier;
+    const opening = this.#looksInside ? handler.open?.(message, run, identifier) : undefined;
+    if (!opening) {
+      return this.#runOnce(message, run, identifier.identify(message), (claimed) => handler.run(message, claimed));
+    }
+    const opened = await opening;
+    if ("ended" in opened) return opened.ended;
+    let begun = false;
+    try {
+      return await this.#runOnce(message, run, opened.identity, (claimed) => {
+        begun = true;
+        return opened.run(claimed);
+      });
+    } finally {
+      if (!begun) await opened.drop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.handler.stop?.();
+    this.#calls.close();
+  }
+
+  async #runOnce(message: ReceivedMessage, run: Run, identity: Identity, work: Work): Promise<Outcome> {
+    const { key: found, payloadHash } = identity;
     if ("missing" in found) return { kind: "reject", reason: `no idempotency key: ${found.missing}` };
     const key = tableKey(`${this.#options.scope}/${found.key}`);
-    const payloadHash = hash("sha256", message.body, "base64url");
 
     const known = this.#known.get(key, this.#now());
     if (known && known.payloadHash !== payloadHash) return this.#hindered(message, { kind: "otherPayload" });
@@ -86,25 +133,15 @@ export class OnceHandler implements Handler {
     }
     this.#known.set(key, { state: "running", payloadHash });
     try {
-      return await this.#claimAndRun(message, run, found.key, key, payloadHash);
+      return await this.#claimAndRun(message, run, { shortKey: found.key, key, payloadHash }, work);
     } finally {
       if (this.#known.get(key, this.#now())?.state === "running") this.#known.delete(key);
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#options.handler.stop?.();
-    this.#calls.close();
-  }
-
-  async #claimAndRun(
-    message: ReceivedMessage,
-    run: Run,
-    shortKey: string,
-    key: string,
-    payloadHash: string,
-  ): Promise<Outcome> {
-    const { handler, claims, clock, onError } = this.#options;
+  async #claimAndRun(message: ReceivedMessage, run: Run, wanted: Wanted, work: Work): Promise<Outcome> {
+    const { shortKey, key, payloadHash } = wanted;
+    const { claims, clock, onError } = this.#options;
     const leaseMs = this.#options.leaseMs(run);
     // The same message is claimed again under the same name, so that a claim whose answer got lost stands in nobody's way.
     const owner = tableKey(`${this.#worker}/${message.id}`.toWellFormed());
@@ -121,7 +158,7 @@ export class OnceHandler implements Handler {
     } catch (error) {
       this.#calls.failed(error);
       if (onError === "closed") return this.#waitForTable(message, "the idempotency table doesn't answer");
-      return handler.run(message, new ClaimedRun(run, { key: shortKey, fence: 0 }));
+      return work(new ClaimedRun(run, { key: shortKey, fence: 0 }));
     }
 
     const claim: Claim = { key, owner, fence };
@@ -129,7 +166,7 @@ export class OnceHandler implements Handler {
     const held = claims?.hold(claim, { endsAt: since + leaseMs, epoch: this.#epoch }, (detail) => claimed.lose(detail));
     let outcome: Outcome;
     try {
-      outcome = checkedOutcome(await handler.run(message, claimed));
+      outcome = checkedOutcome(await work(claimed));
     } catch (error) {
       outcome = { kind: "retry", error };
     }

@@ -5,7 +5,7 @@ import { traceparentOf } from "../../tracing/trace-headers.js";
 
 /**
  * A message's data as a program finds them in the file that QUEUEHAND_MESSAGE_FILE names; the body comes on stdin.
- * Attributes are strings, binary ones `{"base64":"..."}`; times are epoch milliseconds.
+ * Attributes are strings, binary ones `{"base64":"..."}`, with their types beside them; times are epoch milliseconds.
  * The deadline is the run's at its beginning.
  */
 export function messageFile(message: ReceivedMessage, { deadline, idempotency }: Run): string {
@@ -14,11 +14,14 @@ export function messageFile(message: ReceivedMessage, { deadline, idempotency }:
     if (string !== undefined) attributes[name] = string;
     else if (binary) attributes[name] = { base64: Buffer.from(binary).toString("base64") };
   }
+  const attributeTypes: Record<string, string> = Object.create(null);
+  for (const [name, { type }] of message.attributes) attributeTypes[name] = type;
   const { id, groupId, sequenceNumber, deduplicationId, receiveCount, sentAt } = message;
   const trace = traceOf(message);
   return JSON.stringify({
     id,
     attributes,
+    attributeTypes,
     groupId,
     sequenceNumber,
     deduplicationId,

@@ -17,6 +17,7 @@ import { findExecutable } from "../process/executable.js";
 import { killOnAbort } from "../process/kill-grace.js";
 import { Launcher } from "../process/launcher.js";
 import { type AgentLimits, LimitWatch } from "../process/limit-watch.js";
+import { missingScript } from "../process/script.js";
 import { type WorkFolder, WorkFolders } from "../process/work-folder.js";
 import { CredentialFile, WRITE_AWS_CONFIG } from "./credential-file.js";
 import { messageFile } from "./message-file.js";
@@ -78,6 +79,8 @@ export class ProgramHandler implements Handler {
     } catch (error) {
       throw this.#unfit(`can't run: the program ${name} ${(error as Error).message}`, error);
     }
+    const fault = missingScript(name, args);
+    if (fault !== undefined) throw this.#unfit(`can't run: the program ${name} ${fault}`);
     this.#args = args;
     await this.#launcher.check();
   }
@@ -165,7 +168,7 @@ export class ProgramHandler implements Handler {
         agent.kill(0);
       },
     });
-    agent.stdin.end(message.body);
+    agent.stdin.end(message.decoded?.bytes ?? message.body);
 
     const exit = await agent.ended;
     unwatch();

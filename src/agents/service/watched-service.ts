@@ -13,6 +13,7 @@ import { EscapeeWatch } from "../process/escapee-watch.js";
 import { findExecutable } from "../process/executable.js";
 import { Launcher } from "../process/launcher.js";
 import { type AgentLimits, LimitWatch } from "../process/limit-watch.js";
+import { missingScript } from "../process/script.js";
 
 export interface WatchedServiceOptions extends Pick<AgentLimits, "memoryBytesMax"> {
   /** The command line that starts the service: words, with quotes; no shell sees it. */
@@ -65,6 +66,8 @@ export class WatchedService implements Handler {
       const [name = "", ...args] = commandWords(command);
       this.#file = await findExecutable(name, this.#environment.PATH ?? "");
       this.#args = args;
+      const fault = missingScript(name, args);
+      if (fault !== undefined) throw new Error(fault);
     } catch (error) {
       const { message } = error as Error;
       throw new AgentLoadError(`AGENT_COMMAND "${maskedValue(command)}" can't run: its program ${message}`, {

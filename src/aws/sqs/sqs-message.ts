@@ -15,6 +15,9 @@ export const SYSTEM_ATTRIBUTES = [
   "AWSTraceHeader",
 ] as const;
 
+/** The same for those who tell their agents who sent a message. */
+export const WITH_SENDER = [...SYSTEM_ATTRIBUTES, "SenderId"] as const;
+
 /** JSON of a server's: every field may be missing, or be anything. */
 type Json = Readonly<Record<string, unknown>>;
 
@@ -47,6 +50,8 @@ export function receivedMessage(given: unknown): ReceivedMessage | undefined {
   const sequenceNumber = fields.text(system.SequenceNumber, "SequenceNumber");
   const deduplicationId = fields.text(system.MessageDeduplicationId, "MessageDeduplicationId");
   const traceHeader = fields.text(system.AWSTraceHeader, "AWSTraceHeader");
+  const senderId = fields.text(system.SenderId, "SenderId");
+  if (senderId) received.senderId = senderId;
   if (firstReceivedAt) received.firstReceivedAt = firstReceivedAt;
   if (groupId) received.groupId = groupId;
   if (sequenceNumber) received.sequenceNumber = sequenceNumber;

@@ -21,7 +21,7 @@ import {
   queueUrlIn,
 } from "./queue-description.js";
 import { handlesIn, messagesOf } from "./receive-answer.js";
-import { SYSTEM_ATTRIBUTES } from "./sqs-message.js";
+import { SYSTEM_ATTRIBUTES, WITH_SENDER } from "./sqs-message.js";
 import { SqsPools } from "./sqs-pools.js";
 
 export interface SqsQueueOptions {
@@ -34,6 +34,8 @@ export interface SqsQueueOptions {
    * True where SQS itself named that URL, by a host that may not be reached from here: such copies go the queue's own way.
    */
   readonly deadLetterQueueFound?: boolean;
+  /** Whether messages are to say who sent them. */
+  readonly asksForSender?: boolean;
   /** Unset: of the queue's URL, else of the environment. */
   readonly region?: string | undefined;
   /** Wins over the host in the queue's URL; unset: of the environment, else that host. */
@@ -95,7 +97,7 @@ export class SqsQueue implements Queue {
         MaxNumberOfMessages: max,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: this.#options.visibilityTimeoutSeconds,
-        MessageSystemAttributeNames: SYSTEM_ATTRIBUTES,
+        MessageSystemAttributeNames: this.#options.asksForSender ? WITH_SENDER : SYSTEM_ATTRIBUTES,
         MessageAttributeNames: ["All"],
       },
       signal,

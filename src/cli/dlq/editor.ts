@@ -29,12 +29,12 @@ export async function editorOf(given: string, guard: EditorGuard): Promise<Edito
   const [file, ...args] = words;
   if (!file) throw new UsageError("--edit names no command and no module");
   if (args.length === 0 && /\.[mc]?js$/.test(file) && existsSync(file)) return ofModule(file, guard);
-  return (letter, stop) => runCommand(file, args, letter.message.body, stop);
+  return (letter, stop, bytesMax = BYTES_MAX) => runCommand(file, args, letter.message.body, stop, bytesMax);
 }
 
 async function ofModule(file: string, guard: EditorGuard): Promise<Editor> {
   const made = await moduleEditor(file, guard);
-  return (letter, stop) =>
+  return (letter, stop, bytesMax) =>
     new Promise((done) => {
       const interrupted = () => end(INTERRUPTED);
       const timer = setTimeout(() => end(TOO_LONG), TIMEOUT_MS);
@@ -44,11 +44,17 @@ async function ofModule(file: string, guard: EditorGuard): Promise<Editor> {
         done(edited);
       };
       stop.addEventListener("abort", interrupted, { once: true });
-      void made(letter).then((edited) => end(checked(edited, letter.message.body)));
+      void made(letter).then((edited) => end(checked(edited, letter.message.body, bytesMax)));
     });
 }
 
-function runCommand(file: string, args: readonly string[], body: string, stop: AbortSignal): Promise<Edited> {
+function runCommand(
+  file: string,
+  args: readonly string[],
+  body: string,
+  stop: AbortSignal,
+  bytesMax: number,
+): Promise<Edited> {
   return new Promise((done) => {
     // A group of its own: what it has started is to end with it, and a Ctrl-C is ours to hand on.
     const child = spawn(file, args, { stdio: "pipe", detached: true });
@@ -70,7 +76,7 @@ function runCommand(file: string, args: readonly string[], body: string, stop: A
     child.on("error", (error) => end({ leave: `the editor can't be run: ${error.message}` }));
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > BYTES_MAX) cut({ leave: `the editor wrote more than ${BYTES_MAX} bytes` });
+      if (size > bytesMax) cut({ leave: `the editor wrote more than ${bytesMax} bytes` });
       else out.push(chunk);
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -82,7 +88,7 @@ function runCommand(file: string, args: readonly string[], body: string, stop: A
       if (code !== 0) return end({ leave: `the editor ${how}${last ? `: ${printable(last, 300)}` : ""}` });
       const made = Buffer.concat(out).toString();
       // Most programs end what they write with a newline, which the body had none of.
-      end(checked({ body: made.endsWith("\n") && !body.endsWith("\n") ? made.slice(0, -1) : made }, body));
+      end(checked({ body: made.endsWith("\n") && !body.endsWith("\n") ? made.slice(0, -1) : made }, body, bytesMax));
     });
     // A program that doesn't read its input is no fault.
     child.stdin.on("error", () => {});

@@ -10,6 +10,7 @@ import { printHelp } from "../help.js";
 import { complain, print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
 import { untilInterrupted } from "./interrupt.js";
+import { largeLetters } from "./payloads.js";
 import { Progress } from "./progress.js";
 import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
@@ -29,6 +30,7 @@ export async function ls(argv: readonly string[]): Promise<number> {
   const selection = selectionOf(typed, Date.now());
   const json = typed.flag("json");
   return withDeadLetters(typed, async (letters) => {
+    const payloads = selection.looksInside ? await largeLetters(letters.queue.url) : undefined;
     const groups = new LetterGroups();
     const held = new HeldLetters();
     const progress = new Progress("reading", letters.count, json);
@@ -39,12 +41,15 @@ export async function ls(argv: readonly string[]): Promise<number> {
       held,
       stop: untilInterrupted(held),
       visit: async (found) => {
-        for (const letter of found) if (selection.matches(letter)) groups.add(letter);
+        for (const letter of found) {
+          const meant = payloads ? (await payloads.opened(letter)).letter : letter;
+          if (selection.matches(meant)) groups.add(letter);
+        }
         seen += found.length;
         progress.show(seen);
         return {};
       },
-    });
+    }).finally(() => payloads?.close());
     progress.end();
     const list = groups.list();
     const matching = list.reduce((sum, { count }) => sum + count, 0);

@@ -15,6 +15,7 @@ import { EditorGuard } from "./editor-guard.js";
 import { untilInterrupted } from "./interrupt.js";
 import { tellRest } from "./ls.js";
 import { moveAll } from "./move.js";
+import { largeLetters } from "./payloads.js";
 import { Progress } from "./progress.js";
 import { tell, tellLate } from "./redrive-report.js";
 import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
@@ -163,12 +164,14 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
   const dryRun = typed.flag("dry-run");
   const startedAt = performance.now();
   const progress = new Progress(dryRun ? "reading" : "redriving", letters.count, json);
+  const payloads = selection.looksInside || editor ? await largeLetters(letters.queue.url) : undefined;
   const redriver = new Redriver({
     queue: letters,
     to,
     sourceArn: typed.text("to") === undefined ? letters.source?.arn : undefined,
     selection,
     editor,
+    payloads,
     pace: new Pace(rate),
     dryRun,
     stop,
@@ -184,6 +187,7 @@ async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): P
     stop,
     visit: redriver.visit,
   }).finally(() => {
+    payloads?.close();
     progress.end();
     // Whatever ends the pass: what was done by then is done.
     if (json) return;

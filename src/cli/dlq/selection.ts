@@ -31,7 +31,8 @@ export function selectionOf(typed: Typed, now: number): Selection {
   if (olderThan !== undefined) tests.push(timeTest("older-than", olderThan, now, (sentAt, time) => sentAt < time));
   const newerThan = typed.text("newer-than");
   if (newerThan !== undefined) tests.push(timeTest("newer-than", newerThan, now, (sentAt, time) => sentAt >= time));
-  return { everything: tests.length === 0, matches: (letter) => tests.every((test) => test(letter)) };
+  const looksInside = typed.texts("where").length > 0;
+  return { everything: tests.length === 0, looksInside, matches: (letter) => tests.every((test) => test(letter)) };
 }
 
 function reasonTest(given: string): (letter: Letter) => boolean {

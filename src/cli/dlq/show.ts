@@ -1,5 +1,6 @@
 import type { Letter, LetterWay } from "../../aws/sqs/letter.js";
 import { HeldLetters } from "../../letters/held-letters.js";
+import type { OpenedLetter } from "../../letters/large-letters.js";
 import { eachLetter } from "../../letters/letter-pass.js";
 import { WAYS } from "../../letters/ways.js";
 import type { MessageAttribute } from "../../pipeline/ports/queue.js";
@@ -11,6 +12,7 @@ import { columns, printHelp } from "../help.js";
 import { print, printJson } from "../terminal.js";
 import { ago } from "./ago.js";
 import { untilInterrupted } from "./interrupt.js";
+import { largeLetters } from "./payloads.js";
 import { Progress } from "./progress.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
@@ -18,7 +20,7 @@ const LINE: CommandLine = {
   name: "dlq show",
   operands: "ID",
   operandsMax: 1,
-  about: `Shows one message of the dead-letter queue: its reason, how often it was received, its attributes and its body. ID is its message id, the id that it had at first, or the first characters of one of them (8 at least). To find it, messages are hidden for a moment.\n${TARGET_ABOUT}`,
+  about: `Shows one message of the dead-letter queue: its reason, how often it was received, its attributes and its body, with PAYLOAD_BUCKETS that which is in S3. ID is its message id, the id that it had at first, or the first characters of one of them (8 at least). To find it, messages are hidden for a moment.\n${TARGET_ABOUT}`,
   options: TARGET_OPTIONS,
   examples: [
     "queuehand dlq show 5fea7756-0ea4-451a-a703-a558b933e274",
@@ -63,13 +65,17 @@ export async function show(argv: readonly string[]): Promise<number> {
       const how = end === "stopped" ? "interrupted: " : "";
       throw new CommandError(`${how}no message ${wanted} among the ${seen} of ${letters.queue.url} that could be read`);
     }
-    if (json) printJson(plain(found));
-    else print(text(found));
+    const payloads = await largeLetters(letters.queue.url);
+    const opened = (await payloads?.opened(found)) ?? { letter: found };
+    payloads?.close();
+    if (json) printJson(plain(opened));
+    else print(text(opened));
     return ExitCode.ok;
   });
 }
 
-function plain({ message, way, reason, originalId, receivesBefore, sourceArn }: Letter) {
+function plain({ letter, pointer, fault }: OpenedLetter) {
+  const { message, way, reason, originalId, receivesBefore, sourceArn } = letter;
   const { id, body, attributes, receiveCount, sentAt, groupId, deduplicationId, sequenceNumber, traceHeader } = message;
   return {
     id,
@@ -90,6 +96,8 @@ function plain({ message, way, reason, originalId, receivesBefore, sourceArn }: 
         { type, ...(binary ? { base64: Buffer.from(binary).toString("base64") } : { value: string }) },
       ]),
     ),
+    ...(pointer && { payload: pointer }),
+    ...(fault !== undefined && { payloadFault: fault }),
     body,
   };
 }
@@ -100,7 +108,7 @@ const UNKNOWN: Readonly<Partial<Record<LetterWay, string>>> = {
   unmarked: "unknown: the message leaves no room for it; see the worker's log",
 };
 
-function text(letter: Letter): string {
+function text({ letter, pointer, fault }: OpenedLetter): string {
   const { message, way, reason, originalId, receivesBefore, sourceArn } = letter;
   const { id, attributes, receiveCount, sentAt, groupId, deduplicationId } = message;
   const rows: [string, string | undefined][] = [
@@ -114,6 +122,8 @@ function text(letter: Letter): string {
     ["from", sourceArn],
     ["group", groupId],
     ["deduplication", deduplicationId],
+    ["payload", pointer && `s3://${pointer.bucket}/${pointer.key}`],
+    ["payload unread", fault],
   ];
   const facts = rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value)]]));
   const own = [...attributes].map(([name, value]) => [printable(name), attributeText(value)]);

@@ -1,3 +1,4 @@
+import type { Identifier, Identity } from "./idempotency.js";
 import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
 
@@ -31,6 +32,20 @@ export interface Run {
   readonly idempotency?: { readonly key: string; readonly fence: number } | undefined;
 }
 
+/** A message that the agent's own decoder has read, before its run. One of the two has to be called, once. */
+export interface OpenedMessage {
+  readonly identity: Identity;
+  /** As `Handler.run`. */
+  run(run: Run): Promise<Outcome>;
+  /** Instead of it: there is to be no run. Never rejects. */
+  drop(): Promise<void>;
+}
+
+/** What a message came to before its run. */
+export interface Ended {
+  readonly ended: Outcome;
+}
+
 /**
  * A way to run agents: in this process, a pool, a program, a service. `run` never rejects: its end is an Outcome. It
  * resolves when the agent has really ended and nothing of it lives on, since its slot is given away then.
@@ -42,6 +57,11 @@ export interface Handler {
    */
   start?(signal: AbortSignal): Promise<void>;
   run(message: ReceivedMessage, run: Run): Promise<Outcome>;
+  /**
+   * The first half of a run: what the message is by `identifier`, where only the agent's own decoder can tell, or how it ended
+   * in there. Undefined where the agent has no decoder. Never rejects.
+   */
+  open?(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined;
   /** Called once, after the last run has ended. */
   stop?(): Promise<void>;
 }

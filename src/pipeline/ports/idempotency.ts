@@ -1,5 +1,29 @@
+import type { ReceivedMessage } from "./queue.js";
+
 /** DynamoDB takes a partition key of at most 2,048 bytes; half of it is more than a key that people read needs. */
 export const KEY_BYTES_MAX = 1_024;
+
+/** Where a message's key is, and what two messages with one key must have in common. */
+export interface IdentityRule {
+  /** `messageId`, `attribute:NAME`, or `body:/json/pointer`. */
+  readonly key: string;
+  /** `body:/json/pointer`; undefined: all that the producer said. */
+  readonly payload: string | undefined;
+}
+
+/** What a message is to the table, by such a rule: its key, or why it has none. */
+export interface Identity {
+  readonly key: { readonly key: string } | { readonly missing: string };
+  readonly payloadHash: string;
+}
+
+/** How to tell what a message is. */
+export interface Identifier {
+  /** For those who have to ask in another process. */
+  readonly rule: IdentityRule;
+  /** @param made what the agent's own decoder has made of the message, where it has one. Never throws. */
+  identify(message: ReceivedMessage, made?: { readonly body: unknown }): Identity;
+}
 
 /** One run's wish to have a key for itself. */
 export interface ClaimRequest {
@@ -7,7 +31,7 @@ export interface ClaimRequest {
   readonly key: string;
   /** Of this run alone, at most 1,024 bytes: a claim that is asked for again because the answer got lost is granted again. */
   readonly owner: string;
-  /** Of the body. Two messages with one key must have the same. */
+  /** Of what the producer said. Two messages with one key must have the same. */
   readonly payloadHash: string;
   /** Epoch milliseconds of now, as the claimant's clock has them. */
   readonly now: number;

@@ -21,7 +21,7 @@ export type Outcome =
       readonly kind: "defer";
       readonly reason: string;
       readonly afterSeconds?: number;
-      /** Set where no agent ran: the message waits for another's run with its key. */
+      /** Set where no agent ran: the message waits for another's run with its key, or for the time that its producer named. */
       readonly awaitsRun?: true;
     }
   /** We were told to stop before the agent ended. */

@@ -32,6 +32,20 @@ export interface ReceivedMessage {
   readonly damage?: string;
   /** The span of its run, put there by whoever traces runs. Unset: where it stands is what its sender wrote, if anything. */
   trace?: TraceContext;
+  /** Who sent it, as IAM names them; unset where nobody asked for it. */
+  readonly senderId?: string;
+  /** Set where `body` and `attributes` are what was inside of something that a decoder took off. */
+  readonly decoded?: DecodedBody;
+}
+
+/** What more there is to say of a body that was inside of something. */
+export interface DecodedBody {
+  /** The body as it was sent. */
+  readonly raw: string;
+  /** The body itself where it is no text; `body` is its base64 then. */
+  readonly bytes?: Uint8Array;
+  /** What makes two such messages the same, as canonical JSON; the body where unset. May throw. */
+  readonly said?: () => string;
 }
 
 /** How one entry of a batch ended: `stale` = the handle no longer holds the message, `again` = worth another try. */

@@ -77,7 +77,7 @@ describe("A large payload", () => {
       "reject: its payload s3://large/gone doesn't exist",
       `reject: its payload s3://large/grown has ${MIB + 1} bytes or more, and at most ${MIB} (1 MiB) are allowed`,
       `reject: its payload s3://large/said has ${MIB + 1} bytes or more, and at most ${MIB} (1 MiB) are allowed`,
-      "reject: the message says that its payload is in S3, but its body is no pointer",
+      "reject: the message says that its payload is in S3, but its body is no pointer: no JSON",
     ]);
     expect(store.reads).not.toContain("large/said");
     expect(given).toHaveLength(1);

@@ -33,6 +33,11 @@ describe("A module agent", () => {
     expect(typeof (await loadModule(compiled))).toBe("function");
   });
 
+  test("may begin with a line for node, and needn't be named as JavaScript is", async () => {
+    const file = await agentFile("agent", "#!/usr/bin/env node\nmodule.exports = () => {};");
+    expect(typeof (await loadModule(file))).toBe("function");
+  });
+
   test("is looked for from the working directory", async () => {
     expect(typeof (await loadModule("./examples/task-agent.mjs"))).toBe("function");
   });
@@ -42,6 +47,18 @@ describe("A module that is no agent is refused, with the cause:", () => {
   test("a command line, which says how a program is named", async () => {
     await expect(loadModule("python agent.py")).rejects.toThrow(
       /no such file, or not readable: .*python agent\.py; a program is named by exec:, as in HANDLER="exec:python agent\.py"$/,
+    );
+  });
+
+  test.each([
+    ["agent.py", "print('x')", "python3 "],
+    ["agent.rb", "puts 1", "ruby "],
+    ["agent.sh", "#!/bin/bash\ntrue", "sh "],
+    ["agent", "#!/usr/bin/env python3\nprint('x')", ""],
+  ])("a program, %s", async (name, source, interpreter) => {
+    const file = await agentFile(name, source);
+    await expect(loadModule(file)).rejects.toThrow(
+      `HANDLER "${file}" is no JavaScript module; a program is named by exec:, as in HANDLER="exec:${interpreter}${file}"`,
     );
   });
 

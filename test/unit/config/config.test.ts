@@ -185,3 +185,48 @@ describe("effective settings", () => {
     expect(settings).toContainEqual({ name: "MAX_MESSAGES", value: "10", source: "default" });
   });
 });
+
+describe("the settings of a service", () => {
+  const service = (env: Record<string, string> = {}) => loadConfig({ ...REQUIRED, HANDLER: SERVICE, ...env });
+
+  test("reject by 422 alone, by what is named, or by nothing", () => {
+    expect(service().serviceRejectStatus).toEqual([422]);
+    expect(service({ SERVICE_REJECT_STATUS: "400, 409,422" }).serviceRejectStatus).toEqual([400, 409, 422]);
+    expect(service({ SERVICE_REJECT_STATUS: "off" }).serviceRejectStatus).toEqual([]);
+  });
+
+  test.each([
+    ["SERVICE_REJECT_STATUS", "200"],
+    ["SERVICE_REJECT_STATUS", "4xx"],
+    ["SERVICE_REJECT_STATUS", "off,422"],
+    ["SERVICE_READY_PATH", "health"],
+    ["SERVICE_READY_PATH", "//elsewhere.example/"],
+    ["SERVICE_READY_SECONDS", "0"],
+  ])("%s can't be %s", (name, value) => {
+    expect(faults({ HANDLER: SERVICE, [name]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} must be .*, got "${value.replace(/[/.]/g, "\\$&")}"$`)),
+    ]);
+  });
+
+  test.each([
+    ["SERVICE_REJECT_STATUS", "400"],
+    ["SERVICE_READY_PATH", "/health"],
+    ["SERVICE_READY_SECONDS", "90"],
+  ])("%s needs a service", (name, value) => {
+    for (const HANDLER of ["./agent.mjs", "exec:true"]) {
+      expect(faults({ HANDLER, [name]: value })).toEqual([
+        `${name} needs a service as HANDLER, http://HOST:PORT/PATH, got "${value}"`,
+      ]);
+    }
+  });
+});
+
+test("the payload of a key is a part of a body, and needs the table of keys", () => {
+  expect(
+    loadConfig({ ...REQUIRED, IDEMPOTENCY_TABLE: "keys", IDEMPOTENCY_PAYLOAD: "body:/a" }).idempotencyPayload,
+  ).toBe("body:/a");
+  expect(faults({ IDEMPOTENCY_PAYLOAD: "body:/a" })).toEqual([
+    'IDEMPOTENCY_PAYLOAD needs IDEMPOTENCY_TABLE, which is unset, got "body:/a"',
+  ]);
+  expect(faults({ IDEMPOTENCY_TABLE: "keys", IDEMPOTENCY_PAYLOAD: "/a" })).toHaveLength(1);
+});

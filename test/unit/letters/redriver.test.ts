@@ -14,7 +14,7 @@ function setup(queue: MemoryLetters, options: Partial<RedriverOptions> = {}) {
     queue,
     to: "http://localhost/tasks",
     sourceArn: undefined,
-    selection: { everything: true, matches: () => true },
+    selection: { everything: true, looksInside: false, matches: () => true },
     editor: undefined,
     pace: new Pace(1e9),
     dryRun: false,
@@ -42,7 +42,7 @@ describe("a redrive", () => {
   test("sends back those that match, and shows the others again", async () => {
     const queue = new MemoryLetters(letters(95, (n) => letter({ body: `{"n":${n}}` })));
     const matches = ({ message }: Letter) => JSON.parse(message.body).n % 3 === 0;
-    const { run, tally } = setup(queue, { selection: { everything: false, matches } });
+    const { run, tally } = setup(queue, { selection: { everything: false, looksInside: false, matches } });
     await run();
     expect(tally).toMatchObject({ read: 95, matching: 32, redriven: 32 });
     expect([queue.ids().length, queue.hidden]).toEqual([63, 0]);

@@ -577,8 +577,8 @@ describe("a start", () => {
     expect(told()).toEqual([]);
     await clock.advance(22_000);
     expect(told()).toEqual([
-      "not running yet after 5 s: http://127.0.0.1:8000/run accepts no connection",
-      "not running yet after 25 s: http://127.0.0.1:8000/run accepts no connection",
+      "not running yet after 5 s: http://127.0.0.1:8000/run isn't ready",
+      "not running yet after 25 s: http://127.0.0.1:8000/run isn't ready",
     ]);
     ready.resolve();
     await clock.advance(100_000);

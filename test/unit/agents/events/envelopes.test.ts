@@ -46,6 +46,14 @@ describe("Events of EventBridge", () => {
     detail: {},
   };
 
+  test("of EventBridge Scheduler without an input have their detail as text", () => {
+    const scheduled = { ...clock, source: "aws.scheduler", detail: "{}" };
+    expect(eventBridge(JSON.stringify(scheduled))).toMatchObject({ source: "aws.scheduler", detail: {} });
+    for (const detail of ["", "[]", "soon", '"{}"', "null"]) {
+      expect(() => eventBridge(JSON.stringify({ ...clock, detail }))).toThrow("source, detail-type and detail");
+    }
+  });
+
   test("have names as code likes them", () => {
     const wanted = {
       id: clock.id,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { s3Objects } from "../../../../src/agents/events/s3-objects.js";
+import { s3Objects, s3ObjectsFrom } from "../../../../src/agents/events/s3-objects.js";
 
 /** As AWS documents it (notification content structure, version 2.1), with a key that needed its encoding. */
 const record = {
@@ -163,5 +163,30 @@ describe("Notifications of S3", () => {
     ['{"source":"aws.s3","detail-type":"Object Created","detail":{}}', "bucket.name"],
   ])("are not %s", (body, reason) => {
     expect(() => s3Objects(body)).toThrow(reason);
+  });
+});
+
+describe("Notifications of stores like S3", () => {
+  /** As MinIO writes it (notification of version 2.0), with what it adds around it. */
+  const minio = JSON.stringify({
+    EventName: "s3:ObjectCreated:Put",
+    Key: "photos/2026/happy+face",
+    Records: [{ ...record, eventVersion: "2.0", eventSource: "minio:s3", eventName: "s3:ObjectCreated:Put" }],
+  });
+
+  test("are read where they are asked for, straight or through a topic, in S3's words", () => {
+    const read = s3ObjectsFrom("minio:s3");
+    expect(read(minio)).toEqual([photo]);
+    expect(read(published(minio))).toEqual([photo]);
+    expect(s3ObjectsFrom("aws:s3", "minio:s3")(JSON.stringify({ Records: [record] }))).toEqual([photo]);
+  });
+
+  test("aren't where they aren't: any sender can write any name", () => {
+    expect(() => s3Objects(minio)).toThrow('from aws:s3, got "minio:s3"');
+    expect(() => s3ObjectsFrom("minio:s3")(JSON.stringify({ Records: [record] }))).toThrow(
+      'from minio:s3, got "aws:s3"',
+    );
+    expect(() => s3ObjectsFrom("minio:s3")(JSON.stringify(event("Object Created", {})))).toThrow("no S3 notification");
+    expect(() => s3ObjectsFrom()).toThrow(TypeError);
   });
 });

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { decodeAs } from "../../../../src/agents/decoded/decode-as.js";
 import type { Agent } from "../../../../src/agents/define-handler.js";
 import { type LambdaOptions, toLambda } from "../../../../src/agents/lambda/lambda.js";
 import type { SqsRecord } from "../../../../src/agents/lambda/lambda-event.js";
 import { lambdaLog } from "../../../../src/agents/lambda/lambda-log.js";
 import { Defer, Reject, Retry } from "../../../../src/pipeline/ports/outcome.js";
 import { ODD_THROWS } from "../../../support/odd-throws.js";
+import { PRODUCERS } from "../../../support/producers/producers.js";
+import { celeryTask } from "../../../support/producers/python.js";
 
 // What a function logs goes straight to stdout.
 let stdout: jest.Spied<typeof process.stdout.write>;
@@ -253,5 +256,37 @@ describe("A line of its log", () => {
       big: "1",
     });
     expect(line).not.toHaveProperty("_aws");
+  });
+});
+
+describe("What producers wrap around a body", () => {
+  test("is taken off by decodeAs, as DECODE does it in a worker", async () => {
+    const plain = PRODUCERS.filter(({ payload, decode }) => !payload && !decode);
+    const seen = new Map<string, unknown>();
+    const records = plain.map(({ producer, body, attributes = {} }) => ({
+      ...record(producer),
+      body,
+      messageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, { type, string = "" }]) => [
+          name,
+          { dataType: type, stringValue: string },
+        ]),
+      ),
+    }));
+    const handle: Extract<Agent, { handle: unknown }>["handle"] = ({ id, body }) => void seen.set(id, body);
+    expect(await failuresOf({ decode: decodeAs("auto"), handle }, records)).toEqual([]);
+    for (const { producer, seen: wanted } of plain) {
+      const body = seen.get(producer);
+      expect([producer, body instanceof Uint8Array ? new Uint8Array(body) : body]).toEqual([producer, wanted]);
+    }
+  });
+
+  test("a task whose time hasn't come is left to the queue", async () => {
+    const later = {
+      ...record("later"),
+      body: celeryTask([], {}, { eta: new Date(Date.now() + 60_000).toISOString() }),
+    };
+    const now = { ...record("now"), body: celeryTask([], {}) };
+    expect(await failuresOf({ decode: decodeAs("celery"), handle: () => {} }, [later, now])).toEqual(["later"]);
   });
 });

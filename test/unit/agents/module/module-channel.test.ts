@@ -21,6 +21,7 @@ function setup() {
       void heard.push([word, ...given]);
   const run: RunListener = {
     end: keep("end"),
+    identified: keep("identified"),
     extend: keep("extend"),
     progress: keep("progress"),
     checkpoint: keep("checkpoint"),
@@ -54,7 +55,8 @@ const SOUND: Readonly<Record<string, (...given: unknown[]) => boolean>> = {
   checkpoint: () => true,
   saved: (error) => error === undefined || (error instanceof Error && typeof error.message === "string"),
   answerCredentials: (asked) => Number.isInteger(asked),
-  ready: () => true,
+  identified: (identity) => typeof (identity as { payloadHash?: unknown }).payloadHash === "string",
+  ready: (decodes) => typeof decodes === "boolean",
   unfit: (why) => typeof why === "string",
   resident: (bytes) => typeof bytes === "number",
   log: (level, fields, text) => typeof level === "string" && typeof fields === "object" && typeof text === "string",

@@ -40,6 +40,20 @@ describe("a receive", () => {
     });
   });
 
+  test("asks who sent a message only where somebody reads it", async () => {
+    for (const asksForSender of [false, true]) {
+      await using bundle = await sqsBundle({ asksForSender });
+      bundle.server.script("ReceiveMessage", {
+        json: { Messages: [message("a", { Attributes: { SenderId: "AIDAEXAMPLE" } })] },
+      });
+      const [received] = await bundle.queue.receive(1, 0, never);
+      expect(received!.senderId).toBe("AIDAEXAMPLE");
+      const [call] = await bundle.server.seen("ReceiveMessage");
+      const names = (call!.input as { MessageSystemAttributeNames: string[] }).MessageSystemAttributeNames;
+      expect(names.includes("SenderId")).toBe(asksForSender);
+    }
+  });
+
   test("gives messages as they are", async () => {
     await using bundle = await sqsBundle();
     const binary = Buffer.from([0, 255]).toString("base64");
