@@ -21,6 +21,7 @@ const ENTRIES = [
   "index.ts",
   "agent.ts",
   "lambda.ts",
+  "cdk.ts",
   "worker/lease-thread.ts",
   "agents/module/module-host.ts",
 ];
