@@ -1,5 +1,5 @@
 // Writes what is told about the settings from the one table that defines them: all of `.env.example`, and the table in
-// `docs/configuration.md` between its two markers. Run it after `npm run build`; a test fails while they differ.
+// `docs/configuration.md` between its two markers. Run it after `npx tsc -p tsconfig.json`; a test fails while they differ.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -50,7 +50,7 @@ export function envExample({ SETTINGS, boundsOf, fallbackOf }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const table = await import("../dist/config/settings.js");
+  const table = await import("../build/src/config/settings.js");
   const page = new URL("../docs/configuration.md", import.meta.url);
   await writeFile(page, configurationPage(await readFile(page, "utf8"), table));
   await writeFile(new URL("../.env.example", import.meta.url), envExample(table));

@@ -9,6 +9,7 @@ export interface Parameter {
   readonly Type: string;
   readonly Default?: string | number;
   readonly AllowedValues?: readonly (string | number)[];
+  readonly AllowedPattern?: string;
   readonly MinValue?: number;
   readonly MaxValue?: number;
   readonly Description?: string;
@@ -44,6 +45,7 @@ export const TEMPLATES = [
   "network",
   "queue",
   "cluster",
+  "task",
   "service",
   "scaling",
   "observability",
@@ -95,6 +97,10 @@ export function valuesOf(template: Template, given: Values = {}): Record<string,
 }
 
 function standIn(name: string, type: string): string {
+  if (name.endsWith("RoleArn")) return `arn:aws:iam::000000000000:role/${name}`;
+  if (name.endsWith("QueueArn")) return `arn:aws:sqs:us-east-1:000000000000:${name}`;
+  const [, kind] = /AWS::EC2::(VPC|Subnet|SecurityGroup)::Id/.exec(type) ?? [];
+  if (kind) return `${kind === "SecurityGroup" ? "sg" : kind.toLowerCase()}-00000001`;
   if (name.endsWith("Arn")) return `arn:aws:service:us-east-1:000000000000:${name}`;
   return type === "Number" ? "1" : `<${name}>`;
 }
@@ -139,8 +145,25 @@ function holds(condition: Value, scope: Scope): boolean {
 function text(value: Value, { values }: Scope): string {
   if (typeof value !== "object" || value === null) return String(value);
   if ("Ref" in value) return values[String(value.Ref)]!;
-  if ("Fn::Join" in value) return values[String((value["Fn::Join"] as [string, { Ref: string }])[1].Ref)]!;
+  if ("Fn::Select" in value) {
+    const [index, list] = value["Fn::Select"] as [number, Value];
+    return texts(list, { values, conditions: {} })[index]!;
+  }
+  if ("Fn::Join" in value) {
+    const [between, parts] = value["Fn::Join"] as [string, Value];
+    return texts(parts, { values, conditions: {} }).join(between);
+  }
   throw new Error(`${JSON.stringify(value)} is no text`);
+}
+
+/** A list: one that is written out, one that a text is split into, or a parameter's. */
+function texts(value: Value, scope: Scope): string[] {
+  if (Array.isArray(value)) return value.map((each) => text(each, scope));
+  if (typeof value === "object" && value !== null && "Fn::Split" in value) {
+    const [between, whole] = (value as { "Fn::Split": [string, Value] })["Fn::Split"];
+    return text(whole, scope).split(between);
+  }
+  return text(value, scope).split(",");
 }
 
 const NO_VALUE = Symbol("AWS::NoValue");

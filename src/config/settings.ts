@@ -4,11 +4,12 @@ import { AUTO, DECODER_NAMES, UNMARKED_POINTERS } from "../pipeline/ports/decode
  * The one table of settings: names, defaults, bounds and sentences. `config.ts` reads values by it; `.env.example`,
  * `docs/configuration.md` and the templates in `infra/` are checked against it.
  */
-export type Command = "run" | "dev";
+/** Who asks for settings: a command, or a program that brings its agent along and so needs no HANDLER. */
+export type Command = "run" | "dev" | "library";
 
 /** How a value is read: its kind and bounds. */
 export type Shape =
-  | { readonly kind: "url" }
+  | { readonly kind: "queue" }
   | { readonly kind: "handler" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly unit?: "seconds" | "MiB" }
   | { readonly kind: "choice"; readonly values: readonly string[] }
@@ -22,7 +23,7 @@ export type Shape =
 export interface Setting {
   readonly name: string;
   /** As an environment variable would say it; undefined = unset. By command where the commands differ. */
-  readonly fallback: string | undefined | Readonly<Record<Command, string | undefined>>;
+  readonly fallback: string | undefined | Readonly<Record<"run" | "dev", string | undefined>>;
   readonly required?: readonly Command[];
   readonly shape: Shape;
   /** Never told, wherever settings are. */
@@ -39,9 +40,9 @@ export const SETTINGS = [
   {
     name: "SQS_QUEUE_URL",
     fallback: undefined,
-    required: ["run"],
-    shape: { kind: "url" },
-    meaning: "Queue to poll.",
+    required: ["run", "library"],
+    shape: { kind: "queue" },
+    meaning: "Queue to poll: its URL; or its name or ARN, of which `GetQueueUrl` makes the URL at the start.",
   },
   {
     name: "HANDLER",
@@ -344,7 +345,7 @@ export const SETTINGS = [
   {
     name: "DLQ_URL",
     fallback: undefined,
-    shape: { kind: "url" },
+    shape: { kind: "queue" },
     meaning: "Where `reject` copies to; unset: taken from the queue's RedrivePolicy.",
   },
   {
@@ -365,14 +366,14 @@ export type SettingName = (typeof SETTINGS)[number]["name"];
 
 /** The default of a setting under a command, as an environment variable would say it. */
 export function fallbackOf(setting: Setting, command: Command): string | undefined {
-  return typeof setting.fallback === "object" ? setting.fallback[command] : setting.fallback;
+  return typeof setting.fallback === "object" ? setting.fallback[command === "dev" ? "dev" : "run"] : setting.fallback;
 }
 
 /** The bounds of a setting, in words: "between 0 and 20". */
 export function boundsOf(shape: Shape): string {
   switch (shape.kind) {
-    case "url":
-      return "an http or https URL";
+    case "queue":
+      return "a queue's URL, name or ARN";
     case "handler":
       return "a module path, exec:COMMAND, or an http URL";
     case "integer":
