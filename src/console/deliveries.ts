@@ -14,6 +14,9 @@ const SPARE_MAX = 500;
 const SLOTS_MAX = 100;
 const LISTED = 100;
 
+/** A trace is looked for in attributes and body: of failures each, of successes so many in a second. */
+const TRACES_PER_SECOND = 100;
+
 type Settled = Extract<Fact, { kind: "settled" }>;
 
 /**
@@ -32,6 +35,8 @@ export class Deliveries {
   readonly #kept: DeliveryEntry[] = [];
   readonly #spare: DeliveryEntry[] = [];
   #made = 0;
+  #second = Number.NEGATIVE_INFINITY;
+  #tracesLookedFor = 0;
 
   constructor(clock: Clock, errors: ErrorTable) {
     this.#clock = clock;
@@ -145,7 +150,7 @@ export class Deliveries {
     entry.state = outcome;
     entry.busy = false;
     entry.certain = certain;
-    entry.traceId = traceIdOf(delivery);
+    if (outcome !== "done" || this.#mayLookForTrace(now)) entry.traceId = delivery.trace?.traceId;
     if (outcome === "done") {
       if (certain && entry.inQueueMs >= 0) {
         const times = delivery.receiveCount > 1 ? this.laterTryMs : this.firstTryMs;
@@ -160,6 +165,15 @@ export class Deliveries {
       else if (fact.lastReceive) entry.deadLetter = "at its next receive";
     }
     this.#keep(entry);
+  }
+
+  #mayLookForTrace(now: number): boolean {
+    const second = Math.floor(now / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#tracesLookedFor = 0;
+    }
+    return this.#tracesLookedFor++ < TRACES_PER_SECOND;
   }
 
   #fail(kind: ErrorKind, cause: unknown, messageId: string) {
@@ -200,9 +214,4 @@ export class Deliveries {
   #epoch(): number {
     return this.#clock.wall() - this.#clock.monotonic();
   }
-}
-
-/** Where runs are traced, the facts of a delivery know where it stands. */
-function traceIdOf(delivery: DeliveryFacts): string | undefined {
-  return (delivery as { readonly trace?: { readonly traceId: string } }).trace?.traceId;
 }

@@ -36,6 +36,7 @@ const NO_STEP: Step = { at: 0, values: {} as Step["values"] };
 
 interface Seen {
   now: Now | undefined;
+  /** What the newest step is counted from: the same as `now` until there is a newer answer. */
   before: Now | undefined;
   trouble: string | undefined;
   newestEvent: number;
@@ -148,8 +149,10 @@ export class FleetSource implements PageSource {
       const now = (await this.#parts.ask(`${target}/api/now`)) as Now;
       if (typeof now?.queueName !== "string") throw new Error("it is no queuehand's page");
       // Another worker at the same address counts anew.
-      seen.before = seen.now?.startedAt === now.startedAt ? seen.now : undefined;
-      if (!seen.before) seen.newestEvent = 0;
+      if (seen.now?.startedAt !== now.startedAt) {
+        seen.before = now;
+        seen.newestEvent = 0;
+      }
       seen.now = now;
       seen.trouble = undefined;
       this.#take(target, seen, now.events);
@@ -181,7 +184,7 @@ export class FleetSource implements PageSource {
       [...this.#seen.values()].reduce((sum, { now, before }) => {
         return now && before ? sum + Math.max(0, value(now) - value(before)) : sum;
       }, 0);
-    return {
+    const values = {
       received: grown(({ totals }) => totals.received),
       ...Object.fromEntries(COUNTED.map((kind) => [kind, grown(({ totals }) => totals.settled[kind])])),
       waiting: queue?.waiting,
@@ -200,6 +203,8 @@ export class FleetSource implements PageSource {
       agentP50: agentMs?.p50,
       agentP99: agentMs?.p99,
     };
+    for (const seen of this.#seen.values()) seen.before = seen.now;
+    return values;
   }
 }
 

@@ -11,9 +11,10 @@ import { Redriver } from "../letters/redriver.js";
 import { WAYS } from "../letters/ways.js";
 import type { Clock } from "../pipeline/ports/clock.js";
 import { words } from "../pipeline/ports/thrown.js";
-import { alike } from "../text/alike.js";
 import { masked } from "../text/masked.js";
-import { printable, printableLines } from "../text/printable.js";
+import { printable } from "../text/printable.js";
+import { told, viewOf } from "./letter-view.js";
+import { Wanted } from "./wanted-letters.js";
 
 /** Where the dead letters are, opened for one look or action. */
 export interface OpenedLetters extends LetterQueue {
@@ -36,8 +37,6 @@ const PASS_WITHIN_MS = 60_000;
 /** Shorter than that a look can't bring much that is new, and each counts as a receive of every letter. */
 const LOOK_EVERY_MS = 2_000;
 const PER_SECOND = 500;
-const BODY_MAX = 16 * 1024;
-const TEXT_MAX = 500;
 const LEFT_MAX = 100;
 
 const NOTHING: DeadLetterLook = { looking: false, seen: 0, approximate: 0, groups: [], letters: [] };
@@ -219,59 +218,6 @@ export class QueueLetterDesk implements LetterDesk {
   }
 }
 
-/** The letters that were asked for, and which of them haven't been seen. */
-class Wanted {
-  readonly #choice: LetterChoice;
-  readonly missing: Set<string>;
-
-  constructor(choice: LetterChoice) {
-    this.#choice = choice;
-    this.missing = new Set(choice.ids);
-  }
-
-  /** Whether all that were named have been seen. */
-  get found(): boolean {
-    return this.#choice.ids !== undefined && this.missing.size === 0;
-  }
-
-  has(letter: Letter): boolean {
-    const { ids, group, all } = this.#choice;
-    if (ids) return ids.includes(letter.message.id) && (this.missing.delete(letter.message.id) || true);
-    if (!group) return all === true;
-    const error = letter.reason === undefined ? undefined : masked(alike(letter.reason));
-    return WAYS[letter.way] === group.reason && error === group.error;
-  }
-
-  among(letters: readonly Letter[]): Letter[] {
-    return letters.filter((letter) => this.has(letter));
-  }
-}
-
-function viewOf({ message, way, reason, originalId, receivesBefore }: Letter): LetterView {
-  const { id, sentAt, groupId, attributes, body } = message;
-  const texts = [...attributes].map(([name, { string, binary }]) => [
-    told(name),
-    told(string ?? `${binary?.byteLength ?? 0} bytes`),
-  ]);
-  return {
-    id: printable(id),
-    originalId: printable(originalId),
-    reason: WAYS[way],
-    ...(reason !== undefined && { error: told(reason) }),
-    ...(receivesBefore !== undefined && { receivesBefore }),
-    ...(sentAt !== undefined && { sentAt }),
-    ...(groupId !== undefined && { groupId: printable(groupId) }),
-    attributes: Object.fromEntries(texts),
-    ...bodyOf(body),
-  };
-}
-
-/** What isn't shown as it is can't be edited: what was changed for showing would be sent. */
-function bodyOf(body: string): Pick<LetterView, "body" | "bodyCut"> {
-  const shown = printableLines(body.slice(0, BODY_MAX));
-  return shown === body ? { body } : { body: shown, bodyCut: true };
-}
-
 function restOf({ end, seen, hidden, hideSeconds }: PassEnd, approximate: number): string | undefined {
   const texts = [
     ...(end === "enough" ? [`the first ${seen} of about ${approximate} were read: dlq ls reads all`] : []),
@@ -281,5 +227,3 @@ function restOf({ end, seen, hidden, hideSeconds }: PassEnd, approximate: number
   ];
   return texts.length > 0 ? texts.join("; ") : undefined;
 }
-
-const told = (text: string) => printable(masked(text), TEXT_MAX);

@@ -52,6 +52,28 @@ describe("the deliveries", () => {
     expect(stages.map(({ name }) => name)).toEqual(["sent", "received", "started", "extended", "ended", "settled"]);
   });
 
+  test("tell the trace of each failure, and of a hundred successes in a second", async () => {
+    const { source, tell } = bundleOf();
+    let looked = 0;
+    const end = (id: string, outcome: "done" | "reject") => {
+      const delivery = {
+        messageId: id,
+        receiveCount: 1,
+        get trace() {
+          looked++;
+          return { traceId: `of ${id}`, spanId: "s", sampled: true };
+        },
+      };
+      tell({ kind: "settled", delivery, outcome, agentMs: 1, certain: true });
+    };
+    for (let n = 0; n < 300; n++) end(`done-${n}`, "done");
+    end("bad", "reject");
+    expect(looked).toBe(101);
+    expect(source.message("done-0")!.traceId).toBe("of done-0");
+    expect(source.message("done-299")).not.toHaveProperty("traceId");
+    expect(source.message("bad")!.traceId).toBe("of bad");
+  });
+
   test("keep a body only where LOG_BODIES tells one, and cut it", async () => {
     const { source, live } = bundleOf();
     await live({ id: "without" });

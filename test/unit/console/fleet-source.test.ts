@@ -59,6 +59,17 @@ describe("a fleet on one page", () => {
     expect(fleet.history("hour").series.done.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBe(2);
   });
 
+  test("counts what a slow worker has done once, and not again until it answers anew", async () => {
+    const { fleet, tick, worker, clock } = setup("a1");
+    await tick();
+    await worker("a1").live({ id: "m1" });
+    await tick();
+    for (let second = 0; second < 3; second++) await tick();
+    await clock.advance(1_000);
+    const { done } = fleet.history("hour").series;
+    expect(done.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBe(1);
+  });
+
   test("puts errors together, finds messages, and opens one wherever it is", async () => {
     const { fleet, tick, worker } = setup("a1", "a2");
     await worker("a1").live({ id: "m1", outcome: "retry", cause: new Error("no 1") });
