@@ -135,6 +135,8 @@ export class Deliveries {
     entry.agentMs = agentMs;
     entry.endedAt = entry.startedAt + agentMs;
     entry.extended = extended;
+    // By now it has the span of its run, where runs are traced.
+    entry.traceId = delivery.trace?.traceId;
   }
 
   #settled(fact: Settled): void {
