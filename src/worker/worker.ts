@@ -93,12 +93,11 @@ class QueueWorker implements Worker {
     listeners.push(...this.#watchers.listeners, this.#intake.onFact);
     if (options.telemetry) listeners.push(options.telemetry);
 
-    const queue = options.queue ?? this.#source!;
     const leases = new LeaseTable(leasesFor(slots));
     this.#extending = extendingOf(config, { leases, keys, queue: options.queue, transports, clock, telemetry });
     this.#pipeline = new Pipeline({
       ...config,
-      queue,
+      queue: options.queue ?? this.#source!,
       handler: this.#intake.handler,
       traceOf,
       leases,

@@ -10,7 +10,7 @@ interface Writer {
 
 const root = process.cwd();
 const writer = (await import(join(root, "scripts/settings-docs.mjs"))) as Writer;
-const HINT = "run: npm run build && node scripts/settings-docs.mjs";
+const HINT = "run: npx tsc -p tsconfig.json && node scripts/settings-docs.mjs";
 
 test(`docs/configuration.md has the table of settings as it is (else ${HINT})`, async () => {
   const page = await readFile(join(root, "docs/configuration.md"), "utf8");

@@ -74,6 +74,15 @@ describe("the deliveries", () => {
     expect(source.message("bad")!.traceId).toBe("of bad");
   });
 
+  test("tell the trace of one, whose span is known by its end", async () => {
+    const { source, start, tell } = bundleOf();
+    const trace = { traceId: "67891233abcdef012345678912345678", spanId: "53995c3f42cd8ad8", sampled: true };
+    const delivery = { ...start({ id: "traced" }), trace };
+    tell({ kind: "ended", delivery, outcome: "done", agentMs: 10 });
+    tell({ kind: "settled", delivery, outcome: "done", agentMs: 10, certain: true });
+    expect(source.message("traced")).toMatchObject({ traceId: trace.traceId });
+  });
+
   test("keep a body only where LOG_BODIES tells one, and cut it", async () => {
     const { source, live } = bundleOf();
     await live({ id: "without" });
