@@ -360,17 +360,15 @@ describe("A service that warms up", () => {
 
   test("gets no message before its path says that it is ready", async () => {
     let ready = false;
+    let questions = 0;
     const asked: string[] = [];
     const { server, handler, port } = await service(
       (request, response) => {
         asked.push(`${request.method} ${request.url}`);
         const isHealth = request.url === "/health?deep=1";
         response.writeHead(isHealth ? (ready ? 204 : 503) : ready ? 200 : 503).end();
-        // It takes its first question as the sign to be ready.
-        if (isHealth)
-          setTimeout(() => {
-            ready = true;
-          }, 300);
+        // It takes its second question as the sign to be ready.
+        if (isHealth && ++questions === 2) ready = true;
       },
       { readyPath: "/health?deep=1", readyMs: 20_000 },
     );
