@@ -19,10 +19,15 @@ export interface HandlerDefinition<Schema extends StandardSchemaV1 | undefined =
   readonly handle: AgentFunction<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Decoded>;
 }
 
-/** An agent with a decoder or a schema before it; `body` has the schema's type. */
-export function defineHandler<Schema extends StandardSchemaV1 | undefined = undefined, Decoded = unknown>(
+/** An agent with a decoder before it, or none; `body` has the type that is named (`defineHandler<Order>`) or decoded to. */
+export function defineHandler<Body = unknown>(
+  definition: HandlerDefinition<undefined, Body>,
+): HandlerDefinition<undefined, Body>;
+/** An agent with a schema before it; `body` has the schema's type. */
+export function defineHandler<Schema extends StandardSchemaV1, Decoded = unknown>(
   definition: HandlerDefinition<Schema, Decoded>,
-): HandlerDefinition<Schema, Decoded> {
+): HandlerDefinition<Schema, Decoded>;
+export function defineHandler(definition: HandlerDefinition<undefined>): HandlerDefinition<undefined> {
   if (typeof definition?.handle !== "function") throw new TypeError("defineHandler needs a handle function");
   return definition;
 }

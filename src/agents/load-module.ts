@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { described, isError, read, textOf, words } from "../pipeline/ports/thrown.js";
 import type { Agent } from "./define-handler.js";
 import { commandFor } from "./process/script.js";
+import { typescriptAdvice } from "./typescript.js";
 
 /** HANDLER names a module that is no agent; the message says which, why, and what would be one. */
 export class AgentLoadError extends Error {
@@ -112,12 +113,15 @@ function nameOf(value: unknown): string {
 /** The error's own words and the first line of its stack outside of Node: where to look. */
 function whyOf(error: unknown, file: string): string {
   if (!isError(error)) return `it threw ${textOf(error)}`;
-  const { name } = described(error);
+  const { name, message } = described(error);
   const stack = read(error, "stack");
   const place = (typeof stack === "string" ? stack : "")
     .split("\n")
     .find((line) => /^(\s+at .*)?(file:|\/).*:\d+/.test(line) && !line.includes("node:"));
   // Node keeps the place of a syntax error to itself unless it dies of it.
-  const where = place?.trim() ?? (name === "SyntaxError" ? `see: node --check ${file}` : undefined);
+  const where =
+    typescriptAdvice(read(error, "code"), message) ??
+    place?.trim() ??
+    (name === "SyntaxError" ? `see: node --check ${file}` : undefined);
   return `${words(error)}${where ? ` (${where})` : ""}`;
 }

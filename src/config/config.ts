@@ -82,10 +82,10 @@ const BACKOFF_MAX_SECONDS = 900;
 /**
  * The settings of an environment, checked and frozen.
  * @param env variables by name; an empty value counts as unset.
- * @param command whose defaults hold where they differ.
+ * @param command whose defaults hold where they differ; "library", which has those of "run", needs no HANDLER.
  * @throws ConfigError with every fault found, unknown names that resemble a setting's included.
  */
-export function loadConfig(env: Environment, command: Command = "run"): Config {
+export function loadConfig(env: Environment, command: Command = "library"): Config {
   const given = new GivenSettings(env, command);
   const faults = [...given.faults, ...contradictions(given, command), ...wayFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);

@@ -74,8 +74,11 @@ function* ofSignature(given: GivenSettings): Generator<string> {
 
 function* ofAgent(given: GivenSettings): Generator<string> {
   const { handler } = given;
-  if (!handler) return;
   const isolation = given.text("ISOLATION");
+  if (!handler) {
+    if (given.command === "library") yield* ofAgentInThisProcess(given);
+    return;
+  }
   const startsService = given.isSet("AGENT_COMMAND");
   if (handler.kind !== "module" && given.isSet("ISOLATION") && isolation !== "none") {
     yield `ISOLATION is for module agents and must be none with HANDLER "${given.typed("HANDLER")}", got "${given.typed("ISOLATION")}"`;
@@ -97,6 +100,14 @@ function* ofAgent(given: GivenSettings): Generator<string> {
   for (const name of ofARun) {
     if (!given.isSet(name)) continue;
     yield `${name} is for modules and programs, not for a service as HANDLER, got "${given.typed(name)}"`;
+  }
+}
+
+/** Without HANDLER a program brings a function along, which runs where the program does. */
+function* ofAgentInThisProcess(given: GivenSettings): Generator<string> {
+  for (const name of ["ISOLATION", "AGENT_COMMAND", ...OF_A_PROCESS] as const) {
+    if (!given.isSet(name) || given.text(name) === "none") continue;
+    yield `${name} needs HANDLER: an agent that is given as a function runs in this process, got "${given.typed(name)}"`;
   }
 }
 

@@ -13,7 +13,10 @@ export class GivenSettings {
   readonly #values = new Map<SettingName, string>();
 
   /** @param env variables by name; an empty value counts as unset. */
-  constructor(env: Environment, command: Command) {
+  constructor(
+    env: Environment,
+    readonly command: Command,
+  ) {
     const faults = [...unknownNames(env)];
     for (const setting of SETTINGS as readonly Setting[]) {
       const value = env[setting.name] || fallbackOf(setting, command);

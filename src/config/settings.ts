@@ -4,7 +4,8 @@ import { AUTO, DECODER_NAMES, UNMARKED_POINTERS } from "../pipeline/ports/decode
  * The one table of settings: names, defaults, bounds and sentences. `config.ts` reads values by it; `.env.example`,
  * `docs/configuration.md` and the templates in `infra/` are checked against it.
  */
-export type Command = "run" | "dev";
+/** Who asks for settings: a command, or a program that brings its agent along and so needs no HANDLER. */
+export type Command = "run" | "dev" | "library";
 
 /** How a value is read: its kind and bounds. */
 export type Shape =
@@ -22,7 +23,7 @@ export type Shape =
 export interface Setting {
   readonly name: string;
   /** As an environment variable would say it; undefined = unset. By command where the commands differ. */
-  readonly fallback: string | undefined | Readonly<Record<Command, string | undefined>>;
+  readonly fallback: string | undefined | Readonly<Record<"run" | "dev", string | undefined>>;
   readonly required?: readonly Command[];
   readonly shape: Shape;
   /** Never told, wherever settings are. */
@@ -39,7 +40,7 @@ export const SETTINGS = [
   {
     name: "SQS_QUEUE_URL",
     fallback: undefined,
-    required: ["run"],
+    required: ["run", "library"],
     shape: { kind: "url" },
     meaning: "Queue to poll.",
   },
@@ -365,7 +366,7 @@ export type SettingName = (typeof SETTINGS)[number]["name"];
 
 /** The default of a setting under a command, as an environment variable would say it. */
 export function fallbackOf(setting: Setting, command: Command): string | undefined {
-  return typeof setting.fallback === "object" ? setting.fallback[command] : setting.fallback;
+  return typeof setting.fallback === "object" ? setting.fallback[command === "dev" ? "dev" : "run"] : setting.fallback;
 }
 
 /** The bounds of a setting, in words: "between 0 and 20". */

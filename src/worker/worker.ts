@@ -85,7 +85,8 @@ class QueueWorker implements Worker {
       queueCounts: options.queueCounts,
       consoleExtra: options.consoleExtra,
     });
-    const handler = handlerOf(agent, { logger, role: options.agentRole ?? agentRoleOf(config) });
+    const role = options.agentRole ?? agentRoleOf(config);
+    const handler = handlerOf(agent, { logger, role, isolation: config.isolation });
     const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);
     this.#intake = intakeOf(handler, config, { clock, telemetry, listeners, keys, payloadStore: options.payloadStore });
 

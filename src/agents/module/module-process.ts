@@ -14,6 +14,7 @@ import { type Exit, howItEnded } from "../process/exit.js";
 import type { Launcher } from "../process/launcher.js";
 import type { LimitWatch, Watched } from "../process/limit-watch.js";
 import type { WorkFolder } from "../process/work-folder.js";
+import { typescriptOptions } from "../typescript.js";
 import { ModuleChannel } from "./module-channel.js";
 import { ModuleRun } from "./module-run.js";
 import { WITH_ROLE, WITH_TRACES } from "./module-wire.js";
@@ -78,7 +79,11 @@ export class ModuleProcess {
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
     const { path, environment, folder, heapMiBMax, launcher, role, traced } = options;
-    const flags = [LIGHT, ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`])];
+    const flags = [
+      LIGHT,
+      ...typescriptOptions(),
+      ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`]),
+    ];
     const asked = [...(role ? [WITH_ROLE] : []), ...(traced ? [WITH_TRACES] : [])];
     let started: AgentProcess;
     try {

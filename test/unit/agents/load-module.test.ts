@@ -38,6 +38,14 @@ describe("A module agent", () => {
     expect(typeof (await loadModule(file))).toBe("function");
   });
 
+  test("may be TypeScript, of which Node takes the types away", async () => {
+    const typed = await agentFile(
+      "typed.ts",
+      "interface Order { id: string }\nexport default (m: { body: Order }) => m.body.id;",
+    );
+    expect(typeof (await loadModule(typed))).toBe("function");
+  });
+
   test("is looked for from the working directory", async () => {
     expect(typeof (await loadModule("./examples/task-agent.mjs"))).toBe("function");
   });

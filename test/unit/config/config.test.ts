@@ -45,6 +45,23 @@ describe("the settings", () => {
     expect(loadConfig({}, "dev")).toMatchObject({ pollIntervalSeconds: 1, metrics: "off", handler: undefined });
   });
 
+  test("ask no program that brings its agent along for HANDLER, and have the defaults of run there", () => {
+    const { SQS_QUEUE_URL } = REQUIRED;
+    expect(loadConfig({ SQS_QUEUE_URL })).toMatchObject({ handler: undefined, pollIntervalSeconds: 20 });
+    expect(() => loadConfig({})).toThrow("SQS_QUEUE_URL is missing");
+  });
+
+  test.each([
+    ["ISOLATION", "process"],
+    ["AGENT_MEMORY_MB", "512"],
+    ["AGENT_COMMAND", "node server.mjs"],
+  ])("don't let a program believe that %s holds for a function", (name, value) => {
+    const { SQS_QUEUE_URL } = REQUIRED;
+    expect(() => loadConfig({ SQS_QUEUE_URL, [name]: value })).toThrow(
+      `${name} needs HANDLER: an agent that is given as a function runs in this process, got "${value}"`,
+    );
+  });
+
   test("are frozen", () => {
     expect(Object.isFrozen(loadConfig(REQUIRED))).toBe(true);
   });
@@ -85,7 +102,8 @@ describe("the settings", () => {
 
 describe("bad settings", () => {
   test("are all told at once, with value and bounds", () => {
-    expect(() => loadConfig({ POLL_INTERVAL_SECONDS: "25", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "30" })).toThrow(
+    const bad = { POLL_INTERVAL_SECONDS: "25", CONCURRENCY: "0", VISIBILITY_TIMEOUTS: "30" };
+    expect(() => loadConfig(bad, "run")).toThrow(
       new ConfigError([
         'VISIBILITY_TIMEOUTS is not a setting, got "30"; did you mean VISIBILITY_TIMEOUT?',
         "SQS_QUEUE_URL is missing: an http or https URL is required",

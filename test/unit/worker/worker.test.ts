@@ -560,9 +560,15 @@ describe("a start", () => {
     [{ HANDLER: "exec:sh agent.sh" }, "10 slots of exec:sh agent.sh on the queue tasks"],
     [{ HANDLER: "http://me:secret@127.0.0.1/run?key=secret" }, "10 slots of http://127.0.0.1/run on the queue tasks"],
   ])("says what is to run where, and no secret: %j", async (env, detail) => {
-    const { of, stopped } = workerBundle({ env });
+    const { of, stopped } = workerBundle({ env, agent: { run: async () => ({ kind: "done" }) } });
     await stopped();
     expect(of("lifecycle")[0]).toEqual({ kind: "lifecycle", state: "starting", detail });
+  });
+
+  test("is refused where a function is to be isolated, which it wouldn't be", () => {
+    expect(() => workerBundle({ env: { ISOLATION: "process" } })).toThrow(
+      /^ISOLATION must be none where the agent is given as a function, .*, got "process"/,
+    );
   });
 
   test("that takes long says what it waits for, again and again, and no more once that is there", async () => {

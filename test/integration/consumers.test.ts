@@ -1,0 +1,75 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { command, killCommands, RunningCommand } from "../support/command.js";
+import { QueueServer } from "../support/fauxqs-server.js";
+import { Installed } from "../support/installed.js";
+
+const SETTINGS = { HTTP_PORT: "off", METRICS: "off", POLL_INTERVAL_SECONDS: "1" };
+
+describe("a project of somebody else's", () => {
+  let installed: Installed;
+  let server: QueueServer;
+
+  beforeAll(async () => {
+    [installed, server] = await Promise.all([Installed.create(), QueueServer.start()]);
+  }, 120_000);
+  afterAll(async () => {
+    await server?.stop();
+    await installed?.remove();
+  });
+
+  /** A queue with one message in it. */
+  async function queueOf(name: string): Promise<string> {
+    const QueueUrl = await server.queue(name);
+    await server.client.send(new SendMessageCommand({ QueueUrl, MessageBody: '{"id":"42"}' }));
+    return QueueUrl;
+  }
+
+  test.each(["esm", "commonjs", "typescript"])(
+    "%s: works on a message by `npm test`",
+    async (name) => {
+      const project = await installed.project(name);
+      const SQS_QUEUE_URL = await queueOf(name);
+      await installed.run("npm", ["test"], { ...server.env, ...SETTINGS, SQS_QUEUE_URL }, project);
+      expect(await server.messages(SQS_QUEUE_URL)).toEqual([]);
+    },
+    60_000,
+  );
+
+  describe("an agent in TypeScript, as HANDLER names it", () => {
+    let cwd: string;
+    beforeAll(async () => {
+      cwd = await installed.project("typescript");
+    });
+    afterEach(killCommands);
+
+    test.each(["none", "process", "process-per-message"])(
+      "runs with ISOLATION=%s",
+      async (ISOLATION) => {
+        const SQS_QUEUE_URL = await queueOf(`typescript-${ISOLATION}`);
+        const env = { ...server.env, ...SETTINGS, SQS_QUEUE_URL, ISOLATION };
+        const worker = new RunningCommand(["run", "--handler", "./agent.ts"], { cwd, env });
+        await worker.says(/"id":"42".*order seen|order seen.*"id":"42"/);
+        worker.kill("SIGTERM");
+        expect(await worker.exited).toBe(0);
+        expect(await server.messages(SQS_QUEUE_URL)).toEqual([]);
+      },
+      60_000,
+    );
+
+    test.each(["none", "process"])("says with ISOLATION=%s what of it is no mere type", async (ISOLATION) => {
+      await writeFile(join(cwd, "enum.ts"), "enum Kind { Order }\nexport default () => Kind.Order;\n");
+      const env = { ...server.env, ...SETTINGS, SQS_QUEUE_URL: "http://127.0.0.1:1/0/tasks", ISOLATION };
+      const { code, stdout, stderr } = await command(["run", "--handler", "./enum.ts"], { cwd, env });
+      const told = /enum is not supported in strip-only mode \(Node takes types away and makes no code of them/;
+      expect([code, `${stdout}${stderr}`]).toEqual([78, expect.stringMatching(told)]);
+    });
+  });
+
+  test("esm is the README's library snippet", async () => {
+    const snippet = /## As a library\n\n```js\n([\s\S]*?)```/.exec(await readFile("README.md", "utf8"))?.[1];
+    expect(await readFile(join("test", "consumer", "esm", "program.mjs"), "utf8")).toBe(snippet);
+  });
+});
