@@ -38,7 +38,44 @@ describe("dev with a number of messages", () => {
   test("works with a single message, and tells people in words", async () => {
     const { code, stdout } = await command(["dev", "--messages", "1"], { cwd: folder });
     expect(code).toBe(0);
+    expect(stdout).toContain("\nSending 1 message.\n");
     expect(stdout).toMatch(/In [\d.]+ s: 1 sent, 1 done, 0 retried, 0 rejected, 0 dead letters\./);
+  }, 60_000);
+
+  test("shows what an agent of one's own says, takes every character that SQS takes, and names what it doesn't", async () => {
+    await writeFile(
+      join(folder, "agent.mjs"),
+      "export default ({ body }, { log }) => log.info({ body }, 'the agent speaks');",
+    );
+    await writeFile(join(folder, "bodies.txt"), "😀 漢字\nnot \u0001\n");
+    const args = ["dev", "--handler", "./agent.mjs", "--samples", "bodies.txt", "--messages", "2"];
+    const { code, stdout } = await command(args, { cwd: folder });
+    expect(stdout).toMatch(/Sending 2 messages\.\n/);
+    expect(stdout).toMatch(/info +the agent speaks .*body=😀 漢字/);
+    expect(stdout).toMatch(/^not sent: 1 message: InvalidMessageContents/m);
+    expect(stdout).toContain("1 sent, 1 done");
+    expect(code).toBe(1);
+  }, 60_000);
+
+  test("has a FIFO queue by --fifo, whose groups stay in order", async () => {
+    await writeFile(
+      join(folder, "agent.mjs"),
+      "export default ({ body, groupId }) => console.log('seen', groupId, body);",
+    );
+    await writeFile(join(folder, "bodies.txt"), Array.from({ length: 12 }, (_, n) => n + 1).join("\n"));
+    const args = ["dev", "--fifo", "--handler", "./agent.mjs", "--samples", "bodies.txt", "--messages", "12"];
+    const { code, stdout } = await command(args, { cwd: folder });
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining("queuehand-dev.fifo, dead letters in queuehand-dev-dlq.fifo"),
+    ]);
+    const seen = [...stdout.matchAll(/^seen (group-\d) (\d+)$/gm)].map(([, group, n]) => [group, Number(n)] as const);
+    const ofGroup = (group: string) => seen.filter(([of]) => of === group).map(([, n]) => n);
+    expect(["group-1", "group-2", "group-3"].map(ofGroup)).toEqual([
+      [3, 6, 9, 12],
+      [1, 4, 7, 10],
+      [2, 5, 8, 11],
+    ]);
   }, 60_000);
 
   test("knows all four verbs of an agent of one's own", async () => {

@@ -18,7 +18,8 @@ export class QueuePair {
 
   /**
    * Makes both queues, or finds them.
-   * @param name of the queue; its dead-letter queue has `-dlq` behind it.
+   * @param name of the queue; its dead-letter queue has `-dlq` behind it. With `.fifo` at its end both are FIFO queues,
+   * which take the hash of a body for its deduplication id where none is given.
    * @param maxReceiveCount how often a message is given out before it moves to the dead-letter queue (1..1000).
    */
   static async create(
@@ -28,11 +29,15 @@ export class QueuePair {
     signal: AbortSignal,
   ): Promise<QueuePair> {
     const client = await makeSqsClient({ ...server, queueUrl: server.endpoint });
+    const [, stem, fifo = ""] = /^(.*?)(\.fifo)?$/.exec(name)!;
+    const ofKind = fifo && { FifoQueue: "true", ContentBasedDeduplication: "true" };
     const make = async (QueueName: string, Attributes: Record<string, string> = {}) => {
-      const made = await client.send(new CreateQueueCommand({ QueueName, Attributes }), { abortSignal: signal });
+      const made = await client.send(new CreateQueueCommand({ QueueName, Attributes: { ...Attributes, ...ofKind } }), {
+        abortSignal: signal,
+      });
       return made.QueueUrl!;
     };
-    const deadLetterQueueUrl = await make(`${name}-dlq`, { MessageRetentionPeriod: "1209600" });
+    const deadLetterQueueUrl = await make(`${stem}-dlq${fifo}`, { MessageRetentionPeriod: "1209600" });
     const { arn } = await queueAttributes(client, deadLetterQueueUrl, signal);
     const queueUrl = await make(name, {
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount }),

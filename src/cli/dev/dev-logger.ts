@@ -4,8 +4,11 @@ import { createLogger, type Logger } from "../../observe/log.js";
 import { LogOutput } from "../../observe/log-output.js";
 import { OWN_CODE } from "../../package/own-files.js";
 
-/** A logger for people, whose lines scroll above the status; of an error's frames only those of the agent are kept. */
-export function devLogger(level: string, screen: StatusBlock): Logger {
+/**
+ * A logger for people, whose lines scroll above the status; of an error's frames only those of the agent are kept.
+ * @param agentLevel of the lines that belong to a message: what its agent says, by a child of the logger.
+ */
+export function devLogger(level: string, screen: StatusBlock, agentLevel = level): Logger {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
@@ -13,7 +16,10 @@ export function devLogger(level: string, screen: StatusBlock): Logger {
       done();
     },
   });
-  return createLogger({ level, pretty: true, output: new LogOutput(stream) });
+  const logger = createLogger({ level, pretty: true, output: new LogOutput(stream) });
+  const child = logger.child.bind(logger);
+  logger.child = (bindings, options) => child(bindings, { level: agentLevel, ...options });
+  return logger;
 }
 
 function withoutOwnFrames(text: string): string {

@@ -7,6 +7,7 @@ import { type Fact, fanOut } from "../../pipeline/ports/telemetry.js";
 import { printable } from "../../text/printable.js";
 import { createWorker, type Worker } from "../../worker/worker.js";
 import { loadAgent } from "../agent.js";
+import { ExitCode } from "../exit-code.js";
 import { ExitGuard } from "../exit-guard.js";
 import { checkHttpPort } from "../http-port.js";
 import { sendAll } from "../send/send-all.js";
@@ -18,12 +19,13 @@ import { type DevReport, inWords } from "./dev-report.js";
 import { publishDevState } from "./dev-state.js";
 import { startEmbeddedServer } from "./embedded-server.js";
 import { Fates } from "./fates.js";
-import { introduction, SEND_EXAMPLE } from "./introduction.js";
+import { introduction, sendExample } from "./introduction.js";
+import { type SampleOptions, sampleMessage } from "./sample-messages.js";
 import { SampleProducer } from "./sample-producer.js";
-import { sampleBody, workFor } from "./samples.js";
+import { workFor } from "./samples.js";
 import { StatusTicker } from "./status-ticker.js";
 
-export interface DevOptions {
+export interface DevOptions extends SampleOptions {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Of the queue server; 0 = any free one. */
   readonly port: number;
@@ -31,8 +33,6 @@ export interface DevOptions {
   readonly messages: number | undefined;
   /** Sample messages a second; undefined = none. */
   readonly perSecond: number | undefined;
-  /** Sent in turn instead of the sample messages. */
-  readonly bodies: readonly string[] | undefined;
   readonly ownAgent: boolean;
   readonly json: boolean;
 }
@@ -53,6 +53,7 @@ export class DevSession {
   readonly #screen: StatusBlock;
   readonly #fates = new Fates();
   #stopping = false;
+  #unsent = 0;
 
   constructor(options: DevOptions) {
     this.#options = options;
@@ -65,7 +66,7 @@ export class DevSession {
     try {
       pointAt(server.endpoint);
       const access = { endpoint: server.endpoint, region: "us-east-1", credentials: devCredentials };
-      const pair = await QueuePair.create(access, QUEUE_NAME, MAX_RECEIVE_COUNT, timely());
+      const pair = await QueuePair.create(access, this.#queueName, MAX_RECEIVE_COUNT, timely());
       const producer = new SqsProducer({ ...access, queueUrl: pair.queueUrl });
       const unpublish = await publishDevState({ pid: process.pid, endpoint: server.endpoint, queueUrl: pair.queueUrl });
       const { variables, json } = this.#options;
@@ -84,10 +85,12 @@ export class DevSession {
   }
 
   async #work(endpoint: string, pair: QueuePair, producer: SqsProducer, guard: ExitGuard): Promise<number> {
-    const { variables, messages, perSecond, ownAgent, json } = this.#options;
+    const { variables, messages, perSecond, ownAgent, fifo, json } = this.#options;
     const config = await devConfig(variables, pair.queueUrl, messages !== undefined);
     await checkHttpPort(config.http);
-    const logger = devLogger(config.logLevel, this.#screen);
+    // A few messages of one's own agent: what it says is what one wants to see.
+    const agentLevel = messages !== undefined && ownAgent && !variables.LOG_LEVEL ? "info" : config.logLevel;
+    const logger = devLogger(config.logLevel, this.#screen, agentLevel);
     const agent = await loadAgent(config, logger);
     guard.loaded();
     const ticker = new StatusTicker({
@@ -96,12 +99,12 @@ export class DevSession {
       status: () => worker.status(),
       limit: messages,
       ended: () => this.#fates.done,
-      footer: messages === undefined ? [`send one: ${SEND_EXAMPLE}   stop: Ctrl-C`] : [],
+      footer: messages === undefined ? [`send one: ${sendExample(fifo)}   stop: Ctrl-C`] : [],
     });
     const samples = new SampleProducer(
       producer,
       perSecond ?? 0,
-      (n) => ({ body: this.#body(n) }),
+      (n) => sampleMessage(this.#options, n),
       (error) => this.#screen.print(`the sample producer failed: ${printable((error as Error).message)}`),
     );
     const onFact = (fact: Fact) => {
@@ -125,7 +128,7 @@ export class DevSession {
       introduction({
         ...this.#options,
         endpoint,
-        queueName: QUEUE_NAME,
+        queueName: this.#queueName,
         maxReceiveCount: MAX_RECEIVE_COUNT,
         agent: ownAgent ? variables.HANDLER : undefined,
         http: config.http,
@@ -147,6 +150,7 @@ export class DevSession {
       await samples.stop();
       report = limited ?? (await this.#report(pair, performance.now() - startedAt));
       if (messages !== undefined && limited === undefined && exitCode === 0) exitCode = INTERRUPTED;
+      if (this.#unsent > 0 && exitCode === 0) exitCode = ExitCode.failed;
     } finally {
       await ticker.stop();
     }
@@ -168,8 +172,11 @@ export class DevSession {
     const startedAt = performance.now();
     const workMs = workFor(count, config.concurrency);
     const interrupted = new AbortController();
-    const { sent, end } = await sendAll(producer, this.#bodies(count, workMs), interrupted.signal);
+    const { fifo } = this.#options;
+    const all = this.#messages(count, workMs);
+    const { sent, end, faults } = await sendAll(producer, all, interrupted.signal, { inOrder: fifo });
     if (end.kind === "failed") throw end.error;
+    for (const [fault, times] of Object.entries(faults)) this.#refused(fault, times);
     while (!this.#stopping) {
       const { queue, deadLetters } = await pair.counts(timely());
       const left = queue.visible + queue.inFlight + queue.delayed;
@@ -193,12 +200,17 @@ export class DevSession {
     return { sent, done, retried, rejected, deadLettered, elapsedMs: Math.round(elapsedMs) };
   }
 
-  #body(n: number, workMs?: number): string {
-    const { bodies } = this.#options;
-    return bodies ? bodies[(n - 1) % bodies.length]! : sampleBody(n, workMs);
+  get #queueName(): string {
+    return this.#options.fifo ? `${QUEUE_NAME}.fifo` : QUEUE_NAME;
   }
 
-  async *#bodies(count: number, workMs: number | undefined) {
-    for (let n = 1; n <= count && !this.#stopping; n++) yield { line: n, message: { body: this.#body(n, workMs) } };
+  #refused(fault: string, messages: number): void {
+    this.#unsent += messages;
+    this.#screen.print(`not sent: ${messages} message${messages === 1 ? "" : "s"}: ${printable(fault)}`);
+  }
+
+  async *#messages(count: number, workMs: number | undefined) {
+    for (let n = 1; n <= count && !this.#stopping; n++)
+      yield { line: n, message: sampleMessage(this.#options, n, workMs) };
   }
 }

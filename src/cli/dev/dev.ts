@@ -29,6 +29,7 @@ const LINE: CommandLine = {
       meaning: `sample messages a second (0.1..${RATE_MAX}, default ${RATE}; with your own agent none unless given)`,
     },
     { name: "samples", value: "FILE", meaning: "send the lines of FILE in turn instead of the sample messages" },
+    { name: "fifo", meaning: "a FIFO queue; the sample messages are of three groups" },
     { name: "no-producer", meaning: "send nothing" },
     { name: "port", value: "PORT", meaning: "port of the queue server (default: any free one)" },
     {
@@ -72,6 +73,7 @@ export async function dev(argv: readonly string[]): Promise<number> {
     messages,
     perSecond: messages !== undefined || quiet ? undefined : (rate ?? RATE),
     bodies,
+    fifo: typed.flag("fifo"),
     ownAgent,
     json: typed.flag("json"),
   }).run();

@@ -4,7 +4,8 @@ import { printable } from "../../text/printable.js";
 import { FAILING_EVERY, failingAmong } from "./samples.js";
 
 /** The line to type to send a message of one's own. */
-export const SEND_EXAMPLE = `npx queuehand send '{"task_id":"42","data":{}}'`;
+export const sendExample = (fifo: boolean) =>
+  `npx queuehand send${fifo ? " --group group-1" : ""} '{"task_id":"42","data":{}}'`;
 
 export interface Introduced {
   readonly endpoint: string;
@@ -22,14 +23,14 @@ export interface Introduced {
 export function introduction(dev: Introduced): string {
   const { endpoint, queueName, maxReceiveCount, agent = "the sample agent, examples/task-agent.mjs", http } = dev;
   const lines = [
-    `Queue server on ${endpoint} (in memory, loopback only); queue ${queueName}, dead letters in ${queueName}-dlq.`,
+    `Queue server on ${endpoint} (in memory, loopback only); queue ${queueName}, dead letters in ${deadLettersOf(queueName)}.`,
     `Agent: ${printable(maskedValue(agent))}. A message that fails ${maxReceiveCount} times is a dead letter.`,
     sending(dev),
   ];
   if (dev.messages !== undefined) return lines.join("\n");
   if (http) lines.push(`console: ${address(http)} (and /livez, /readyz, /metrics)`);
   lines.push("", "Send a message of your own, from another terminal in this folder:", "");
-  lines.push(`  ${SEND_EXAMPLE}`, "", "Ctrl-C drains and stops.", "");
+  lines.push(`  ${sendExample(queueName.endsWith(".fifo"))}`, "", "Ctrl-C drains and stops.", "");
   return lines.join("\n");
 }
 
@@ -37,6 +38,8 @@ export function introduction(dev: Introduced): string {
 function address({ host, port }: NonNullable<Config["http"]>): string {
   return port === 0 ? 'on a free port, which the line "health and metrics served" tells' : `http://${host}:${port}/`;
 }
+
+const deadLettersOf = (queueName: string) => queueName.replace(/(\.fifo)?$/, "-dlq$1");
 
 function sending({ messages, perSecond, bodies, agent }: Introduced): string {
   // What an agent of one's own makes of them is its own affair.
@@ -47,9 +50,11 @@ function sending({ messages, perSecond, bodies, agent }: Introduced): string {
   };
   if (messages !== undefined) {
     const failing = failingAmong(messages);
-    return `Sending ${messages} messages${bodies ? "" : `; ${failing} of them ${fail(failing)}`}.`;
+    const sent = `Sending ${messages} message${messages === 1 ? "" : "s"}`;
+    if (bodies || failing === 0) return `${sent}.`;
+    return `${sent}; ${failing} of them ${fail(failing)}.`;
   }
   if (perSecond === undefined) return "Sending nothing by itself: --rate N makes it.";
   const failing = bodies ? "" : `, one in ${FAILING_EVERY} of which ${fail(1)}`;
-  return `Sending ${perSecond} sample messages a second${failing}.`;
+  return `Sending ${perSecond} sample message${perSecond === 1 ? "" : "s"} a second${failing}.`;
 }
