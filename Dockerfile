@@ -1,6 +1,7 @@
 # The worker's image. `docker run IMAGE` runs `node dist/cli.js run`; `docker run IMAGE doctor` runs another command.
 # Of its layers the base takes about 80 to 100 MB compressed, all that is ours 1.1 MB.
-# An agent of one's own: FROM this image, COPY agent.mjs /app/, ENV HANDLER=./agent.mjs.
+# An agent of one's own: FROM this image, COPY agent.mjs /app/, ENV HANDLER=./agent.mjs. One with dependencies has /app/agent
+# (docs/agents.md).
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 # --- dist/ ---
@@ -52,6 +53,8 @@ COPY examples examples
 COPY infra/*.yaml infra/
 COPY --from=build /app/dist dist
 COPY --from=native /native/undumpable.so native/
+# A folder for an agent with dependencies of its own, which finds `import "queuehand"` there: the package is no deeper than /app.
+RUN ln -s /app node_modules/queuehand && mkdir agent && chown node:node agent
 ENV LD_PRELOAD=/app/native/undumpable.so
 # Node reads agents' pipes into blocks of 64 KiB. Blocks of this size and more go back to the kernel when they are freed;
 # glibc would keep them, and the worker grow by a hundred megabytes. Agents don't get it: their environment is an allow-list.
@@ -64,5 +67,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
   CMD ["node", "/app/healthcheck.mjs"]
 # -s: also right where the platform puts an init of its own in front (docker run --init, initProcessEnabled).
-ENTRYPOINT ["tini", "-s", "--", "node", "dist/cli.js"]
+# Its whole path, since an agent's image may have another working directory.
+ENTRYPOINT ["tini", "-s", "--", "node", "/app/dist/cli.js"]
 CMD ["run"]

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readTemplate, TEMPLATES, type Value } from "../../infra/checks/template.js";
 
@@ -76,6 +76,16 @@ describe("the service", () => {
       expect(properties.some((each) => name in each)).toBe(true);
     }
   });
+
+  test.each(["Dockerfile", "examples/python-agent/Dockerfile"])(
+    "checks the health of %s as that does itself",
+    (file) => {
+      const dockerfile = readFileSync(new URL(`../${file}`, INFRA), "utf8");
+      const own = JSON.parse(/^HEALTHCHECK [^[]*(\[.*\])/m.exec(dockerfile.replaceAll("\\\n", ""))![1]!);
+      const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];
+      expect(worker!.HealthCheck).toMatchObject({ Command: ["CMD", ...own] });
+    },
+  );
 
   test("runs its containers without root, capabilities or a writable root", () => {
     const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];

@@ -164,6 +164,7 @@ imageSuite("agents in the worker's image", (bundle) => {
     );
     await bundle.localStack.countsBecome(queue.url, EMPTY);
     expect(worker.lines.where(({ fields }) => fields.line === "task 1 has 4 words")).toHaveLength(1);
+    await worker.healthy();
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
   }, 180_000);
