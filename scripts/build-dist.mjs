@@ -5,7 +5,7 @@
  * agents in processes of their own, the lease thread and the bundle of a Lambda function need are small ones. Whatever a
  * start may not need stays a file of its own, loaded when it is asked for. Packages stay packages, but for the logger and its like.
  */
-import { readdir, rm } from "node:fs/promises";
+import { chmod, readdir, rm } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -112,3 +112,5 @@ await bundle.write({
   },
 });
 await bundle.close();
+// npm does so for whoever installs the package, and for nobody who starts it from here.
+await chmod(join(DIST, "cli.js"), 0o755);
