@@ -26,5 +26,6 @@ export async function loadAgent(config: Config, logger: Logger, role?: AgentRole
 }
 
 function logsOf(logger: Logger): AgentLogs {
-  return { own: logger, of: (message) => logger.child(messageFields(message)) };
+  // Children both: what agents say is told apart from the worker's own lines by that (`dev`).
+  return { own: logger.child({}), of: (message) => logger.child(messageFields(message)) };
 }

@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "try it here: a queue server in memory, sample messages, a worker and its status",
     load: async () => (await import("./dev/dev.js")).dev,
   },
+  init: {
+    summary: "write a small project: an agent, its test, an image, settings",
+    load: async () => (await import("./init/init.js")).init,
+  },
   send: {
     summary: "send messages to a queue",
     load: async () => (await import("./send/send.js")).send,

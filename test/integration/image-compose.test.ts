@@ -10,15 +10,20 @@ import { containerSuite } from "../support/container-suite.js";
 
 const exec = promisify(execFile);
 const OUTPUT_MAX = 50_000_000;
-/** The published port may be in use here. */
-const WITHOUT_PORTS = "services:\n  localstack:\n    ports: !reset []\n";
+/** The published ports may be in use here: LocalStack has none, the worker any. */
+const OTHER_PORTS = `services:
+  localstack:
+    ports: !reset []
+  worker:
+    ports: !override ["127.0.0.1::8080"]
+`;
 
 containerSuite("docker compose up", () => {
   const project = `queuehand-${randomUUID().slice(0, 8)}`;
   let folder: string;
 
   async function compose(...args: string[]): Promise<string> {
-    const files = ["-f", "docker-compose.yml", "-f", join(folder, "without-ports.yml")];
+    const files = ["-f", "docker-compose.yml", "-f", join(folder, "other-ports.yml")];
     const { stdout } = await exec("docker", ["compose", "-p", project, ...files, ...args], { maxBuffer: OUTPUT_MAX });
     return stdout;
   }
@@ -35,7 +40,7 @@ containerSuite("docker compose up", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "queuehand-compose-"));
-    await writeFile(join(folder, "without-ports.yml"), WITHOUT_PORTS);
+    await writeFile(join(folder, "other-ports.yml"), OTHER_PORTS);
     await compose("up", "--detach", "--build");
   }, 300_000);
   afterAll(async () => {
@@ -46,6 +51,15 @@ containerSuite("docker compose up", () => {
   test("shows agents at work on what the producer sends, and a failing one tried again", async () => {
     await logged("worker", /"taskId":"3".*"task done"/);
     await logged("worker", /error_trigger/);
+  });
+
+  test("has the worker's page on this machine's loopback, and LocalStack's log left out of what is shown", async () => {
+    const address = (await compose("port", "worker", "8080")).trim();
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    const page = await fetch(`http://${address}/`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<title>")]);
+    const { services } = JSON.parse(await compose("config", "--format", "json"));
+    expect(services.localstack.attach).toBe(false);
   });
 
   test("takes a message of one's own", async () => {
