@@ -32,4 +32,5 @@ export type { Queue, ReceivedMessage } from "./pipeline/ports/queue.js";
 export type { WorkerStatus } from "./pipeline/ports/status.js";
 export type { Fact, Telemetry } from "./pipeline/ports/telemetry.js";
 export type { TraceContext } from "./pipeline/ports/trace.js";
+export { withQueueUrls } from "./worker/queue-urls.js";
 export { createWorker, type RunResult, type Snapshot, type Worker, type WorkerOptions } from "./worker/worker.js";

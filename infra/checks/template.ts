@@ -9,6 +9,7 @@ export interface Parameter {
   readonly Type: string;
   readonly Default?: string | number;
   readonly AllowedValues?: readonly (string | number)[];
+  readonly AllowedPattern?: string;
   readonly MinValue?: number;
   readonly MaxValue?: number;
   readonly Description?: string;
@@ -44,6 +45,7 @@ export const TEMPLATES = [
   "network",
   "queue",
   "cluster",
+  "task",
   "service",
   "scaling",
   "observability",
@@ -139,8 +141,25 @@ function holds(condition: Value, scope: Scope): boolean {
 function text(value: Value, { values }: Scope): string {
   if (typeof value !== "object" || value === null) return String(value);
   if ("Ref" in value) return values[String(value.Ref)]!;
-  if ("Fn::Join" in value) return values[String((value["Fn::Join"] as [string, { Ref: string }])[1].Ref)]!;
+  if ("Fn::Select" in value) {
+    const [index, list] = value["Fn::Select"] as [number, Value];
+    return texts(list, { values, conditions: {} })[index]!;
+  }
+  if ("Fn::Join" in value) {
+    const [between, parts] = value["Fn::Join"] as [string, Value];
+    return texts(parts, { values, conditions: {} }).join(between);
+  }
   throw new Error(`${JSON.stringify(value)} is no text`);
+}
+
+/** A list: one that is written out, one that a text is split into, or a parameter's. */
+function texts(value: Value, scope: Scope): string[] {
+  if (Array.isArray(value)) return value.map((each) => text(each, scope));
+  if (typeof value === "object" && value !== null && "Fn::Split" in value) {
+    const [between, whole] = (value as { "Fn::Split": [string, Value] })["Fn::Split"];
+    return text(whole, scope).split(between);
+  }
+  return text(value, scope).split(",");
 }
 
 const NO_VALUE = Symbol("AWS::NoValue");

@@ -15,7 +15,7 @@ const LINE: CommandLine = {
     "Prints every setting with its effective value and where that came from: its default, the environment, .env, or the command line. .env is read for dev, and for run when NODE_ENV=development; the environment wins.",
   options: [
     { name: "for", value: "run|dev", meaning: "the command whose defaults hold (default: run)" },
-    { name: "queue-url", value: "URL", meaning: "as if SQS_QUEUE_URL said so" },
+    { name: "queue-url", value: "QUEUE", meaning: "as if SQS_QUEUE_URL said so" },
     { name: "handler", value: "HANDLER", meaning: "as if HANDLER said so" },
   ],
   examples: ["queuehand config", "queuehand config --for dev --json", "CONCURRENCY=50 queuehand config"],

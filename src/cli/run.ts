@@ -1,5 +1,4 @@
 import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
-import { loadConfig } from "../config/config.js";
 import { queueNameOf } from "../worker/start-report.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
@@ -8,8 +7,8 @@ import { ExitCode, RUN_EXITS } from "./exit-code.js";
 import { ExitGuard } from "./exit-guard.js";
 import { printHelp } from "./help.js";
 import { checkHttpPort } from "./http-port.js";
+import { runConfig } from "./run-config.js";
 import { printJson } from "./terminal.js";
-import { checkWaysToAws } from "./ways-to-aws.js";
 import { boundYoungGeneration } from "./young-generation.js";
 
 const LINE: CommandLine = {
@@ -17,7 +16,7 @@ const LINE: CommandLine = {
   about:
     "Polls SQS_QUEUE_URL and hands each message to the agent that HANDLER names. SIGTERM or SIGINT drains: polling stops, running agents end, what can't end in time is released. A second signal ends at once.\nAll settings are environment variables (docs/configuration.md); .env is read only when NODE_ENV=development.",
   options: [
-    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "queue-url", value: "QUEUE", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
   ],
   examples: [
@@ -45,8 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     HANDLER: typed.text("handler"),
   });
   boundYoungGeneration();
-  const config = loadConfig(variables, "run");
-  await Promise.all([checkWaysToAws(variables), checkHttpPort(config.http)]);
+  const config = await runConfig(variables, ({ http }) => checkHttpPort(http));
   // Loaded now and not before, so that bad settings are told at once.
   const { createLogger } = await import("../observe/log.js");
   // With --json its last line is for a program.

@@ -87,7 +87,7 @@ const BACKOFF_MAX_SECONDS = 900;
  */
 export function loadConfig(env: Environment, command: Command = "library"): Config {
   const given = new GivenSettings(env, command);
-  const faults = [...given.faults, ...contradictions(given, command), ...wayFaults(env)];
+  const faults = [...given.faults, ...contradictions(given), ...wayFaults(env)];
   if (faults.length > 0) throw new ConfigError(faults);
 
   const text = (name: SettingName) => given.text(name);

@@ -1,9 +1,10 @@
 import { UNMARKED_POINTERS } from "../pipeline/ports/decoder-names.js";
 import type { GivenSettings } from "./given-settings.js";
-import type { Command, SettingName } from "./settings.js";
+import { QUEUE_SETTINGS, queueName } from "./queue-name.js";
+import type { SettingName } from "./settings.js";
 
 /** The settings that fit their bounds and not each other: one sentence for each pair, with the values typed. */
-export function* contradictions(given: GivenSettings, command: Command): Generator<string> {
+export function* contradictions(given: GivenSettings): Generator<string> {
   yield* ofStopping(given);
   yield* withoutWhatTheyNeed(given);
   yield* ofDecoders(given);
@@ -11,7 +12,7 @@ export function* contradictions(given: GivenSettings, command: Command): Generat
   yield* ofAgent(given);
   yield* ofQueues(given);
   yield* ofBackoff(given);
-  yield* ofConsole(given, command);
+  yield* ofConsole(given);
 }
 
 /** What a setting is for, by its name: without that it is heeded by nobody. */
@@ -114,10 +115,19 @@ function* ofAgentInThisProcess(given: GivenSettings): Generator<string> {
 function* ofQueues(given: GivenSettings): Generator<string> {
   const queue = given.text("SQS_QUEUE_URL");
   const deadLetters = given.text("DLQ_URL");
+  if (given.command === "library") yield* namedQueues(given);
   if (queue === undefined || deadLetters === undefined) return;
   if (queue === deadLetters) yield `DLQ_URL must differ from SQS_QUEUE_URL, got "${given.typed("DLQ_URL")}" for both`;
   else if (isFifo(queue) !== isFifo(deadLetters)) {
     yield `DLQ_URL and SQS_QUEUE_URL must both be FIFO queues or both not, got "${given.typed("DLQ_URL")}"`;
+  }
+}
+
+/** A program has its settings at once, before anything can be asked of AWS. */
+function* namedQueues(given: GivenSettings): Generator<string> {
+  for (const setting of QUEUE_SETTINGS) {
+    if (queueName(given.text(setting) ?? "") === undefined) continue;
+    yield `${setting} must be a URL here, got "${given.typed(setting)}"; loadConfig(await withQueueUrls(process.env)) looks it up`;
   }
 }
 
@@ -131,15 +141,15 @@ function* ofBackoff(given: GivenSettings): Generator<string> {
 const isFifo = (url: string) => url.endsWith(".fifo");
 
 /** A task's loopback is shared by all its containers, so in `run` it is no proof of anything. */
-function* ofConsole(given: GivenSettings, command: Command): Generator<string> {
+function* ofConsole(given: GivenSettings): Generator<string> {
   if (given.isSet("CONSOLE_TOKEN") && given.text("CONSOLE_ACTIONS") !== "true") {
     yield 'CONSOLE_TOKEN needs CONSOLE_ACTIONS=true, got "***"';
   }
   if (!given.isSet("CONSOLE_ACTIONS") || given.text("CONSOLE_ACTIONS") !== "true" || given.isSet("CONSOLE_TOKEN"))
     return;
   const host = given.text("HTTP_HOST") ?? "";
-  if (command === "run" || !isLoopback(host)) {
-    yield `CONSOLE_ACTIONS needs CONSOLE_TOKEN, which is unset, got "true"${command === "run" ? "" : ` with HTTP_HOST ${host}`}`;
+  if (given.command !== "dev" || !isLoopback(host)) {
+    yield `CONSOLE_ACTIONS needs CONSOLE_TOKEN, which is unset, got "true"${given.command !== "dev" ? "" : ` with HTTP_HOST ${host}`}`;
   }
 }
 

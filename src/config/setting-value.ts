@@ -1,5 +1,6 @@
 import { VISIBILITY_MAX_SECONDS } from "../pipeline/ports/queue.js";
 import { maskedValue } from "../text/masked.js";
+import { queueName } from "./queue-name.js";
 import { boundsOf, type Setting } from "./settings.js";
 
 /** How the agent is run; what HANDLER says. */
@@ -19,8 +20,8 @@ export function faultOf({ name, shape, secret }: Setting, value: string): string
   const told = secret ? "***" : maskedValue(value);
   const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(told)}`;
   switch (shape.kind) {
-    case "url":
-      return isHttpUrl(value) ? undefined : fault();
+    case "queue":
+      return isHttpUrl(value) || queueName(value) ? undefined : fault();
     case "handler":
       return handlerSpec(value) ? undefined : fault();
     case "integer":

@@ -9,7 +9,7 @@ export type Command = "run" | "dev" | "library";
 
 /** How a value is read: its kind and bounds. */
 export type Shape =
-  | { readonly kind: "url" }
+  | { readonly kind: "queue" }
   | { readonly kind: "handler" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly unit?: "seconds" | "MiB" }
   | { readonly kind: "choice"; readonly values: readonly string[] }
@@ -41,8 +41,8 @@ export const SETTINGS = [
     name: "SQS_QUEUE_URL",
     fallback: undefined,
     required: ["run", "library"],
-    shape: { kind: "url" },
-    meaning: "Queue to poll.",
+    shape: { kind: "queue" },
+    meaning: "Queue to poll: its URL; or its name or ARN, of which `GetQueueUrl` makes the URL at the start.",
   },
   {
     name: "HANDLER",
@@ -345,7 +345,7 @@ export const SETTINGS = [
   {
     name: "DLQ_URL",
     fallback: undefined,
-    shape: { kind: "url" },
+    shape: { kind: "queue" },
     meaning: "Where `reject` copies to; unset: taken from the queue's RedrivePolicy.",
   },
   {
@@ -372,8 +372,8 @@ export function fallbackOf(setting: Setting, command: Command): string | undefin
 /** The bounds of a setting, in words: "between 0 and 20". */
 export function boundsOf(shape: Shape): string {
   switch (shape.kind) {
-    case "url":
-      return "an http or https URL";
+    case "queue":
+      return "a queue's URL, name or ARN";
     case "handler":
       return "a module path, exec:COMMAND, or an http URL";
     case "integer":

@@ -113,7 +113,7 @@ test("what is granted for a setting is granted with it alone, and on what it nam
   expect(statements.filter(({ Action }) => [Action].flat().includes("s3:DeleteObject"))).toHaveLength(1);
 });
 
-test("ECS may read the webhook's secret, and no other", () => {
+test("ECS may read the secrets and the file that are named, and no others", () => {
   const reads = statementsOf("ExecutionRole").filter(({ Action }) => /secretsmanager|ssm/.test(String(Action)));
   expect(reads).toEqual([
     {
@@ -123,6 +123,18 @@ test("ECS may read the webhook's secret, and no other", () => {
       Action: ["secretsmanager:GetSecretValue", "ssm:GetParameters"],
       Resource: { Ref: "WebhookSecretArn" },
     },
+    {
+      Sid: "ReceiveAgentSecrets",
+      Effect: "Allow",
+      condition: "HasAgentSecrets",
+      Action: ["secretsmanager:GetSecretValue", "ssm:GetParameters"],
+      Resource: { Ref: "AgentSecretArns" },
+    },
+  ]);
+  const files = statementsOf("ExecutionRole").filter(({ Action }) => String(Action).startsWith("s3:"));
+  expect(files).toMatchObject([
+    { condition: "HasEnvironmentFile", Action: "s3:GetObject", Resource: { Ref: "EnvironmentFileArn" } },
+    { condition: "HasEnvironmentFile", Action: "s3:GetBucketLocation" },
   ]);
 });
 

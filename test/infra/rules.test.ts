@@ -7,8 +7,11 @@ const WORKER_MIB = 256;
 /** From the end of the drain to the end of the process: exit, and ECS noticing. */
 const STOP_MARGIN_SECONDS = 5;
 
+const task = readTemplate("task", INFRA);
 const service = readTemplate("service", INFRA);
-const ladder = (template: typeof service, name: string) => template.Parameters[name]!.AllowedValues!.map(Number);
+/** What a setting's value counts for that isn't given: the worker's own default. */
+const UNSET: Readonly<Record<string, string>> = { Concurrency: "10", ShutdownTimeoutSeconds: "110" };
+const ladder = (template: typeof service, name: string) => template.Parameters[name]!.AllowedValues!.map(String);
 
 /** Every pair of two parameters' values under which the rules don't say what arithmetic says. */
 function disagreements(
@@ -20,8 +23,9 @@ function disagreements(
   return ladder(template, first).flatMap((a) =>
     ladder(template, second)
       .filter((b) => {
-        const values = { [first]: String(a), [second]: String(b), ...others(a, b) };
-        return (brokenRules(template, values).length === 0) !== fits(a, b);
+        const [x, y] = [Number(a || UNSET[first]), Number(b || UNSET[second])];
+        const values = { [first]: a, [second]: b, ...others(x, y) };
+        return (brokenRules(template, values).length === 0) !== fits(x, y);
       })
       .map((b) => `${first} ${a}, ${second} ${b}`),
   );
@@ -30,30 +34,33 @@ function disagreements(
 /** A size that Fargate sells with so much memory. */
 const cpuFor = (memory: number) => String(Math.min(4096, Math.max(256, memory / 4)));
 
-describe("the service's rules", () => {
+describe("a task's rules", () => {
   test("take the defaults", () => {
-    expect(brokenRules(service)).toEqual([]);
+    expect(brokenRules(task)).toEqual([]);
   });
 
-  test.each(ladder(service, "Memory"))("refuse agents that don't fit a task of %i MiB, and no others", (memory) => {
-    const wrong = disagreements(
-      service,
-      ["Concurrency", "AgentMemory"],
-      (slots, agent) => slots * agent + WORKER_MIB <= memory,
-      () => ({ Memory: String(memory), Cpu: cpuFor(memory) }),
-    );
-    expect(wrong).toEqual([]);
-  });
+  test.each(ladder(task, "Memory").map(Number))(
+    "refuse agents that don't fit a task of %i MiB, and no others",
+    (memory) => {
+      const wrong = disagreements(
+        task,
+        ["Concurrency", "AgentMemory"],
+        (slots, agent) => slots * agent + WORKER_MIB <= memory,
+        () => ({ Memory: String(memory), Cpu: cpuFor(memory) }),
+      );
+      expect(wrong).toEqual([]);
+    },
+  );
 
   test("say which parameters contradict", () => {
-    expect(brokenRules(service, { Concurrency: "50", AgentMemory: "256" })).toEqual([
+    expect(brokenRules(task, { Concurrency: "50", AgentMemory: "256" })).toEqual([
       "Concurrency x AgentMemory (256) + 256 MiB for the worker must not exceed Memory",
     ]);
   });
 
   test("leave the process 5 seconds after the drain", () => {
     const wrong = disagreements(
-      service,
+      task,
       ["StopTimeout", "ShutdownTimeoutSeconds"],
       (stop, drain) => drain + STOP_MARGIN_SECONDS <= stop,
     );
@@ -69,14 +76,16 @@ describe("the service's rules", () => {
       4096: [8192, 30_720],
     };
     const wrong = disagreements(
-      service,
+      task,
       ["Cpu", "Memory"],
       (cpu, memory) => memory >= sold[cpu]![0] && memory <= sold[cpu]![1],
       () => ({ Concurrency: "1", AgentMemory: "16" }),
     );
     expect(wrong).toEqual([]);
   });
+});
 
+describe("the service's rules", () => {
   test("refuse a service in which no second task could start", () => {
     expect(brokenRules(service, { OnDemandWeight: "0", SpotWeight: "0" })).toHaveLength(1);
     expect(brokenRules(service, { OnDemandWeight: "0", SpotWeight: "1" })).toEqual([]);
@@ -114,8 +123,10 @@ test.each<[TemplateName, Values]>([
   ["root", { WebhookKey: "false" }],
   ["root", { WebhookSignature: "github:HOOK_SECRET" }],
   ["root", { WebhookSecretArn: "arn:aws:ssm:us-east-1:000000000000:parameter/hooks" }],
-  ["service", { WebhookSignature: "github:HOOK_SECRET" }],
-  ["service", { WebhookSecretArn: "arn:aws:ssm:us-east-1:000000000000:parameter/hooks" }],
+  ["task", { WebhookSignature: "github:HOOK_SECRET" }],
+  ["task", { WebhookSecretArn: "arn:aws:ssm:us-east-1:000000000000:parameter/hooks" }],
+  ["task", { AgentSecretNames: "MODEL_KEY" }],
+  ["task", { AgentSecretArns: "arn:aws:ssm:us-east-1:000000000000:parameter/model" }],
   ["root", { KeeperCodeKey: "keeper.zip" }],
 ])("%s refuses %j", (name, values) => {
   expect(brokenRules(readTemplate(name, INFRA), values)).toHaveLength(1);

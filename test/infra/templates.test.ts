@@ -72,27 +72,67 @@ describe("the service", () => {
 
   test("states what AWS would otherwise decide", () => {
     const properties = [...objects(Resources)];
-    for (const name of ["AvailabilityZoneRebalancing", "DeploymentCircuitBreaker", "StopTimeout", "mode"]) {
+    for (const name of ["AvailabilityZoneRebalancing", "DeploymentCircuitBreaker"]) {
       expect(properties.some((each) => name in each)).toBe(true);
     }
   });
+});
 
-  test.each(["Dockerfile", "examples/python-agent/Dockerfile"])(
+describe("a task", () => {
+  const { Resources, Parameters } = readTemplate("task", INFRA);
+  const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];
+
+  test("states what AWS would otherwise decide", () => {
+    const properties = [...objects(Resources)];
+    for (const name of ["StopTimeout", "mode"]) expect(properties.some((each) => name in each)).toBe(true);
+  });
+
+  test("keeps the revision that tasks run until the service has moved, and that a roll-back goes to", () => {
+    expect(Resources.TaskDefinition).toMatchObject({ UpdateReplacePolicy: "Retain" });
+  });
+
+  test.each(["Dockerfile", "examples/python-agent/Dockerfile", "examples/init/python/Dockerfile"])(
     "checks the health of %s as that does itself",
     (file) => {
       const dockerfile = readFileSync(new URL(`../${file}`, INFRA), "utf8");
       const own = JSON.parse(/^HEALTHCHECK [^[]*(\[.*\])/m.exec(dockerfile.replaceAll("\\\n", ""))![1]!);
-      const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];
       expect(worker!.HealthCheck).toMatchObject({ Command: ["CMD", ...own] });
     },
   );
 
   test("runs its containers without root, capabilities or a writable root", () => {
-    const [worker] = Resources.TaskDefinition!.Properties!.ContainerDefinitions as readonly Record<string, Value>[];
     expect(worker).toMatchObject({
       ReadonlyRootFilesystem: true,
       LinuxParameters: { Capabilities: { Drop: ["ALL"] } },
     });
-    expect(readTemplate("service", INFRA).Parameters.ContainerUser?.Default).toBe("1000:1000");
+    expect(Parameters.ContainerUser?.Default).toBe("1000:1000");
+  });
+});
+
+describe("everything in one stack", () => {
+  const root = readTemplate("root", INFRA);
+  const task = readTemplate("task", INFRA);
+  const passed = (root.Resources.Task!.Properties as { Parameters: Record<string, Value> }).Parameters;
+
+  test("passes every parameter of a task on", () => {
+    expect(Object.keys(passed).sort()).toEqual(Object.keys(task.Parameters).sort());
+  });
+
+  test("sets no setting that it isn't given", () => {
+    // Where everything is, and what holds for the permissions too, is the stack's own affair.
+    const own = new Set(["MetricsNamespace", "QueueUrl", "DeadLetterQueueUrl", "FleetServices"]);
+    const settings = Object.entries(task.Parameters).filter(([, { Default }]) => Default === "");
+    const decided = settings.filter(([name]) => {
+      const value = passed[name] as { Ref?: string };
+      return !own.has(name) && value.Ref !== undefined && root.Parameters[value.Ref]?.Default !== "";
+    });
+    expect(decided).toEqual([]);
+  });
+
+  test("takes no value that the template doesn't that gets it", () => {
+    for (const [name, { AllowedPattern, AllowedValues }] of Object.entries(task.Parameters)) {
+      const ours = root.Parameters[name];
+      if (ours) expect(ours).toMatchObject(JSON.parse(JSON.stringify({ AllowedPattern, AllowedValues })));
+    }
   });
 });

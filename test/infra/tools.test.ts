@@ -62,9 +62,9 @@ const TOOLS = [
     tool: "guard",
     name: "cfn-guard's rules for ECS and SQS",
     fault: "a container that may write to its root",
-    template: "service",
+    template: "task",
     change: (text: string) => text.replace("ReadonlyRootFilesystem: true", "ReadonlyRootFilesystem: false"),
-    found: /service\.yaml TaskDefinition: .*readonly/i,
+    found: /task\.yaml TaskDefinition: .*readonly/i,
   },
 ];
 

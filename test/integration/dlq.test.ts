@@ -333,9 +333,25 @@ describe("dlq purge", () => {
     await queues.seed([{ body: "1", reason: "bad" }, { body: "2", reason: "worse" }, { body: "3" }]);
     const unsure = await dlq("purge");
     expect([unsure.code, unsure.stderr]).toEqual([64, expect.stringContaining("--yes is needed")]);
+    expect((await json("purge", "--dry-run")).said).toMatchObject({ wouldDelete: 3, deleted: 0, complete: true });
+    const dry = await dlq("purge", "--reason", "bad", "--dry-run");
+    expect([dry.code, dry.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^would delete 1 message of http.*nothing was deleted\n$/),
+    ]);
+    expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(3);
     expect((await json("purge", "--reason", "bad", "--yes")).said).toMatchObject({ deleted: 1, complete: true });
     expect(await queues.visible(queues.deadLetterQueueUrl)).toBe(2);
-    expect((await json("purge", "--yes")).said).toMatchObject({ deleted: 2 });
+    expect((await json("purge", "--yes")).said).toMatchObject({ deleted: 2, complete: true, approximate: false });
+    expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
+    expect((await dlq("purge", "--yes")).stdout).toMatch(/^deleted 0 messages of /);
+  });
+
+  test("deletes what others hold as well, of all, and says that it wasn't counted", async () => {
+    await queues.seed([{ body: "1" }, { body: "2" }, { body: "3" }]);
+    await queues.take(queues.deadLetterQueueUrl);
+    const { stdout } = await dlq("purge", "--yes");
+    expect(stdout).toMatch(/^deleted about 3 messages of /);
     expect(await queues.count(queues.deadLetterQueueUrl)).toBe(0);
   });
 });
@@ -350,6 +366,8 @@ describe("dlq", () => {
     expect([noTarget.code, noTarget.stderr]).toEqual([64, expect.stringContaining("--to is needed")]);
     const to = await command(["dlq", "redrive", "--to", queues.queueUrl, "--json"], { cwd: folder, env: alone });
     expect(JSON.parse(to.stdout)).toMatchObject({ redriven: 1 });
+    const byName = await dlq("ls", "--json", "--dlq-url", queues.deadLetterQueueUrl.split("/").at(-1)!);
+    expect(JSON.parse(byName.stdout)).toMatchObject({ deadLetterQueueUrl: queues.deadLetterQueueUrl });
     const none = await dlq("ls", "--queue-url", queues.deadLetterQueueUrl);
     expect([none.code, none.stderr]).toEqual([78, expect.stringContaining("if so, name it by --dlq-url")]);
     const other = await dlq("redrive", "--dry-run", "--to", `${queues.queueUrl}-gone`);
@@ -363,7 +381,7 @@ describe("dlq", () => {
     [["list"], 'unknown action "list"'],
     [["redrive", "--rate", "501"], "--rate must be a whole number between 1 and 500"],
     [["redrive", "--where", "a=1"], "--where must be /json/pointer=value"],
-    [["redrive", "--to", "tasks"], "--to must be an http or https URL"],
+    [["redrive", "--to", "my tasks"], "--to must be a queue's URL, name or ARN"],
     [["redrive", "--edit", "'"], "has a ' that isn't closed"],
     [["show"], "needs the ID of a message"],
     [["ls", "--older-than", "x"], "--older-than must be an age"],

@@ -142,9 +142,9 @@ describe("doctor", () => {
   }, 30_000);
 
   test("ends with 78 and every fault when the settings are wrong", async () => {
-    const { code, stderr } = await doctor("queue", { CONCURRENCY: "0" });
+    const { code, stderr } = await doctor("no queue", { CONCURRENCY: "0" });
     expect(code).toBe(78);
-    expect(stderr).toContain('SQS_QUEUE_URL must be an http or https URL, got "queue"');
+    expect(stderr).toContain('SQS_QUEUE_URL must be a queue\'s URL, name or ARN, got "no queue"');
     expect(stderr).toContain('CONCURRENCY must be between 1 and 1000, got "0"');
   });
 });

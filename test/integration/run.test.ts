@@ -62,6 +62,34 @@ describe("run", () => {
     expect(await eventually(look, (waiting) => waiting === 20, 20_000)).toBe(20);
   }, 30_000);
 
+  test.each(["name", "ARN"])(
+    "finds its queue by its %s",
+    async (how) => {
+      await using bundle = await RunBundle.start();
+      const name = bundle.queueUrl.split("/").at(-1)!;
+      const SQS_QUEUE_URL = how === "name" ? name : `arn:aws:sqs:us-east-1:000000000000:${name}`;
+      const worker = bundle.run({ SQS_QUEUE_URL });
+      await worker.says(/on the queue tasks"/);
+      await worker.says(/worker running/);
+      bundle.send("named");
+      await worker.says(/began named/);
+      worker.kill("SIGTERM");
+      expect(await worker.exited).toBe(0);
+    },
+    30_000,
+  );
+
+  test("ends with 69 when no queue has the name", async () => {
+    await using bundle = await RunBundle.start();
+    const { code, stderr } = await command(["run"], bundle.options({ SQS_QUEUE_URL: "nowhere" }));
+    expect([code, stderr]).toEqual([
+      69,
+      expect.stringMatching(
+        /SQS_QUEUE_URL: the queue "nowhere" can't be looked up: .*; give its URL, or let sqs:GetQueueUrl/,
+      ),
+    ]);
+  }, 30_000);
+
   test("ends with 69 when the queue is gone", async () => {
     await using bundle = await RunBundle.start();
     const worker = bundle.run({ SQS_QUEUE_URL: bundle.queueUrl.replace("tasks", "nowhere") });
@@ -75,7 +103,7 @@ describe("run", () => {
     expect([code, stdout]).toEqual([78, ""]);
     const faults = [
       'VISIBILITY_TIMEOUTS is not a setting, got "3"; did you mean VISIBILITY_TIMEOUT?',
-      "SQS_QUEUE_URL is missing: an http or https URL is required",
+      "SQS_QUEUE_URL is missing: a queue's URL, name or ARN is required",
       'CONCURRENCY must be between 1 and 1000, got "0"',
     ];
     expect(stderr.split("\n").filter((line) => line.startsWith("queuehand run: "))).toEqual(

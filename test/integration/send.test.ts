@@ -182,11 +182,31 @@ describe("send", () => {
     expect([unreachable.code, unreachable.stderr]).toEqual([1, expect.stringContaining("ECONNREFUSED")]);
     const unnamed = await send(["x"], "", { SQS_QUEUE_URL: "" });
     expect([unnamed.code, unnamed.stderr]).toEqual([78, expect.stringContaining("no queue to send to")]);
-    const noUrl = await send(["--queue-url", "orders", "x"]);
+    const noUrl = await send(["--queue-url", "my orders", "x"]);
     expect([noUrl.code, noUrl.stderr]).toEqual([
       78,
-      expect.stringContaining("--queue-url must be an http or https URL"),
+      expect.stringContaining("--queue-url must be a queue's URL, name or ARN"),
     ]);
+    const noQueue = await send(["--queue-url", "orders", "x"]);
+    expect([noQueue.code, noQueue.stderr]).toEqual([
+      69,
+      expect.stringMatching(/--queue-url: the queue "orders" can't be looked up: .*QueueDoesNotExist.*give its URL/),
+    ]);
+    const nowhere = await send(["--queue-url", "orders", "x"], "", { AWS_ENDPOINT_URL: "", AWS_REGION: "" });
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      78,
+      expect.stringContaining('--queue-url names the queue "orders", and no region to look for it in: set AWS_REGION'),
+    ]);
+  }, 30_000);
+
+  test("takes the queue's name or ARN in place of its URL", async () => {
+    const name = queueUrl.split("/").at(-1)!;
+    const arn = await server.arnOf(queueUrl);
+    for (const queue of [name, arn]) {
+      const sent = await send(["--queue-url", queue, "--json", queue]);
+      expect([sent.code, JSON.parse(sent.stdout)]).toMatchObject([0, { sent: 1, queueUrl }]);
+    }
+    expect((await server.messages(queueUrl)).map(({ Body }) => Body).sort()).toEqual([arn, name].sort());
   }, 30_000);
 
   test.each([

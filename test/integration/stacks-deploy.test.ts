@@ -101,15 +101,7 @@ const reason = dockerReason() ?? awsReason();
     "fails loudly, with the reason of what failed",
     async () => {
       // MiniStack knows no alarm on metric math, so this stack fails there half way.
-      const names = [
-        "ClusterName",
-        "SecurityGroupIds",
-        "ExecutionRoleArn",
-        "TaskRoleArn",
-        "QueueUrl",
-        "QueueName",
-        "Image",
-      ];
+      const names = ["ClusterName", "SecurityGroupIds", "QueueName", "TaskDefinitionArn"];
       const parameters = names.map((name) => `${name}=shop`);
       const { code, said } = await deploy(
         "tasks",

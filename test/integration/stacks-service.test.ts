@@ -1,9 +1,24 @@
+import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { promisify } from "node:util";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { SETTINGS } from "../../src/config/settings.js";
 import { containerSuite } from "../support/container-suite.js";
 import { eventually } from "../support/eventually.js";
 import { ServiceBundle } from "../support/stacks/service-bundle.js";
+
+const exec = promisify(execFile);
+
+/** The variables of a container, its image's included. */
+async function environmentOf(container: string): Promise<Record<string, string>> {
+  const { stdout } = await exec("docker", ["inspect", "--format", "{{json .Config.Env}}", container]);
+  const pairs = (JSON.parse(stdout) as string[]).map((pair) => [
+    pair.split("=", 1)[0]!,
+    pair.slice(pair.indexOf("=") + 1),
+  ]);
+  return Object.fromEntries(pairs);
+}
 
 const START_TIMEOUT_MS = 180_000;
 
@@ -13,6 +28,18 @@ containerSuite("the stacks queue, cluster and service on MiniStack", () => {
     bundle = await ServiceBundle.start();
   }, START_TIMEOUT_MS);
   afterAll(() => bundle?.ministack.stop(), START_TIMEOUT_MS);
+
+  test("a setting that isn't given isn't set, so that the image's own holds", async () => {
+    const tasks = await eventually(
+      () => bundle.ministack.taskContainers(),
+      ({ length }) => length > 0,
+    );
+    const settings = Object.keys(await environmentOf(tasks[0]!)).filter((name) =>
+      SETTINGS.some((setting) => setting.name === name),
+    );
+    // The handler is the image's.
+    expect(settings.sort()).toEqual(["DLQ_URL", "HANDLER", "POLL_INTERVAL_SECONDS", "SQS_QUEUE_URL"]);
+  });
 
   test("messages sent to the stack's queue are handled by the stack's tasks", async () => {
     const ids = await bundle.send("first", 30, 50);
@@ -73,11 +100,16 @@ containerSuite("the stacks queue, cluster and service on MiniStack", () => {
       const before = await bundle.ministack.taskContainers();
       const secret = "queuehand test";
       const WebhookSecretArn = await bundle.ministack.secret("hooks", secret);
-      await bundle.deploy({ WebhookSignature: "X-Signature/hex:HOOK_SECRET", WebhookSecretArn });
+      const AgentSecretArns = await bundle.ministack.secret("model", "of the agent's own");
+      const own = { AgentSecretNames: "MODEL_KEY", AgentSecretArns };
+      await bundle.deploy({ WebhookSignature: "X-Signature/hex:HOOK_SECRET", WebhookSecretArn, ...own });
       await eventually(
         () => bundle.ministack.taskContainers(),
         (tasks) => tasks.length > 0 && !tasks.some((task) => before.includes(task)),
       );
+
+      const [task] = await bundle.ministack.taskContainers();
+      expect(await environmentOf(task!)).toMatchObject({ MODEL_KEY: "of the agent's own", HOOK_SECRET: secret });
 
       const signature = (key: string) => (body: string) => createHmac("sha256", key).update(body).digest("hex");
       await bundle.sendWith("signed", "X-Signature", signature(secret));

@@ -9,6 +9,7 @@ import { maskedValue } from "../../text/masked.js";
 import { type CommandLine, parseCommandLine, type Typed, UsageError } from "../command-line.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { isQueue, reach } from "../send/target.js";
 import { complain, print, printJson } from "../terminal.js";
 import { editorOf } from "./editor.js";
 import { EditorGuard } from "./editor-guard.js";
@@ -39,7 +40,7 @@ const LINE: CommandLine = {
         "mend each body: a command with the body on stdin that writes the new one (no shell; exit code 0, else the message stays), or a .mjs whose default export is (body, message) => body",
     },
     { name: "copy", meaning: "copy also where SQS could move: the messages keep the id that they had at first" },
-    { name: "to", value: "URL", meaning: "the queue to send to, instead of the one that they came from" },
+    { name: "to", value: "QUEUE", meaning: "the queue to send to, instead of the one that they came from" },
     ...TARGET_OPTIONS,
   ],
   examples: [
@@ -77,10 +78,11 @@ async function redriveOf(
   const edit = typed.text("edit");
   if (edit !== undefined) guard.watch();
   const editor = edit === undefined ? undefined : await editorOf(edit, guard);
-  const to = typed.text("to");
-  if (to !== undefined && !/^https?:$/.test(URL.parse(to)?.protocol ?? "")) {
-    throw new UsageError(`--to must be an http or https URL, got "${maskedValue(to)}"`);
+  const given = typed.text("to");
+  if (given !== undefined && !isQueue(given)) {
+    throw new UsageError(`--to must be a queue's URL, name or ARN, got "${maskedValue(given)}"`);
   }
+  const to = given === undefined ? undefined : (await reach(given, "--to")).queueUrl;
   return withDeadLetters(typed, async (letters) => {
     const target = targetOf(letters, to);
     if (typed.flag("dry-run")) await lookAt(letters, target);

@@ -1,26 +1,25 @@
 import { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { ConfigError } from "../../config/config.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
-import { maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
 import type { Option, Typed } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { CommandError } from "../failure.js";
-import { devAccess, findTarget } from "../send/target.js";
+import { findTarget, reach } from "../send/target.js";
 import { checkWaysToAws } from "../ways-to-aws.js";
 
 /** The options that say which dead-letter queue is meant. */
 export const TARGET_OPTIONS: readonly Option[] = [
   {
     name: "queue-url",
-    value: "URL",
+    value: "QUEUE",
     meaning:
       "the queue whose dead letters are meant, or, where the server can say that it is one, their queue itself; instead of SQS_QUEUE_URL",
   },
   {
     name: "dlq-url",
-    value: "URL",
+    value: "QUEUE",
     meaning: "the dead-letter queue; instead of DLQ_URL and of the queue's RedrivePolicy",
   },
 ];
@@ -64,13 +63,11 @@ async function place(typed: Typed) {
   const ofEnvironment = variables.DLQ_URL || undefined;
   const other = typedQueue !== undefined && typedQueue !== variables.SQS_QUEUE_URL;
   // DLQ_URL belongs to SQS_QUEUE_URL: it says nothing about another queue.
-  const deadLetterQueueUrl = typedDeadLetters ?? (other ? undefined : ofEnvironment);
-  if (deadLetterQueueUrl !== undefined && !/^https?:$/.test(URL.parse(deadLetterQueueUrl)?.protocol ?? "")) {
-    const name = typedDeadLetters === undefined ? "DLQ_URL" : "--dlq-url";
-    throw new ConfigError([`${name} must be an http or https URL, got "${maskedValue(deadLetterQueueUrl)}"`]);
-  }
-  if (deadLetterQueueUrl !== undefined && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
-    return { queueUrl: undefined, deadLetterQueueUrl, ...(await devAccess(deadLetterQueueUrl)) };
+  const named = typedDeadLetters ?? (other ? undefined : ofEnvironment);
+  const dead = named === undefined ? undefined : await reach(named, typedDeadLetters ? "--dlq-url" : "DLQ_URL");
+  const deadLetterQueueUrl = dead?.queueUrl;
+  if (dead && typedQueue === undefined && !variables.SQS_QUEUE_URL) {
+    return { ...dead, queueUrl: undefined, deadLetterQueueUrl };
   }
   const { queueUrl, endpoint, region, credentials } = await findTarget(typedQueue, "whose dead letters to look at");
   return { queueUrl, endpoint, region, credentials, deadLetterQueueUrl };

@@ -3,7 +3,7 @@ import { readEcsTask } from "../../aws/ecs/ecs-task.js";
 import { tryFleet } from "../../aws/ecs/task-trials.js";
 import { examineQueue } from "../../aws/sqs/queue-checks.js";
 import { tryTransport } from "../../aws/sqs/transport-trial.js";
-import { type Config, ConfigError, type HandlerSpec, loadConfig } from "../../config/config.js";
+import { type Config, ConfigError, type HandlerSpec } from "../../config/config.js";
 import { createLogger } from "../../observe/log.js";
 import { masked, maskedValue } from "../../text/masked.js";
 import { printable } from "../../text/printable.js";
@@ -12,8 +12,8 @@ import { type CommandLine, parseCommandLine } from "../command-line.js";
 import { loadEnvironment } from "../environment.js";
 import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
+import { runConfig } from "../run-config.js";
 import { print, printJson } from "../terminal.js";
-import { checkWaysToAws } from "../ways-to-aws.js";
 import { accessFindings } from "./access.js";
 import { deploymentFindings } from "./deployments.js";
 import { bad, type Finding, ok } from "./finding.js";
@@ -29,7 +29,7 @@ const LINE: CommandLine = {
   about:
     "Asks the real queue and says, line by line, what fits and what doesn't: settings, agent, credentials, endpoint, visibility, timeouts, dead letters, retention, and each permission that a worker needs.\nPermissions are tried by calls whose parameters the service must refuse: more messages than a receive can give, receipt handles that are none, batches without an entry. Nothing is received, hidden, deleted, sent or published, also not on a server that minds less than AWS does: what can't be tried there without harm is told. What this can't see: a key (KMS) that the role may not use, and that SQS refuses a parameter before it looks at a permission.\nThe agent's file is imported, and so is what it imports.\nOn ECS, or with --service, the task definition, the scaling range and the account's quotas are read as far as permitted.",
   options: [
-    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "queue-url", value: "QUEUE", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
     { name: "service", value: "CLUSTER/SERVICE", meaning: "the ECS service that runs it: stop timeout, tasks, quotas" },
     { name: "deployments-per-day", value: "N", meaning: "holds so many (1 to 1000) against maxReceiveCount" },
@@ -57,8 +57,7 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
   });
-  const config = loadConfig(variables, "run");
-  await checkWaysToAws(variables);
+  const config = await runConfig(variables);
   const agent = await agentFinding(config);
   const report = await examineQueue({
     queueUrl: config.queueUrl,

@@ -60,7 +60,7 @@ const LINE: CommandLine = {
       meaning:
         "what is larger than 1 MiB goes there, and a pointer to it to the queue, as Amazon's Extended Client Library sends it; the worker needs PAYLOAD_BUCKETS",
     },
-    { name: "queue-url", value: "URL", meaning: "instead of SQS_QUEUE_URL" },
+    { name: "queue-url", value: "QUEUE", meaning: "instead of SQS_QUEUE_URL" },
   ],
   examples: [
     `queuehand send '{"task_id":"42","data":{}}'`,

@@ -12,7 +12,7 @@ const exec = promisify(execFile);
 const AGENT_FOLDER = "test/support/stacks/agent";
 const AGENT_IMAGE = "queuehand-recording-agent:test";
 
-/** The stacks `queue`, `cluster` and `service` on a MiniStack of their own, running an agent that records what it did. */
+/** The stacks `queue`, `cluster`, `task` and `service` on a MiniStack of their own, running an agent that records what it did. */
 export class ServiceBundle {
   static async start(parameters: Values = {}): Promise<ServiceBundle> {
     const build = ["build", "-q", "--build-arg", `WORKER=${await workerImage()}`, "-t", AGENT_IMAGE, AGENT_FOLDER];
@@ -45,26 +45,30 @@ export class ServiceBundle {
     private readonly records: Records,
   ) {}
 
-  /** Makes or updates the service's stack. */
+  /** Makes or updates the stack of the task, then that of the service, as a release does. */
   async deploy(parameters: Values = {}): Promise<void> {
+    const { stacks } = this.ministack;
     const values = {
-      ClusterName: this.cluster.ClusterName!,
-      SubnetIds: "subnet-00000001,subnet-00000002",
-      SecurityGroupIds: this.cluster.SecurityGroupId!,
       ExecutionRoleArn: this.cluster.ExecutionRoleArn!,
       TaskRoleArn: this.cluster.TaskRoleArn!,
       QueueUrl: this.queue.QueueUrl!,
-      QueueName: this.queue.QueueName!,
       DeadLetterQueueUrl: this.queue.DeadLetterQueueUrl!,
       Image: AGENT_IMAGE,
       Architecture: "X86_64",
       // MiniStack kills a task 5 seconds after its SIGTERM, so the open poll must end before.
       PollIntervalSeconds: "1",
-      // It knows no alarms on metric math.
-      RollbackAlarm: "false",
       ...parameters,
     };
-    this.#service = await this.ministack.stacks.deploy("work-service", "service", values, secretsInLowerCase);
+    const task = await stacks.deploy("work-task", "task", values, asMiniStackReads);
+    this.#service = await stacks.deploy("work-service", "service", {
+      TaskDefinitionArn: task.TaskDefinitionArn!,
+      ClusterName: this.cluster.ClusterName!,
+      SubnetIds: "subnet-00000001,subnet-00000002",
+      SecurityGroupIds: this.cluster.SecurityGroupId!,
+      QueueName: this.queue.QueueName!,
+      // It knows no alarms on metric math.
+      RollbackAlarm: "false",
+    });
   }
 
   /** Sends `count` messages, each of which keeps its agent busy for `workMs`; resolves with their ids. */
@@ -121,9 +125,12 @@ export class ServiceBundle {
   }
 }
 
-/** MiniStack takes a container's secrets only with the names that ECS's own API has, not with CloudFormation's. */
-function secretsInLowerCase(template: string): string {
-  return template.replace(/^ +Secrets: .*$/m, (line) =>
-    line.replace("Name:", "name:").replace("ValueFrom:", "valueFrom:"),
-  );
+/**
+ * MiniStack takes a container's secrets only with the names that ECS's own API has, not with CloudFormation's; and in
+ * conditions it knows neither Split nor Join, which count the agents' secrets: here there is one at most.
+ */
+function asMiniStackReads(template: string): string {
+  return template
+    .replace(/^.*ValueFrom:.*$/gm, (line) => line.replace("Name:", "name:").replace("ValueFrom:", "valueFrom:"))
+    .replace(/^( {2}HasSecret(?:Two|Three|Four|Five): ).*$/gm, "$1!Equals [one, several]");
 }

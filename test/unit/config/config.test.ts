@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ConfigError, effectiveSettings, loadConfig } from "../../../src/config/config.js";
+import { queueName } from "../../../src/config/queue-name.js";
 
 const REQUIRED = { SQS_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/tasks", HANDLER: "./agent.mjs" };
 
@@ -83,6 +84,24 @@ describe("the settings", () => {
   });
 
   test.each([
+    ["tasks", { name: "tasks", account: undefined, region: undefined }],
+    ["tasks.fifo", { name: "tasks.fifo", account: undefined, region: undefined }],
+    ["arn:aws-cn:sqs:cn-north-1:123456789012:tasks", { name: "tasks", account: "123456789012", region: "cn-north-1" }],
+    ["https://sqs.eu-west-1.amazonaws.com/123456789012/tasks", undefined],
+    ["tasks.fifo.fifo", undefined],
+    ["", undefined],
+  ])("take a queue's name or ARN for its URL: %s", (text, named) => {
+    expect(queueName(text)).toEqual(named);
+  });
+
+  test("tell a program to look a queue's name up before", () => {
+    expect(() => loadConfig({ SQS_QUEUE_URL: "tasks" })).toThrow(
+      'SQS_QUEUE_URL must be a URL here, got "tasks"; loadConfig(await withQueueUrls(process.env)) looks it up',
+    );
+    expect(loadConfig({ SQS_QUEUE_URL: "tasks", HANDLER: "./agent.mjs" }, "run").queueUrl).toBe("tasks");
+  });
+
+  test.each([
     ["5", { baseSeconds: 5, maxSeconds: 900 }],
     ["5,60", { baseSeconds: 5, maxSeconds: 60 }],
     ["2000", { baseSeconds: 2000, maxSeconds: 2000 }],
@@ -106,7 +125,7 @@ describe("bad settings", () => {
     expect(() => loadConfig(bad, "run")).toThrow(
       new ConfigError([
         'VISIBILITY_TIMEOUTS is not a setting, got "30"; did you mean VISIBILITY_TIMEOUT?',
-        "SQS_QUEUE_URL is missing: an http or https URL is required",
+        "SQS_QUEUE_URL is missing: a queue's URL, name or ARN is required",
         "HANDLER is missing: a module path, exec:COMMAND, or an http URL is required",
         'CONCURRENCY must be between 1 and 1000, got "0"',
         'POLL_INTERVAL_SECONDS must be between 0 and 20, got "25"',
@@ -131,7 +150,11 @@ describe("bad settings", () => {
     ["IDEMPOTENCY_TABLE", "x"],
     ["LOG_LEVEL", "verbose"],
     ["LOG_BODIES", "yes"],
-    ["SQS_QUEUE_URL", "tasks"],
+    ["SQS_QUEUE_URL", "no queue"],
+    ["SQS_QUEUE_URL", "sqs.eu-west-1.amazonaws.com/123456789012/tasks"],
+    ["SQS_QUEUE_URL", "arn:aws:sns:eu-west-1:123456789012:tasks"],
+    ["SQS_QUEUE_URL", "a".repeat(81)],
+    ["DLQ_URL", "arn:aws:sqs:eu-west-1:1:tasks"],
     ["SQS_QUEUE_URL", "ftp://host/queue"],
     ["HANDLER", "lambda:thing"],
     ["HANDLER", "exec:"],

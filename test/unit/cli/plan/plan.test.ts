@@ -58,17 +58,19 @@ describe("queuehand plan", () => {
 
   test("writes only parameters and values that the root template takes", async () => {
     const infra = dirname(ownTemplate());
-    const [root, service] = await Promise.all(
-      ["root.yaml", "service.yaml"].map((name) => readFile(join(infra, name), "utf8")),
+    const [root, task] = await Promise.all(
+      ["root.yaml", "task.yaml"].map((name) => readFile(join(infra, name), "utf8")),
     );
     const allowed = (template: string, name: string) =>
       new RegExp(`^ {2}${name}:[^\\n]*AllowedValues: \\[([^\\]]*)\\]`, "m")
         .exec(template)?.[1]
         ?.split(/,\s*/)
+        .map((value) => value.replaceAll('"', ""))
+        .filter((value) => value !== "")
         .map(Number);
     expect(allowed(root!, "MaxTasks")).toEqual(MAX_TASKS_LADDER);
     expect(allowed(root!, "AgentMemory")).toEqual(AGENT_MEMORY_LADDER);
-    expect(allowed(service!, "Concurrency")).toEqual(CONCURRENCY_LADDER);
+    expect(allowed(task!, "Concurrency")).toEqual(CONCURRENCY_LADDER);
     expect(allowed(root!, "Services")!.at(-1)).toBe(3);
     const { parameters } = JSON.parse(await output("--rate", "10", "--json"));
     for (const name of Object.keys(parameters)) expect(root).toMatch(new RegExp(`^ {2}${name}:`, "m"));
