@@ -21,6 +21,7 @@ const ENTRIES = [
   "index.ts",
   "agent.ts",
   "lambda.ts",
+  "cdk.ts",
   "worker/lease-thread.ts",
   "agents/module/module-host.ts",
   ...["time-warp", "end-with-parent", "queue-process", "scale-agent"].map((file) => `cli/dev/scale/${file}.ts`),

@@ -97,6 +97,10 @@ export function valuesOf(template: Template, given: Values = {}): Record<string,
 }
 
 function standIn(name: string, type: string): string {
+  if (name.endsWith("RoleArn")) return `arn:aws:iam::000000000000:role/${name}`;
+  if (name.endsWith("QueueArn")) return `arn:aws:sqs:us-east-1:000000000000:${name}`;
+  const [, kind] = /AWS::EC2::(VPC|Subnet|SecurityGroup)::Id/.exec(type) ?? [];
+  if (kind) return `${kind === "SecurityGroup" ? "sg" : kind.toLowerCase()}-00000001`;
   if (name.endsWith("Arn")) return `arn:aws:service:us-east-1:000000000000:${name}`;
   return type === "Number" ? "1" : `<${name}>`;
 }

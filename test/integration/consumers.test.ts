@@ -18,7 +18,7 @@ describe("a project of somebody else's", () => {
   afterAll(async () => {
     await server?.stop();
     await installed?.remove();
-  });
+  }, 60_000);
 
   /** A queue with one message in it. */
   async function queueOf(name: string): Promise<string> {
@@ -38,10 +38,16 @@ describe("a project of somebody else's", () => {
     60_000,
   );
 
+  test("cdk: an app with the construct compiles and is synthesised", async () => {
+    // Peers of the package, and the app's own.
+    for (const name of ["aws-cdk-lib", "constructs"]) await installed.borrow(name);
+    await installed.run("npm", ["test"], {}, await installed.project("cdk"));
+  }, 120_000);
+
   describe("an agent in TypeScript, as HANDLER names it", () => {
     let cwd: string;
     beforeAll(async () => {
-      cwd = await installed.project("typescript");
+      cwd = await installed.project("typescript", "typescript-agents");
     });
     afterEach(killCommands);
 

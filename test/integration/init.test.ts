@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { command } from "../support/command.js";
 import { Installed } from "../support/installed.js";
@@ -29,10 +29,10 @@ describe("a project that `queuehand init` writes", () => {
     installed = await Installed.create();
     // As dev dependencies of the project's own would be; they are here already.
     for (const name of ["fauxqs", "typescript", "@types", "undici-types"]) {
-      await symlink(resolve("node_modules", name), join(installed.folder, "node_modules", name));
+      await installed.borrow(name);
     }
   }, 120_000);
-  afterAll(() => installed?.remove());
+  afterAll(() => installed?.remove(), 60_000);
 
   test.each(Object.keys(FILES))(
     "%s: passes its own test and works on messages",

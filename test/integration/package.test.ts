@@ -9,7 +9,7 @@ describe("the package in a stranger's project", () => {
   beforeAll(async () => {
     installed = await Installed.create();
   }, 120_000);
-  afterAll(() => installed?.remove());
+  afterAll(() => installed?.remove(), 60_000);
 
   test("brings its production dependencies and none of its development's", async () => {
     const packages = await readdir(join(installed.folder, "node_modules"));

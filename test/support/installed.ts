@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -37,13 +37,17 @@ export class Installed {
   }
 
   /** A project beside it: `test/consumer/NAME`, copied, which finds the package as one of its own. */
-  async project(name: string): Promise<string> {
-    const copy = join(this.folder, name);
+  async project(name: string, as = name): Promise<string> {
+    const copy = join(this.folder, as);
     await cp(join(ROOT, "test", "consumer", name), copy, { recursive: true });
-    for (const borrowed of BORROWED) {
-      await cp(join(ROOT, "node_modules", borrowed), join(copy, "node_modules", borrowed), { recursive: true });
-    }
+    await mkdir(join(copy, "node_modules"), { recursive: true });
+    for (const borrowed of BORROWED) await this.borrow(borrowed, copy);
     return copy;
+  }
+
+  /** Has a package of this repository in a project there, or in the folder itself. */
+  async borrow(name: string, project = this.folder): Promise<void> {
+    await symlink(join(ROOT, "node_modules", name), join(project, "node_modules", name));
   }
 
   /** Runs a program in the folder, or in one within it; rejects with what it printed. */

@@ -11,6 +11,8 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   "src/agent.ts": ["src/agents/", "src/pipeline/"],
   "src/lambda.ts": ["src/config/", "src/agents/", "src/aws/", "src/pipeline/"],
   "src/cli.ts": ["src/cli/"],
+  "src/cdk.ts": ["src/cdk/", "src/scaling/"],
+  "src/cdk/": ["src/package/", "src/scaling/"],
 
   "src/cli/": [
     "src/worker/",
@@ -98,6 +100,11 @@ const PACKAGES: readonly IForbiddenRuleType[] = [
     name: "only tracing knows OpenTelemetry",
     from: { path: "^src/", pathNot: "^src/tracing/" },
     to: { path: "(^|/)@opentelemetry/" },
+  },
+  {
+    name: "only the construct knows the CDK",
+    from: { path: "^src/", pathNot: "^src/cdk/" },
+    to: { path: "(^|/)(aws-cdk-lib|constructs)/" },
   },
   {
     name: "the pipeline needs p-limit and nothing else",

@@ -12,11 +12,17 @@ const exec = promisify(execFile);
 const AGENT_FOLDER = "test/support/stacks/agent";
 const AGENT_IMAGE = "queuehand-recording-agent:test";
 
+/** Builds the image of the agent that records what it did; resolves with its name. */
+export async function recordingAgent(): Promise<string> {
+  const build = ["build", "-q", "--build-arg", `WORKER=${await workerImage()}`, "-t", AGENT_IMAGE, AGENT_FOLDER];
+  await exec("docker", build, { env: { ...process.env, DOCKER_BUILDKIT: "1" } });
+  return AGENT_IMAGE;
+}
+
 /** The stacks `queue`, `cluster`, `task` and `service` on a MiniStack of their own, running an agent that records what it did. */
 export class ServiceBundle {
   static async start(parameters: Values = {}): Promise<ServiceBundle> {
-    const build = ["build", "-q", "--build-arg", `WORKER=${await workerImage()}`, "-t", AGENT_IMAGE, AGENT_FOLDER];
-    await exec("docker", build, { env: { ...process.env, DOCKER_BUILDKIT: "1" } });
+    await recordingAgent();
     const ministack = await MiniStack.start();
     try {
       const { stacks } = ministack;
