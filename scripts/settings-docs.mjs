@@ -1,5 +1,5 @@
 // Writes what is told about the settings from the one table that defines them: all of `.env.example`, and the table in
-// `docs/configuration.md` between its two markers. Run it after `npm run build`; a test fails while they differ.
+// `docs/configuration.md` between its two markers. Run it after `npm run jest`, which compiles; a test fails while they differ.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -24,11 +24,13 @@ export function configurationPage(page, { SETTINGS, boundsOf, fallbackOf }) {
   return `${page.slice(0, begin)}${BEGIN}\n${table}\n${page.slice(end)}`;
 }
 
+const WHERE = { run: "`run`", dev: "`dev`", library: "programs" };
+
 function defaultInWords(setting, fallbackOf) {
   const [run, dev] = ["run", "dev"].map((command) => fallbackOf(setting, command));
   if (run !== dev) return `\`${run}\` in \`run\`, \`${dev}\` in \`dev\``;
   if (run !== undefined) return `\`${run}\``;
-  return setting.required ? `required in ${setting.required.map((command) => `\`${command}\``).join(", ")}` : "unset";
+  return setting.required ? `required in ${setting.required.map((command) => WHERE[command]).join(" and ")}` : "unset";
 }
 
 /** The text of `.env.example`. */
@@ -50,7 +52,7 @@ export function envExample({ SETTINGS, boundsOf, fallbackOf }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const table = await import("../dist/config/settings.js");
+  const table = await import("../build/src/config/settings.js");
   const page = new URL("../docs/configuration.md", import.meta.url);
   await writeFile(page, configurationPage(await readFile(page, "utf8"), table));
   await writeFile(new URL("../.env.example", import.meta.url), envExample(table));
