@@ -49,7 +49,7 @@ const isUrl = (given: string) => /^https?:$/.test(URL.parse(given)?.protocol ?? 
 const deadLettersOf = (queueUrl: string) => queueUrl.replace(/(\.fifo)?$/, "-dlq$1");
 
 /** How to reach a queue of the `dev` of this folder; undefined where the URL is that of another server. */
-async function devAccess(queueUrl: string) {
+export async function devAccess(queueUrl: string) {
   const dev = await findDevState();
   return dev && URL.parse(queueUrl)?.host === new URL(dev.queueUrl).host ? accessTo(dev) : undefined;
 }
