@@ -62,7 +62,7 @@ export const scale: ExtraSection = {
         card(
           "What happened",
           "Orders with their reasons, tasks, and what was done to them.",
-          field("ol", "scale-events", "plain"),
+          field("ul", "scale-events", "plain"),
         ),
       ),
     );
@@ -112,6 +112,7 @@ function drawRest({ second, speed, load, wait, slotDemand, alarms, events, cost 
   const demand = slotDemand === undefined ? "?" : `${Math.round(slotDemand)} %`;
   say("scale-wait-note", `target ${wait.target} s, longest ${seconds(wait.recent.max)} · SlotDemand ${demand}`);
   say("scale-load", `${short(load.rate)}/s`);
+  follow(load.rate);
   const late = load.behind + load.leftOut;
   const slow = late > 100 ? ` · ${count(late)} not sent in time: this machine is too slow` : "";
   const poison = load.poison > 0 ? ` · ${load.poison * 100} % poisoned` : "";
@@ -145,7 +146,7 @@ function drawRest({ second, speed, load, wait, slotDemand, alarms, events, cost 
 
 /** The load by hand: what it is set to holds from then on. */
 function slider(): HTMLElement {
-  const input = make("input");
+  const input = make("input", "scale-slider");
   Object.assign(input, { type: "range", min: "0", max: String(RATE_MAX), step: "10", value: "300" });
   const value = make("output", "", "300/s");
   input.addEventListener("input", () => {
@@ -153,6 +154,14 @@ function slider(): HTMLElement {
   });
   input.addEventListener("change", () => void act("load", { load: `constant:${input.value}` }));
   return make("label", "scale-load", "load ", input, value);
+}
+
+/** The slider stands where the load is, unless somebody holds it. */
+function follow(rate: number): void {
+  const input = find<HTMLInputElement>(".scale-slider");
+  if (document.activeElement === input) return;
+  input.value = String(rate);
+  find(".scale-load output").textContent = `${short(rate)}/s`;
 }
 
 async function act(action: string, given: object): Promise<void> {
@@ -171,7 +180,7 @@ function card(title: string, help: string, ...content: Node[]): HTMLElement {
   return make("section", "card", heading, ...content);
 }
 
-function field(tag: "p" | "ul" | "ol", name: string, className: string): HTMLElement {
+function field(tag: "p" | "ul", name: string, className: string): HTMLElement {
   const made = make(tag, className);
   made.dataset.is = name;
   return made;
