@@ -79,10 +79,17 @@ const BUILTIN_IMPORT =
 const builtinsByName = {
   name: "builtins-by-name",
   renderChunk: (code) =>
-    code.replace(BUILTIN_IMPORT, (_, whole, all, names, module) => {
-      const taken = whole ?? all ?? `{${names.replaceAll(" as ", ": ")}}`;
-      return `const ${taken} = process.getBuiltinModule("${module}");`;
-    }),
+    code
+      .replace(BUILTIN_IMPORT, (_, whole, all, names, module) => {
+        const taken = whole ?? all ?? `{${names.replaceAll(" as ", ": ")}}`;
+        return `const ${taken} = process.getBuiltinModule("${module}");`;
+      })
+      // What is bundled requires nothing else; and a bundle in CommonJS form has no import.meta.url.
+      .replace(/^const \{ createRequire \} = .*\n/m, "")
+      .replace(
+        /^var __require = .*createRequire\(import\.meta\.url\).*$/m,
+        "var __require = process.getBuiltinModule;",
+      ),
 };
 
 const bundle = await rolldown({

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -41,8 +40,10 @@ export function packageFile(path: string): string | undefined {
 }
 
 function installed(file: string, program: string): URL | undefined {
+  // Not by its name alone: bundles often have one of their own.
+  const { createRequire: requireFrom } = process.getBuiltinModule("node:module");
   try {
-    return new URL(`./dist/${file}`, pathToFileURL(createRequire(program).resolve("queuehand/package.json")));
+    return new URL(`./dist/${file}`, pathToFileURL(requireFrom(program).resolve("queuehand/package.json")));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
@@ -43,6 +44,42 @@ describe("a project of somebody else's", () => {
     for (const name of ["aws-cdk-lib", "constructs"]) await installed.borrow(name);
     await installed.run("npm", ["test"], {}, await installed.project("cdk"));
   }, 120_000);
+
+  describe("a bundle", () => {
+    let cwd: string;
+    beforeAll(async () => {
+      cwd = await installed.project("bundled");
+      await installed.borrow("esbuild", cwd);
+      await installed.run("node", ["bundle.mjs"], {}, cwd);
+    }, 60_000);
+
+    test.each(["program.mjs", "program.cjs", "external.mjs"])(
+      "works on a message where the package is installed: %s",
+      async (file) => {
+        const SQS_QUEUE_URL = await queueOf(`bundled-${file.replace(".", "-")}`);
+        await installed.run("node", [`out/${file}`], { ...server.env, ...SETTINGS, SQS_QUEUE_URL }, cwd);
+        expect(await server.messages(SQS_QUEUE_URL)).toEqual([]);
+      },
+      60_000,
+    );
+
+    test.each(["program.mjs", "program.cjs"])(
+      "refuses to start where it isn't, in words: %s",
+      async (file) => {
+        const alone = await mkdtemp(join(tmpdir(), "queuehand-bundle-"));
+        try {
+          await cp(join(cwd, "out", file), join(alone, file));
+          const SQS_QUEUE_URL = await queueOf(`alone-${file.replace(".", "-")}`);
+          const started = installed.run("node", [file], { ...server.env, ...SETTINGS, SQS_QUEUE_URL }, alone);
+          await expect(started).rejects.toThrow(/worker\/lease-thread\.js.*--external:queuehand/);
+          expect(await server.messages(SQS_QUEUE_URL)).toHaveLength(1);
+        } finally {
+          await rm(alone, { recursive: true });
+        }
+      },
+      60_000,
+    );
+  });
 
   describe("an agent in TypeScript, as HANDLER names it", () => {
     let cwd: string;
