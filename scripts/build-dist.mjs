@@ -1,11 +1,12 @@
 /**
- * Bundles the package's code from src/ into dist/, as `npm run build` does after the compiler has written the types there.
+ * Bundles the package's code from src/ into dist/, as `npm run build` does after the compiler has written it there: what is
+ * imported or started by its path is replaced by what is bundled. The other files stay, for tools that measure them one by one.
  *
  * Half of a worker's start is finding, reading and compiling its files, so what `run` always needs is one file, and what
  * agents in processes of their own, the lease thread and the bundle of a Lambda function need are small ones. Whatever a
  * start may not need stays a file of its own, loaded when it is asked for. Packages stay packages, but for the logger and its like.
  */
-import { chmod, readdir, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -103,9 +104,7 @@ const bundle = await rolldown({
   checks: { ineffectiveDynamicImport: false },
 });
 // Of earlier builds, whose chunks had other names.
-for (const file of await readdir(DIST, { recursive: true })) {
-  if (file.endsWith(".js")) await rm(join(DIST, file));
-}
+await rm(join(DIST, "chunks"), { recursive: true, force: true });
 await bundle.write({
   dir: DIST,
   format: "esm",
