@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ScaleView } from "../../src/cli/dev/scale/scale-view.js";
 import { command, killCommands, RunningCommand } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 
 type Line =
   | { readonly kind: "event"; readonly second: number; readonly text: string }
@@ -15,6 +16,19 @@ const linesOf = (text: string) =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Line);
+
+/** Processes that were started by this one as workers, whoever is their parent by now. */
+async function workersOf(parent: number): Promise<string[]> {
+  const found = await Promise.all(
+    (await readdir("/proc"))
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (id) => {
+        const environment = await readFile(`/proc/${id}/environ`, "utf8").catch(() => "");
+        return environment.split("\0").includes(`QUEUEHAND_DEV_PARENT=${parent}`) ? [id] : [];
+      }),
+  );
+  return found.flat();
+}
 
 let folder: string;
 
@@ -96,6 +110,19 @@ describe("dev --scale", () => {
     expect(Number(sent)).toBe(Number(done) + Number(there));
     expect(child.stdout).toMatch(/in the simulator: this policy \$[\d.]+/);
   }, 120_000);
+
+  test("leaves no process behind, even where it is killed while tasks start", async () => {
+    const child = new RunningCommand(["dev", "--scale", "--load", "constant:5", "--tasks", "3", "--http-port", "off"], {
+      cwd: folder,
+    });
+    await child.says(/task 3 \(version 1\) is launched/);
+    child.kill("SIGKILL");
+    expect(await child.exited).toBe("SIGKILL");
+    await eventually(
+      () => workersOf(child.pid),
+      (left) => left.length === 0,
+    );
+  }, 60_000);
 
   test("refuses a load that makes no sense, and names it", async () => {
     const { code, stdout, stderr } = await command(["dev", "--scale", "--load", "step:5..5oo"], { cwd: folder });

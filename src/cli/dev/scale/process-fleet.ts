@@ -18,6 +18,8 @@ const COMPILE_CACHE = join(tmpdir(), `queuehand-${process.getuid?.() ?? "dev"}-c
 
 /** The first tasks' start: a machine that needs longer bears no fleet. */
 const FIRST_START_MS = 60_000;
+/** What a worker loads after its start is loaded by then, and the processors are free for the load. */
+const REST_MS = 1_000;
 /** Beyond the stop timeout, for processes that the machine lets wait. */
 const STOP_GRACE_MS = 10_000;
 const LOOK_MS = 40;
@@ -73,10 +75,11 @@ export class ProcessFleet {
     return this.service.tasks as readonly WorkerTask[];
   }
 
-  /** Resolves when so many tasks run, or should. */
+  /** Resolves when so many tasks run, or should, and have come to rest. */
   async running(tasks: number): Promise<void> {
     const until = performance.now() + FIRST_START_MS;
     while (this.service.count("running") < tasks && performance.now() < until) await sleep(LOOK_MS);
+    await sleep(REST_MS);
   }
 
   /** From now on a task that is launched takes its time to start. */
@@ -150,6 +153,7 @@ export class ProcessFleet {
         HANDLER: fileURLToPath(ownFile("cli/dev/scale/scale-agent.js")),
         // The process starts at once and is held: so its own start is a part of the task's.
         [READY_AT_VARIABLE]: String(readyAtMs),
+        [PARENT_VARIABLE]: String(process.pid),
         NODE_COMPILE_CACHE: COMPILE_CACHE,
         METRICS: "emf",
         LOG_LEVEL: "info",
@@ -163,6 +167,9 @@ export class ProcessFleet {
     });
   }
 }
+
+/** By it `end-with-parent.ts` knows whom a worker must not outlive. */
+const PARENT_VARIABLE = "QUEUEHAND_DEV_PARENT";
 
 /** What of this process's environment a worker gets: nothing of AWS, and no setting. */
 function baseEnvironment({ PATH, HOME, TMPDIR, LANG, TZ }: NodeJS.ProcessEnv): Record<string, string | undefined> {

@@ -9,7 +9,7 @@ export const LOAD_DEFAULTS: LoadDefaults = { load: "bursts:20..300", period: 900
 export const SPEED = { min: 1, max: 50, fallback: 20 } as const;
 
 /** Processes are what this machine has to bear. */
-export const MAX_TASKS = 20;
+export const MAX_TASKS = 10;
 
 /** What `queuehand dev --scale` takes. */
 export const LINE: CommandLine = {

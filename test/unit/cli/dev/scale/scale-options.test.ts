@@ -16,7 +16,7 @@ describe("dev --scale", () => {
       agentSeconds: 3,
       slots: 10,
       planned: [],
-      maxTasks: 20,
+      maxTasks: 10,
     });
   });
 
