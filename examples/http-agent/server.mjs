@@ -1,5 +1,5 @@
 // An agent as a web service: what Elastic Beanstalk's worker daemon posts to runs here unchanged.
-// Body: {"task_id": "42"}; 2xx deletes the message, 400 rejects it, 503 with Retry-After makes it come again then.
+// Body: {"task_id": "42"}; 2xx deletes the message, 422 rejects it, 503 with Retry-After makes it come again then.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,14 +11,14 @@ async function work(request) {
   let bytes = 0;
   for await (const part of request) {
     bytes += part.length;
-    if (bytes > BODY_BYTES_MAX) return [400, "the body is too long"];
+    if (bytes > BODY_BYTES_MAX) return [422, "the body is too long"];
     parts.push(part);
   }
   let task;
   try {
     task = JSON.parse(Buffer.concat(parts).toString("utf8"));
   } catch {
-    return [400, "the body is no JSON"];
+    return [422, "the body is no JSON"];
   }
   if (task?.task_id === undefined) return [422, 'the body has no "task_id"'];
   await sleep(20); // the work
