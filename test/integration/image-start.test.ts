@@ -64,6 +64,7 @@ containerSuite("the start of the worker's image", () => {
     };
     const entries = await run("ls /app");
     expect(entries.filter((name) => name !== "LICENSE")).toEqual([
+      "agent",
       "dist",
       "examples",
       "healthcheck.mjs",
@@ -75,7 +76,11 @@ containerSuite("the start of the worker's image", () => {
     expect(
       await run("ls -d /app/node_modules/typescript /app/node_modules/*jest* /app/node_modules/fauxqs 2>&-; true"),
     ).toEqual([]);
-    expect(await run("find /app -name '*.ts' -o -name '*.test.js' -o -name '*.map'")).toEqual([]);
+    expect(
+      await run(
+        "find /app -path /app/examples -prune -o \\( -name '*.ts' -o -name '*.test.js' -o -name '*.map' \\) -print",
+      ),
+    ).toEqual([]);
     const [kilobytes] = await run("du -sk /app | cut -f1");
     expect(Number(kilobytes)).toBeLessThan(60_000);
   });
@@ -87,7 +92,7 @@ containerSuite("the start of the worker's image", () => {
       "org.opencontainers.image.title": "queuehand",
       "org.opencontainers.image.licenses": "Apache-2.0",
     });
-    expect([...Entrypoint, ...Cmd].join(" ")).toMatch(/ node dist\/cli\.js run$/);
+    expect([...Entrypoint, ...Cmd].join(" ")).toMatch(/ node \/app\/dist\/cli\.js run$/);
     expect(User).toBe("node");
     expect(Healthcheck.Test[0]).toBe("CMD");
   });
