@@ -31,11 +31,6 @@ export class AdaptiveRate {
     if (told === undefined) this.#base = Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the rate is at its best, and moves by itself no more. */
-  isWhole(now: number): boolean {
-    return this.#told !== undefined && this.#factor(now) === 1;
-  }
-
   set told(perSecond: number) {
     this.#told = perSecond;
   }

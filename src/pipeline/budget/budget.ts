@@ -77,8 +77,10 @@ export class Budget {
     this.take(amount, now);
   }
 
-  end(): void {
+  /** A run has ended; `well`: its provider takes calls. */
+  end(well: boolean): void {
     this.#running--;
+    if (well) this.#inRow = 0;
   }
 
   /** Takes so much more, or gives it back. */
@@ -87,11 +89,6 @@ export class Budget {
     this.#used.add(amount, now);
     this.#rate.took(amount);
     this.#supply.take(amount, now);
-  }
-
-  /** A run ended well: its provider takes calls. */
-  accepted(): void {
-    this.#inRow = 0;
   }
 
   /** Its provider refused a call, which took nothing, and wants none for so many seconds; returns these. */

@@ -59,8 +59,8 @@ export class RunGrant implements Grant {
       if (!this.#told.has(budget) && !but(budget.name)) this.#add(budget, -amount);
   }
 
-  end(): void {
-    for (const { budget } of this.#parts.charges.all) budget.end();
+  end(well: boolean): void {
+    for (const { budget } of this.#parts.charges.all) budget.end(well);
   }
 
   #add(budget: Budget, amount: number): void {

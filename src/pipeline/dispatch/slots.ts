@@ -84,7 +84,7 @@ export class Slots {
     const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
     this.#busy--;
     if (unfit) delivery.grant?.giveBack();
-    delivery.grant?.end();
+    delivery.grant?.end(processed.outcome.kind === "done");
     if (isTry) this.#tries--;
     if (isNewTry) this.#newTries--;
     onEnded(delivery, processed, !unfit);

@@ -25,8 +25,8 @@ export interface Grant {
   took(totals: Uses): void;
   /** What the run began with was not taken, where its agent has not said otherwise; `but` of these budgets. */
   giveBack(but?: (name: string) => boolean): void;
-  /** The run has ended. */
-  end(): void;
+  /** The run has ended; `well`: its provider takes calls. */
+  end(well: boolean): void;
 }
 
 /** A budget at one moment, as one task has it. */

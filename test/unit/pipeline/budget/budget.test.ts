@@ -8,7 +8,7 @@ function takesWithin(budget: Budget, fromMs: number, toMs: number, amount = 1): 
   for (let now = fromMs; now < toMs; now++) {
     while (budget.startsInMs(amount, now) === 0) {
       budget.begin(amount, now);
-      budget.end();
+      budget.end(true);
       takes++;
     }
   }
@@ -58,7 +58,7 @@ describe("a budget", () => {
     budget.share(3, 0);
     for (let n = 0; n < 2; n++) budget.begin(1, 60_000);
     expect(budget.startsInMs(1, 60_000)).toBe(Number.POSITIVE_INFINITY);
-    budget.end();
+    budget.end(true);
     expect(budget.startsInMs(1, 60_000)).toBe(0);
     budget.share(20, 60_000);
     expect(budget.startsInMs(0, 60_000)).toBe(Number.POSITIVE_INFINITY);
@@ -82,7 +82,8 @@ describe("a budget", () => {
     expect(budget.pause(undefined, 0)).toBe(1);
     expect(budget.pause(undefined, 2_000)).toBe(2);
     expect(budget.pause(undefined, 5_000)).toBe(4);
-    budget.accepted();
+    budget.begin(1, 10_000);
+    budget.end(true);
     expect(budget.pause(undefined, 20_000)).toBe(1);
   });
 
