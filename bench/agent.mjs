@@ -1,6 +1,6 @@
 /**
  * The agents of the bench, the same for every contestant; BENCH_AGENT names one: `noop`, `read`, `mixed`,
- * `between:MIN,MAX`, `block:MS`, `spawn:PROGRAM WORDS`. All but `noop`, `read` and `spawn` write a line when a run starts
+ * `between:MIN,MAX`, `block:MS`, `call:URL`, `spawn:PROGRAM WORDS`. All but `noop`, `read`, `call` and `spawn` write a line when a run starts
  * and when it ends to the file BENCH_EVENTS: written synchronously, so that the line is there even if the process dies
  * right after.
  */
@@ -55,6 +55,18 @@ async function read(_id, message) {
   if (task_id === undefined) throw new Error("the body isn't the server's");
 }
 
+/** One call of a provider; what it refuses is thrown as BENCH_THROW says: a verb of queuehand's, by its name, or any error. */
+function calling(url) {
+  const verb = process.env.BENCH_THROW ?? "Error";
+  return async () => {
+    const answer = await fetch(url, { method: "POST", body: "{}" });
+    await answer.arrayBuffer();
+    if (answer.ok) return;
+    const seconds = Number(answer.headers.get("retry-after"));
+    throw Object.assign(new Error(`the provider answered ${answer.status}`), { name: verb, budget: "model", seconds });
+  };
+}
+
 function agentNamed(text) {
   const [name, parameters = ""] = text.split(":");
   const [first, second] = parameters.split(",").map(Number);
@@ -72,11 +84,13 @@ function agentNamed(text) {
     case "block":
       // Blocks the event loop without using the CPU, so that it disturbs nothing that is measured beside it.
       return logged(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, first));
+    case "call":
+      return calling(parameters);
     case "spawn":
       return spawning(...parameters.split(" "));
     default:
       throw new Error(
-        `BENCH_AGENT must be noop, read, instant, mixed, between:MIN,MAX, block:MS or spawn:PROGRAM, got "${text}"`,
+        `BENCH_AGENT must be noop, read, instant, mixed, between:MIN,MAX, block:MS, call:URL or spawn:PROGRAM, got "${text}"`,
       );
   }
 }

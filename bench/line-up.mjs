@@ -26,6 +26,9 @@ const VARIANTS = {
   "an agent that reads its body": { BENCH_AGENT: "read" },
   "an agent that spawns /bin/true": { BENCH_AGENT: "spawn:/bin/true" },
   "an agent that spawns a bare node": { BENCH_AGENT: "spawn:node one-byte.cjs" },
+  "told of the budget": { BUDGETS: "model=50/s", USES: "model", BENCH_THROW: "Busy" },
+  "Busy thrown": { BENCH_THROW: "Busy" },
+  "Retry thrown": { BENCH_THROW: "Retry" },
   "10 slots": { CONCURRENCY: "10" },
   "1,000 slots": { CONCURRENCY: "1000" },
   "10 % traced": { ...traced, OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" },
@@ -41,6 +44,11 @@ export const BARE_NODE = "node-http, an agent that spawns a bare node";
 export const BY_SDK = "queuehand, SQS_TRANSPORT=sdk";
 /** The worker whose agent has its body parsed. */
 export const READER = "queuehand, an agent that reads its body";
+
+/** The worker that knows what its agents may call. */
+export const TOLD = "queuehand, told of the budget";
+/** The worker that learns it of what is refused. */
+export const BUSY = "queuehand, Busy thrown";
 
 /** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
 const COMMANDS = { queuehand: [at("../dist/cli.js"), "run"] };

@@ -1,4 +1,4 @@
-import { BARE_NODE, BY_SDK, FRESH, POOL, READER } from "./line-up.mjs";
+import { BARE_NODE, BUSY, BY_SDK, FRESH, POOL, READER, TOLD } from "./line-up.mjs";
 import { blocking } from "./rows/blocking.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
 import { freshStart } from "./rows/fresh-start.mjs";
@@ -8,6 +8,7 @@ import { longTail } from "./rows/long-tail.mjs";
 import { manyPrograms } from "./rows/many-programs.mjs";
 import { million } from "./rows/million.mjs";
 import { pickUp } from "./rows/pick-up.mjs";
+import { providerLimit } from "./rows/provider-limit.mjs";
 import { rollingDeployments } from "./rows/rolling-deployments.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
 import { tracing } from "./rows/tracing.mjs";
@@ -95,6 +96,11 @@ export const MEASUREMENTS = {
     trial: sigterm,
   },
   rollingDeployments: { contestants: LIBRARIES, together: true, trial: rollingDeployments },
+  providerLimit: {
+    contestants: [TOLD, BUSY, "queuehand, Retry thrown", "sqs-consumer"],
+    once: true,
+    trial: providerLimit,
+  },
   pickUp: { contestants: EVERYBODY, relay: (names, _, report) => pickUp(names, report) },
   coldStart: { contestants: [...EVERYBODY, "node-http"], timesRuns: 5, trial: coldStart },
 };

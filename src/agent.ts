@@ -8,5 +8,6 @@ export { eventBridge } from "./agents/events/event-bridge.js";
 export { s3Objects, s3ObjectsFrom } from "./agents/events/s3-objects.js";
 export { snsBody } from "./agents/events/sns-body.js";
 export { webhook } from "./agents/events/webhook.js";
+export { busyIf, pauseOf } from "./agents/provider-word.js";
 export { Skip } from "./agents/skip.js";
-export { Defer, Reject, Retry } from "./pipeline/ports/outcome.js";
+export { Busy, Defer, Reject, Retry } from "./pipeline/ports/outcome.js";

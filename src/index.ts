@@ -14,10 +14,12 @@ export { snsBody } from "./agents/events/sns-body.js";
 export { type WebhookOptions, webhook } from "./agents/events/webhook.js";
 export { type LambdaHandler, type LambdaIdempotency, type LambdaOptions, toLambda } from "./agents/lambda/lambda.js";
 export type { Message } from "./agents/message.js";
+export { busyIf, type ProviderAnswer, pauseOf } from "./agents/provider-word.js";
 export { Skip } from "./agents/skip.js";
 export { type Config, ConfigError, loadConfig } from "./config/config.js";
 export { lambdaIdempotency } from "./lambda.js";
 export type { AgentRole, RoleCredentials } from "./pipeline/ports/agent-role.js";
+export type { BlockEnd, BlockRequest, BudgetTable } from "./pipeline/ports/budget-table.js";
 export type { CheckpointCause, Handler, Run, SaveCheckpoint } from "./pipeline/ports/handler.js";
 export {
   type Claim,
@@ -27,7 +29,15 @@ export {
   type IdempotencyTable,
   TableError,
 } from "./pipeline/ports/idempotency.js";
-export { type AbortCause, Defer, type Outcome, type OutcomeKind, Reject, Retry } from "./pipeline/ports/outcome.js";
+export {
+  type AbortCause,
+  Busy,
+  Defer,
+  type Outcome,
+  type OutcomeKind,
+  Reject,
+  Retry,
+} from "./pipeline/ports/outcome.js";
 export type { Queue, ReceivedMessage } from "./pipeline/ports/queue.js";
 export type { WorkerStatus } from "./pipeline/ports/status.js";
 export type { Fact, Telemetry } from "./pipeline/ports/telemetry.js";

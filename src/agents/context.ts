@@ -82,6 +82,14 @@ class RunContext implements Context {
     return (save) => this.#run.checkpoint(save);
   }
 
+  get take(): Context["take"] {
+    return (budget, amount) => this.#run.take(budget, amount);
+  }
+
+  get took(): Context["took"] {
+    return (totals) => this.#run.took(totals);
+  }
+
   get credentials(): Context["credentials"] {
     const { role } = this.#parts;
     if (!role) return undefined;

@@ -1,4 +1,5 @@
 import type { AgentRole } from "../pipeline/ports/agent-role.js";
+import type { Uses } from "../pipeline/ports/budget.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { AgentLogs } from "./agent-logs.js";
 import type { Agent } from "./define-handler.js";
@@ -22,6 +23,8 @@ export interface AgentSettings {
   readonly agentWorkMiB: number;
   readonly agentCpuSeconds: number | undefined;
   readonly agentOpenFiles: number | undefined;
+  /** What each message takes of which budget. */
+  readonly uses?: Uses | undefined;
 }
 
 const MIB = 2 ** 20;
@@ -56,6 +59,7 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?
         rejected: settings.serviceRejectStatus,
         readyPath: settings.serviceReadyPath,
         readyMs: settings.serviceReadySeconds * 1000,
+        uses: Object.keys(settings.uses ?? {}),
       });
       if (agentCommand === undefined) return service;
       const { WatchedService } = await import("./service/watched-service.js");

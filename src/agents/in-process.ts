@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { DeclaredUses } from "../pipeline/ports/budget.js";
 import type { Ended, Handler, OpenedMessage, Run } from "../pipeline/ports/handler.js";
 import type { Identifier } from "../pipeline/ports/idempotency.js";
 import { done, type Outcome, outcomeOfError } from "../pipeline/ports/outcome.js";
@@ -7,6 +8,7 @@ import { described, isError, read } from "../pipeline/ports/thrown.js";
 import { type ContextParts, contextOf } from "./context.js";
 import type { Agent, HandlerDefinition } from "./define-handler.js";
 import { agentMessage, bodyOf, type Message, undecodedMessage } from "./message.js";
+import { declaredUses } from "./message-uses.js";
 
 type Decode = NonNullable<HandlerDefinition["decode"]>;
 
@@ -18,6 +20,10 @@ export class InProcessHandler implements Handler {
   constructor(agent: Agent, parts: ContextParts) {
     this.#definition = typeof agent === "function" ? { handle: agent } : agent;
     this.#parts = parts;
+  }
+
+  get uses(): DeclaredUses | undefined {
+    return declaredUses(this.#definition.uses);
   }
 
   async stop(): Promise<void> {
@@ -93,6 +99,7 @@ function outcomeUndecoded(error: unknown): Outcome {
       return done;
     case "Retry":
     case "Reject":
+    case "Busy":
       return outcomeOfError(error);
     case "Defer": {
       const outcome = outcomeOfError(error);

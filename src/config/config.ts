@@ -1,3 +1,4 @@
+import type { BudgetSpec, Uses } from "../pipeline/ports/budget.js";
 import { contradictions, isLoopback } from "./contradictions.js";
 import { type Environment, GivenSettings } from "./given-settings.js";
 import type { HandlerSpec, SignatureSpec } from "./setting-value.js";
@@ -54,6 +55,11 @@ export interface Config {
     | undefined;
   /** What is taken off around a body; undefined: nothing. */
   readonly decode: readonly string[] | undefined;
+  readonly budgets: readonly BudgetSpec[];
+  /** What each message takes of them; undefined: the agent says it. */
+  readonly uses: Uses | undefined;
+  /** Where tasks take their tokens from; undefined: each has its share. */
+  readonly budgetTable: string | undefined;
   readonly webhookSignature: SignatureSpec | undefined;
   readonly transport: "auto" | "wire" | "sdk";
   readonly deadLetterQueueUrl: string | undefined;
@@ -132,6 +138,9 @@ export function loadConfig(env: Environment, command: Command = "library"): Conf
     idempotencyKeepSeconds: number("IDEMPOTENCY_KEEP_SECONDS"),
     payloads: buckets && { buckets, maxMiB: number("PAYLOAD_MAX_MB"), remove: text("PAYLOAD_DELETE") === "true" },
     decode: given.list("DECODE"),
+    budgets: given.budgets,
+    uses: given.uses,
+    budgetTable: text("BUDGET_TABLE"),
     webhookSignature: given.webhookSignature,
     transport: text("SQS_TRANSPORT") as Config["transport"],
     deadLetterQueueUrl: text("DLQ_URL"),

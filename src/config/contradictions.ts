@@ -13,6 +13,7 @@ export function* contradictions(given: GivenSettings): Generator<string> {
   yield* ofQueues(given);
   yield* ofBackoff(given);
   yield* ofConsole(given);
+  yield* ofBudgets(given);
 }
 
 /** What a setting is for, by its name: without that it is heeded by nobody. */
@@ -21,6 +22,9 @@ const NEEDS = {
   IDEMPOTENCY_PAYLOAD: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_ON_ERROR: "IDEMPOTENCY_TABLE",
   IDEMPOTENCY_KEEP_SECONDS: "IDEMPOTENCY_TABLE",
+  USES: "BUDGETS",
+  BUDGET_SHARE: "BUDGETS",
+  BUDGET_TABLE: "BUDGETS",
   PAYLOAD_MAX_MB: "PAYLOAD_BUCKETS",
   PAYLOAD_DELETE: "PAYLOAD_BUCKETS",
 } as const satisfies Partial<Record<SettingName, SettingName>>;
@@ -135,6 +139,31 @@ function* ofBackoff(given: GivenSettings): Generator<string> {
   const [base, max] = given.backoff ?? [0];
   if (max !== undefined && max < base) {
     yield `RETRY_BACKOFF_SECONDS must have a max not below its base, got "${given.typed("RETRY_BACKOFF_SECONDS")}"`;
+  }
+}
+
+function* ofBudgets(given: GivenSettings): Generator<string> {
+  const { budgets, uses, handler } = given;
+  if (budgets.length === 0) return;
+  for (const [name, amount] of Object.entries(uses ?? {})) {
+    const budget = budgets.find((each) => each.name === name);
+    if (!budget) yield `USES names ${name}, which BUDGETS does not have, got "${given.typed("USES")}"`;
+    else if (amount > budget.amount) {
+      yield `USES takes ${amount} of ${name} for each message, which is more than the whole budget of ${budget.amount}`;
+    }
+  }
+  // What a module uses it says itself, when it is loaded.
+  if (uses || (handler && handler.kind !== "module")) {
+    for (const { name } of budgets) {
+      if (!uses || !Object.hasOwn(uses, name)) {
+        yield `BUDGETS has ${name}, which nothing uses: USES has to name it (${name}=0 where the agent alone tells how much)`;
+      }
+    }
+  }
+  const table = given.text("BUDGET_SHARE") === "table";
+  if (table && !given.isSet("BUDGET_TABLE")) yield "BUDGET_SHARE=table needs BUDGET_TABLE, which is unset";
+  if (!table && given.isSet("BUDGET_TABLE")) {
+    yield `BUDGET_TABLE needs BUDGET_SHARE=table, got "${given.typed("BUDGET_TABLE")}"`;
   }
 }
 

@@ -1,4 +1,6 @@
+import type { BudgetSpec, Uses } from "../pipeline/ports/budget.js";
 import { maskedValue } from "../text/masked.js";
+import { parseBudgets, parseUses } from "./budgets.js";
 import { editDistance } from "./edit-distance.js";
 import { faultOf, type HandlerSpec, handlerSpec, type SignatureSpec, signatureSpec } from "./setting-value.js";
 import { boundsOf, type Command, fallbackOf, SETTINGS, type Setting, type SettingName } from "./settings.js";
@@ -65,6 +67,18 @@ export class GivenSettings {
   get webhookSignature(): SignatureSpec | undefined {
     const text = this.text("WEBHOOK_SIGNATURE");
     return text === undefined ? undefined : signatureSpec(text);
+  }
+
+  get budgets(): readonly BudgetSpec[] {
+    const parsed = parseBudgets(this.text("BUDGETS") ?? "");
+    return "value" in parsed ? parsed.value : [];
+  }
+
+  /** What each message takes; undefined when unset. */
+  get uses(): Uses | undefined {
+    const text = this.text("USES");
+    const parsed = text === undefined ? undefined : parseUses(text);
+    return parsed && "value" in parsed ? parsed.value : undefined;
   }
 
   /** The base of the back-off and, if it is named, its longest, in seconds. */

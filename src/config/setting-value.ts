@@ -1,5 +1,6 @@
 import { VISIBILITY_MAX_SECONDS } from "../pipeline/ports/queue.js";
 import { maskedValue } from "../text/masked.js";
+import { type Parsed, parseBudgets, parseUses } from "./budgets.js";
 import { queueName } from "./queue-name.js";
 import { boundsOf, type Setting } from "./settings.js";
 
@@ -41,11 +42,19 @@ export function faultOf({ name, shape, secret }: Setting, value: string): string
       return /^(messageId|attribute:[\w.-]{1,256}|body:(\/.*)?)$/.test(value) ? undefined : fault();
     case "webhookSignature":
       return signatureSpec(value) ? undefined : fault();
+    case "budgets":
+      return parsedFault(name, parseBudgets(value));
+    case "uses":
+      return parsedFault(name, parseUses(value));
     case "boolean":
       return value === "true" || value === "false" ? undefined : fault();
     case "text":
       return shape.pattern && !shape.pattern.test(value) ? fault() : undefined;
   }
+}
+
+function parsedFault(name: string, parsed: Parsed<unknown>): string | undefined {
+  return "fault" in parsed ? `${name} ${parsed.fault}` : undefined;
 }
 
 /** What HANDLER names, or undefined when its scheme is none of ours. */

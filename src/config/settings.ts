@@ -17,6 +17,8 @@ export type Shape =
   | { readonly kind: "backoff" }
   | { readonly kind: "idempotencyKey" }
   | { readonly kind: "webhookSignature" }
+  | { readonly kind: "budgets" }
+  | { readonly kind: "uses" }
   | { readonly kind: "boolean" }
   | { readonly kind: "text"; readonly pattern?: RegExp; readonly bounds: string };
 
@@ -336,6 +338,37 @@ export const SETTINGS = [
       "Rejects messages that aren't signed so: who signs, and the variable with the secret (`github:GITHUB_SECRET`); or the attribute, its encoding and that variable (`X-Signature/hex:MY_SECRET`).",
   },
   {
+    name: "BUDGETS",
+    fallback: undefined,
+    shape: { kind: "budgets" },
+    meaning:
+      "What the whole service may take of what its agents call: `openai=600/min*8, openai.tokens=200000/min` (docs/budgets.md).",
+  },
+  {
+    name: "USES",
+    fallback: undefined,
+    shape: { kind: "uses" },
+    meaning:
+      "Of which budgets each message takes how much before its run; a module says it itself, by `uses` of `defineHandler`.",
+  },
+  {
+    name: "BUDGET_SHARE",
+    fallback: "divide",
+    shape: choice("divide", "table"),
+    meaning:
+      "How tasks share a budget: each its part by the number of tasks, or (`table`) blocks that they take from BUDGET_TABLE.",
+  },
+  {
+    name: "BUDGET_TABLE",
+    fallback: undefined,
+    shape: {
+      kind: "text",
+      bounds: "a DynamoDB table name of 3 to 255 of A-Z a-z 0-9 . - _",
+      pattern: /^[\w.-]{3,255}$/,
+    },
+    meaning: "DynamoDB table with an item for each budget; it may be that of IDEMPOTENCY_TABLE.",
+  },
+  {
     name: "SQS_TRANSPORT",
     fallback: "auto",
     shape: choice("auto", "wire", "sdk"),
@@ -388,6 +421,10 @@ export function boundsOf(shape: Shape): string {
       return "messageId, attribute:NAME, or body:/json/pointer";
     case "webhookSignature":
       return "SCHEME:VARIABLE, SCHEME being github, stripe, shopify, slack, standard, HEADER/hex or HEADER/base64";
+    case "budgets":
+      return "NAME=AMOUNT/s, /min or /h, and *N for runs at once; with commas between them";
+    case "uses":
+      return "names of budgets, each with =AMOUNT unless that is 1; with commas between them";
     case "boolean":
       return "true or false";
     case "text":

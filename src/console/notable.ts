@@ -58,6 +58,13 @@ export function notable(fact: Fact): Notable | undefined {
       return { level: "error", what: `receive failed: ${fact.cause}`, detail: fact.error, always: true };
     case "receiveRecovered":
       return { level: "info", what: `receives work again, after ${fact.failures} failures`, always: true };
+    case "busy":
+      return {
+        level: "warn",
+        what: `${fact.budget} is busy: its budget pauses`,
+        delivery: fact.delivery,
+        detail: fact.reason,
+      };
     case "settleFailed":
       return { level: "warn", what: `${OPERATIONS[fact.operation]} failed for ${fact.count}`, detail: fact.error };
     case "extendFailed":

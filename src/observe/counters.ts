@@ -37,6 +37,7 @@ export class Counters {
     withoutRun: { stop: 0, late: 0, group: 0, again: 0, overflow: 0, expired: 0, damaged: 0 },
     retriedHere: 0,
     deferred: 0,
+    busy: 0,
     receiveErrors: 0,
     settleErrors: 0,
     extendErrors: 0,
@@ -50,6 +51,8 @@ export class Counters {
   };
   /** Milliseconds from sent to agent started, of every start. */
   readonly inQueueMs = new Histogram();
+  /** Milliseconds for which a run that takes of budgets waited for these alone. */
+  readonly budgetWaitMs = new Histogram();
   /** Milliseconds from agent started to agent ended, of every end. */
   readonly agentMs = new Histogram();
 
@@ -74,6 +77,7 @@ export class Counters {
       case "started":
         totals.started++;
         if (fact.inQueueMs !== undefined) this.inQueueMs.record(fact.inQueueMs);
+        if (fact.budgetWaitMs !== undefined) this.budgetWaitMs.record(fact.budgetWaitMs);
         break;
       case "ended":
         totals.ended++;
@@ -134,6 +138,9 @@ export class Counters {
         break;
       case "transportChanged":
         totals.transportChanges++;
+        break;
+      case "busy":
+        totals.busy++;
         break;
       case "deferred":
         totals.deferred++;

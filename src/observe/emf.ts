@@ -29,10 +29,15 @@ export class EmfMetrics implements MetricsSink {
 /** The lines of a publication: one for all metrics of the same dimensions. */
 export function emfLines({ namespace, queueName, at, metrics }: Publication): string[] {
   const lines: string[] = [];
-  for (const [outcome, group] of Map.groupBy(metrics, ({ outcome }) => outcome)) {
+  for (const group of Map.groupBy(metrics, ({ outcome = "", budget = "" }) => `${outcome}/${budget}`).values()) {
+    const { outcome, budget } = group[0]!;
     for (let from = 0; from < group.length; from += METRICS_MAX) {
       const some = group.slice(from, from + METRICS_MAX);
-      const dimensions = { QueueName: queueName, ...(outcome === undefined ? {} : { Outcome: outcome }) };
+      const dimensions = {
+        QueueName: queueName,
+        ...(outcome === undefined ? {} : { Outcome: outcome }),
+        ...(budget === undefined ? {} : { Budget: budget }),
+      };
       const definition = {
         Namespace: namespace,
         Dimensions: [Object.keys(dimensions)],

@@ -32,6 +32,11 @@ export const EVENTS = {
     level: "warn",
     meaning: "no receive is spent: a FIFO head, or an outage; `afterSeconds`, or `until` the breaker closes",
   },
+  busy: {
+    text: "provider is busy: its budget pauses, and the message waits under its lease",
+    level: "warn",
+    meaning: "what `budget` names takes no call, for `seconds` where it says so",
+  },
   deferred: { text: "message deferred", level: "warn", meaning: "held back here for `afterSeconds`" },
   receiveFailed: {
     text: "receive failed",

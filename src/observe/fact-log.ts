@@ -71,6 +71,14 @@ export class FactLog {
           afterSeconds: fact.afterSeconds,
           ...whyOf(fact.reason),
         });
+      case "busy":
+        if (!this.#mayTell()) return;
+        return this.#say(EVENTS.busy, {
+          ...about(fact.delivery),
+          budget: fact.budget,
+          ...(fact.seconds === undefined ? {} : { seconds: fact.seconds }),
+          ...whyOf(fact.reason),
+        });
       case "receiveFailed":
         if (!fact.changed) return;
         return this.#say(EVENTS.receiveFailed, {

@@ -8,6 +8,8 @@ const ANSWER_WITHIN_MS = 3_000;
 const JITTER = 0.5;
 /** How much one more look at the own slots says, against all those before. */
 const OWN_WEIGHT = 0.3;
+/** The same of the share of all messages in flight. */
+const RATIO_WEIGHT = 0.5;
 /** Quota of tasks in a service. */
 const TASKS_MAX = 5_000;
 
@@ -28,14 +30,29 @@ export class FleetEstimate {
   #told = false;
   #askAt: number;
   #ownInFlight: number | undefined;
+  #ownNow = 0;
+  #inFlightOverOwn: number | undefined;
 
   constructor(parts: FleetEstimateParts) {
     this.#parts = parts;
     this.#askAt = parts.clock.monotonic();
   }
 
+  /** Whether somebody tells the fleet; else only the messages in flight do. */
+  get isTold(): boolean {
+    return this.#told;
+  }
+
   get current(): Fleet {
     return this.#fleet;
+  }
+
+  /**
+   * By how many a thing is to be divided: tasks that are starting or ending count. Where only the messages in flight tell, it
+   * is no whole number: then the parts of all tasks are a whole together, though some hold more than others. Undefined while nobody knows.
+   */
+  get divisor(): number | undefined {
+    return this.#told ? Math.max(this.#fleet.desired, this.#fleet.running) : this.#inFlightOverOwn;
   }
 
   /** Whether it is time to ask again. */
@@ -45,6 +62,7 @@ export class FleetEstimate {
 
   /** Notes the messages in flight that this task holds. */
   sawOwn(inFlight: number): void {
+    this.#ownNow = inFlight;
     const before = this.#ownInFlight ?? inFlight;
     this.#ownInFlight = before + OWN_WEIGHT * (inFlight - before);
   }
@@ -73,6 +91,11 @@ export class FleetEstimate {
     const own = this.#ownInFlight ?? 0;
     // Who holds next to nothing can't tell ten tasks from a thousand: the last estimate is as good as any.
     if (own < 0.5) return;
+    if (this.#ownNow >= 1) {
+      const now = atLeastThisOne(inFlight / this.#ownNow);
+      const before = this.#inFlightOverOwn ?? now;
+      this.#inFlightOverOwn = before + RATIO_WEIGHT * (now - before);
+    }
     const tasks = atLeastThisOne(Math.round(inFlight / own));
     this.#fleet = { desired: tasks, running: tasks };
   }

@@ -5,6 +5,7 @@ import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
 import { Counters } from "./counters.js";
 import { FactLog } from "./fact-log.js";
 import { FleetEstimate } from "./fleet-estimate.js";
+import { FleetWatch } from "./fleet-watch.js";
 import type { Logger } from "./log.js";
 import { LogOutput } from "./log-output.js";
 import { PrometheusPage } from "./prometheus.js";
@@ -39,6 +40,14 @@ export interface ObservatoryParts {
         readonly fleet?: FleetSize | undefined;
         readonly slotDemand: SlotDemand;
       };
+  /** Who shares something with the fleet, and is to be told its size. */
+  readonly sharing?:
+    | undefined
+    | {
+        readonly queue: CountedQueue;
+        readonly fleet?: FleetSize | undefined;
+        readonly onTasks: (tasks: number) => void;
+      };
   /** Uniform in [0, 1); `Math.random` unless given. */
   readonly random?: () => number;
 }
@@ -58,6 +67,7 @@ export class Observatory {
   readonly #output: LogOutput;
   readonly #publisher: MetricsPublisher | undefined;
   readonly #watch: QueueWatch | undefined;
+  readonly #fleetWatch: FleetWatch | undefined;
 
   constructor(parts: ObservatoryParts) {
     const { queueName, status, clock, logger, publishing, random = Math.random, output = LogOutput.stdout } = parts;
@@ -71,8 +81,11 @@ export class Observatory {
     this.telemetry = fanOut(this.listeners);
     this.metricsPage = new PrometheusPage({ counters, status, queueName, lostLines, droppedSpans });
     this.#summary = new Summary({ logger, counters, status, clock, lostLines });
+    const fleet = new FleetEstimate({ fleet: publishing?.fleet ?? parts.sharing?.fleet, clock, random });
+    this.#fleetWatch =
+      parts.sharing &&
+      new FleetWatch({ ...parts.sharing, estimate: fleet, status, clock, kept: publishing !== undefined });
     if (!publishing) return;
-    const fleet = new FleetEstimate({ fleet: publishing.fleet, clock, random });
     const watch = new QueueWatch({ ...publishing, fleet, counters, status, clock, random });
     const { telemetry } = this;
     this.#watch = watch;
@@ -97,10 +110,12 @@ export class Observatory {
   start(): void {
     this.#summary.start();
     this.#publisher?.start();
+    this.#fleetWatch?.start();
   }
 
   /** Publishes and logs what is left, within two and a half seconds at worst. Never rejects. */
   async stop(): Promise<void> {
+    this.#fleetWatch?.stop();
     await this.#publisher?.stop(FLUSH_WITHIN_MS);
     this.#summary.stop();
     await this.#output.drain(LOG_WITHIN_MS);

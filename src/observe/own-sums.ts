@@ -13,11 +13,14 @@ export function ownMetrics(before: Reading, now: Reading): Metric[] {
   const settled = (kind: keyof Totals["settled"]) =>
     now.totals.settled[kind] - before.totals.settled[kind] + (kind === "retry" ? grown("retriedHere") : 0);
   const unseen = (cause: WithoutRun) => now.totals.withoutRun[cause] - before.totals.withoutRun[cause];
-  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost" | "released" | "retriedHere") =>
+  const grown = (name: "receiveErrors" | "settleErrors" | "leasesLost" | "released" | "retriedHere" | "busy") =>
     now.totals[name] - before.totals[name];
   return [
     distribution("TimeInQueueSeconds", now.inQueueMs.since(before.inQueueMs)),
     distribution("AgentSeconds", now.agentMs.since(before.agentMs)),
+    distribution("BudgetWaitSeconds", now.budgetWaitMs.since(before.budgetWaitMs)),
+    // Only where there is any: who has no budgets pays for no metric.
+    ...(grown("busy") > 0 ? [sum("ProviderBusy", grown("busy"))] : []),
     // "done" is told even when it is nought, so that an alarm can tell silence from standstill.
     ...OUTCOME_KINDS.filter((kind) => kind === "done" || settled(kind) > 0).map((outcome) => ({
       ...sum("MessagesSettled", settled(outcome)),

@@ -1,4 +1,5 @@
 import type { Metric as PromMetric, Registry } from "prom-client";
+import type { BudgetStatus } from "../pipeline/ports/budget.js";
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
@@ -91,6 +92,18 @@ export class PrometheusPage {
     yield counter("results_discarded", "Runs that lost their idempotency key.", () => totals.resultsDiscarded);
     yield counter("log_lines_lost", "Log lines that were left out.", () => lostLines?.() ?? 0);
     yield counter("spans_dropped", "Spans of traces that the collector didn't get.", () => droppedSpans?.() ?? 0);
+    const budgets = (value: (budget: BudgetStatus) => number) =>
+      (status().budgets ?? []).map((budget) => ({ value: value(budget), labels: { budget: budget.name } }));
+    yield counter("provider_busy", "Times that a provider took no call.", () => totals.busy);
+    yield counter("budget_taken", "Taken of each budget.", () => budgets(({ taken }) => taken));
+    yield counter("budget_pauses", "Pauses of each budget.", () => budgets(({ pauses }) => pauses));
+    yield gauge("budget_per_second", "This task's share of each budget.", () => budgets((each) => each.perSecond ?? 0));
+    yield gauge("budget_used_ratio", "Of that share, what was used of late.", () => budgets((each) => each.usedShare));
+    yield gauge("budget_free_ratio", "Of that share, what was not used of late.", () =>
+      budgets(({ usedShare }) => Math.max(0, 1 - usedShare)),
+    );
+    yield gauge("budget_paused_seconds", "For how long no call is made.", () => budgets((each) => each.pausedSeconds));
+    yield gauge("messages_unbudgeted", "Received messages that wait for budgets.", () => status().unbudgeted ?? 0);
     yield gauge("slots", "Agents that may run at once.", () => status().slots);
     yield gauge("slots_busy", "Slots with an agent in them.", () => status().busy);
     yield gauge("agents_hung", "Agents that run on although they were aborted.", () => counters.hungAgents);
@@ -102,6 +115,7 @@ export class PrometheusPage {
       { value: 1, labels: { state: status().state } },
     ]);
     yield histogram("time_in_queue_seconds", "From sent to agent started.", counters.inQueueMs);
+    yield histogram("budget_wait_seconds", "Waits for budgets alone, before a run.", counters.budgetWaitMs);
     yield histogram("agent_seconds", "From agent started to agent ended.", counters.agentMs);
   }
 }

@@ -12,6 +12,8 @@ export interface SlotDemandInput {
   readonly targetDelaySeconds: number;
   readonly drainBacklogSeconds: number;
   readonly slotsOfDesiredTasks: number;
+  /** Slots that budgets let the fleet use; undefined where there are none. */
+  readonly budgetSlots?: number;
 }
 
 /** Percent of the desired tasks' slots that are needed. Handed in, since what scaling means by it is scaling's business. */
@@ -43,6 +45,10 @@ export function queueMetrics(view: QueueView): Metric[] {
     resolution,
   });
   const metrics = [
+    ...(status.budgets ?? []).map(({ name: budget, usedShare }) => ({
+      ...gauge("BudgetUsedShare", "Percent", 100 * usedShare, 60),
+      budget,
+    })),
     gauge("BacklogMessages", "Count", messages, 1),
     gauge("BacklogPerTask", "Count", messages / fleet.desired, 1),
     gauge("QueueDelaySeconds", "Seconds", (backlog.visible * meanAgentSeconds) / (status.slots * fleet.running), 60),
@@ -57,8 +63,18 @@ export function queueMetrics(view: QueueView): Metric[] {
     targetDelaySeconds: view.targetDelaySeconds,
     drainBacklogSeconds: view.drainBacklogSeconds,
     slotsOfDesiredTasks: status.slots * fleet.desired,
+    ...budgetSlotsOf(view),
   });
   return [gauge("SlotDemand", "Percent", demand, 1), ...metrics];
+}
+
+/** How many slots the runs fill that budgets let begin. */
+function budgetSlotsOf({ status: { budgetLimits }, meanAgentSeconds }: QueueView): { budgetSlots?: number } {
+  if (!budgetLimits) return {};
+  const { startsPerSecond, atOnce } = budgetLimits;
+  const budgetSlots = Math.min(atOnce, startsPerSecond * meanAgentSeconds);
+  // Infinite times nought, or no bound at all.
+  return Number.isFinite(budgetSlots) ? { budgetSlots } : {};
 }
 
 /**

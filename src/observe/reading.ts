@@ -9,6 +9,7 @@ export interface Reading {
   readonly totals: Totals;
   readonly inQueueMs: Histogram;
   readonly agentMs: Histogram;
+  readonly budgetWaitMs: Histogram;
 }
 
 /** Copies what the counters say at this moment. */
@@ -19,5 +20,6 @@ export function readCounters(counters: Counters, at: number): Reading {
     totals: { ...totals, settled: { ...totals.settled } },
     inQueueMs: counters.inQueueMs.copy(),
     agentMs: counters.agentMs.copy(),
+    budgetWaitMs: counters.budgetWaitMs.copy(),
   };
 }

@@ -33,6 +33,8 @@ export interface Totals {
   retriedHere: number;
   /** Times that a delivery was held back here to run again later; `settled.defer` counts those that ended so. */
   deferred: number;
+  /** Times that a provider took no call, and the message waited under its lease. */
+  busy: number;
   /** Receives that failed. */
   receiveErrors: number;
   /** Batch entries whose delete, visibility change or dead-letter copy failed, each try counted. */

@@ -1,3 +1,4 @@
+import type { Ledger } from "./budget/ledger.js";
 import { Admission } from "./dispatch/admission.js";
 import { Dispatcher } from "./dispatch/dispatcher.js";
 import { drain } from "./drain.js";
@@ -21,6 +22,7 @@ export interface PipelineOptions {
   readonly leases: LeaseTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly ledger: Ledger;
   readonly slots: number;
   readonly fifo: boolean;
   readonly maxMessages: number;
@@ -51,7 +53,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { queue, handler, leases, clock, telemetry, slots, fifo, retryBackoff, onFatal } = options;
+    const { queue, handler, leases, clock, telemetry, ledger, slots, fifo, retryBackoff, onFatal } = options;
     const onRoom = () => this.#poller.pollIfWanted();
     this.#leaseWatch = new LeaseWatch(leases, clock, options.visibilityTimeoutSeconds);
     this.#acknowledger = new Acknowledger({ queue, clock, telemetry, retryBackoff, fifo, onFatal, onSettled: onRoom });
@@ -60,6 +62,7 @@ export class Pipeline {
       queue,
       slots,
       fifo,
+      ledger,
       processor: this.#processor,
       acknowledger: this.#acknowledger,
       clock,
@@ -94,6 +97,9 @@ export class Pipeline {
       busy: this.#dispatcher.busy,
       buffered: this.#dispatcher.buffered,
       heldBack: this.#dispatcher.heldBack,
+      unbudgeted: this.#dispatcher.unbudgeted,
+      budgets: this.#options.ledger.status(),
+      budgetLimits: this.#options.ledger.fleetLimits,
       openPolls: this.#poller.open,
       settling: this.#acknowledger.settling,
       copies: this.#acknowledger.copies,

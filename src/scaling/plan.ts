@@ -1,5 +1,6 @@
 import { type Bill, type BillInput, lambdaBill, monthlyBill } from "./bill.js";
 import { QUOTAS, type Quota, raiseCommand } from "./quotas.js";
+import type { BudgetLimits } from "./start-gate.js";
 
 /** What the worker itself needs of a task's memory. */
 const WORKER_MIB = 256;
@@ -10,6 +11,8 @@ const BUFFER_SECONDS = 1;
 /** Addresses that AWS keeps of every subnet. */
 const RESERVED_ADDRESSES = 5;
 
+const HOUR_SECONDS = 3_600;
+
 /** A deployment runs the old and the new tasks side by side. */
 const DEPLOYMENT_FACTOR = 2;
 
@@ -19,6 +22,8 @@ export interface PlanInput extends Omit<BillInput, "tasks" | "messagesPerSecond"
   /** Mean over the month, for the bill. */
   readonly meanMessagesPerSecond: number;
   readonly agentSeconds: number;
+  /** What the agents' provider takes of the whole fleet; undefined: all. */
+  readonly budget?: BudgetLimits | undefined;
   /** TargetDemand: percent of its slots that the fleet is to use. */
   readonly targetPercent: number;
   readonly agentMemoryMiB: number;
@@ -56,7 +61,20 @@ export interface PlanRow {
   readonly bill: Bill;
 }
 
+/** What a provider's limit makes of the plan. */
+export interface PlannedBudget {
+  /** Messages a second from which on the provider is the limit, and no task helps. */
+  readonly messagesPerSecond: number;
+  /** Messages a second that are left waiting at the highest rate. */
+  readonly leftWaiting: number;
+  /** What a message waits after an hour of that rate, seconds. */
+  readonly waitAfterHourSeconds: number;
+  /** Slots that can be used at all. */
+  readonly slots: number;
+}
+
 export interface Plan {
+  readonly budget: PlannedBudget | undefined;
   /** Little's law: agents that run at the same time. */
   readonly busySlots: number;
   /** The same with the target's headroom. */
@@ -70,7 +88,14 @@ export interface Plan {
 }
 
 /** Sizes a fleet: pure arithmetic on what the caller says of the load and of one agent. */
-export function planFleet(input: PlanInput): Plan {
+export function planFleet(asked: PlanInput): Plan {
+  const budget = budgetFor(asked);
+  const most = budget?.messagesPerSecond ?? Number.POSITIVE_INFINITY;
+  const input = {
+    ...asked,
+    messagesPerSecond: Math.min(asked.messagesPerSecond, most),
+    meanMessagesPerSecond: Math.min(asked.meanMessagesPerSecond, most),
+  };
   const busySlots = input.messagesPerSecond * input.agentSeconds;
   const slots = busySlots / (input.targetPercent / 100);
   const mostSlotsByMemory = Math.floor((input.size.memoryMiB - WORKER_MIB) / input.agentMemoryMiB);
@@ -99,6 +124,7 @@ export function planFleet(input: PlanInput): Plan {
     };
   });
   return {
+    budget,
     busySlots,
     slots,
     inFlight,
@@ -113,6 +139,15 @@ export function planFleet(input: PlanInput): Plan {
     ),
     lambdaConcurrency: hit(QUOTAS.lambdaConcurrency, busySlots),
   };
+}
+
+/** More slots than the provider's rate fills by Little's law, or than it allows at once, are never used. */
+function budgetFor({ budget, agentSeconds, messagesPerSecond }: PlanInput): PlannedBudget | undefined {
+  if (!budget) return undefined;
+  const most = Math.min(budget.startsPerSecond, budget.atOnce / agentSeconds);
+  const leftWaiting = Math.max(0, messagesPerSecond - most);
+  const waitAfterHourSeconds = (leftWaiting * HOUR_SECONDS) / most;
+  return { messagesPerSecond: most, leftWaiting, waitAfterHourSeconds, slots: most * agentSeconds };
 }
 
 function obstacleOf(slots: number, byMemory: number, byCpu: number): string | undefined {

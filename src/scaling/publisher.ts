@@ -1,6 +1,7 @@
 import type { Metrics } from "./metric-series.js";
 import type { Random } from "./random.js";
 import { SLOT_DEMAND_MAX_PERCENT, slotDemand } from "./slot-demand.js";
+import type { BudgetLimits } from "./start-gate.js";
 
 /** Publications of the whole fleet in one interval, on average, however many tasks run. */
 const PUBLISHERS = 5;
@@ -22,6 +23,8 @@ export interface PublisherOptions {
   readonly slots: number;
   /** Mean agent time that a worker measures once its first agents have ended. */
   readonly agentSeconds: number;
+  /** What a budget lets the fleet do; undefined: there is none. */
+  readonly budget?: BudgetLimits | undefined;
   /** That measurement is wrong by this factor. */
   readonly agentTimeError: number;
   /** Coefficient of variation of the queue's counts. */
@@ -117,6 +120,9 @@ export class Publisher {
       targetDelaySeconds: options.targetDelaySeconds,
       drainBacklogSeconds: options.drainBacklogSeconds,
       slotsOfDesiredTasks: desiredTasks * options.slots,
+      ...(options.budget && {
+        budgetSlots: Math.min(options.budget.atOnce, options.budget.startsPerSecond * meanAgentSeconds),
+      }),
     });
   }
 

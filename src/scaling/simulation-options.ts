@@ -5,6 +5,7 @@ import type { Load } from "./load.js";
 import type { ScalingDefinition } from "./policy.js";
 import type { PublisherOptions } from "./publisher.js";
 import { Random } from "./random.js";
+import type { BudgetLimits } from "./start-gate.js";
 
 export interface SimulationOptions extends AgentTiming {
   readonly load: Load;
@@ -18,7 +19,9 @@ export interface SimulationOptions extends AgentTiming {
   /** Tasks of each service at the start; undefined: what the first rate needs at the policy's target. */
   readonly initialTasks: number | undefined;
   readonly ecs: EcsServiceOptions;
-  readonly publisher: Omit<PublisherOptions, "slots" | "agentSeconds">;
+  readonly publisher: Omit<PublisherOptions, "slots" | "agentSeconds" | "budget">;
+  /** What the agents' provider lets the fleet do; undefined: all. */
+  readonly budget?: BudgetLimits | undefined;
   /** From the end of a period until its alarm is evaluated. */
   readonly metricDelaySeconds: number;
   /** From the alarm until ECS knows the new desired count. */

@@ -7,6 +7,7 @@ import { Metrics } from "./metric-series.js";
 import { Publisher } from "./publisher.js";
 import { arrivalsOf, type SimulationOptions, sourceOf, steadyTasks } from "./simulation-options.js";
 import type { Activity, Moment, SimulationResult } from "./simulation-result.js";
+import { StartGate } from "./start-gate.js";
 import { IN_FLIGHT_MAX, Work } from "./work.js";
 
 export type { SimulationOptions };
@@ -57,8 +58,10 @@ export class Simulation {
     // A source of chance for each part, so that two policies meet the same arrivals.
     const random = (part: number) => sourceOf(options, part);
     this.fleet = new Fleet(slots / grain, random(1));
-    this.work = new Work(this.fleet, arrivals, agentTimer(options, random(3)), Math.floor(IN_FLIGHT_MAX / grain));
-    this.publisher = new Publisher(this.metrics, random(5), { ...options.publisher, slots, agentSeconds });
+    const { budget } = options;
+    const gate = budget && new StartGate(budget, grain);
+    this.work = new Work(this.fleet, arrivals, agentTimer(options, random(3)), Math.floor(IN_FLIGHT_MAX / grain), gate);
+    this.publisher = new Publisher(this.metrics, random(5), { ...options.publisher, slots, agentSeconds, budget });
     const wanted = options.initialTasks ?? steadyTasks(options);
     const tasks = Math.min(policy.maxTasks, Math.max(policy.minTasks, wanted));
     this.services = Array.from({ length: options.services }, (_, at) => ({

@@ -16,6 +16,8 @@ export interface SlotDemandInput {
   readonly slotsOfDesiredTasks: number;
   /** Messages that the queue holds back for now: they need no slot yet, but the fleet must not go to sleep over them. */
   readonly delayed?: number;
+  /** Slots that the budgets of what agents call let the fleet use; undefined: nothing bounds them. */
+  readonly budgetSlots?: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export const SLOT_DEMAND_MAX_PERCENT = 100_000;
  * 100 = just enough, 250 = two and a half times as many tasks are needed.
  *
  * Wanted is what arrives (Little's law) plus what works off the excess within the drain time, but never fewer than
- * are busy: scale-in must not outrun work in progress. Arrivals count rather than the backlog alone, because a
+ * are busy: scale-in must not outrun work in progress. What waits for a budget wants no slot: more tasks would wait as well. Arrivals count rather than the backlog alone, because a
  * backlog divided by the target delay orders several times too many tasks while the first ones are still starting.
  *
  * With no slots the answer is 0 if none are wanted and SLOT_DEMAND_MAX_PERCENT otherwise.
@@ -51,5 +53,6 @@ export function slotsWanted(input: Omit<SlotDemandInput, "slotsOfDesiredTasks">)
   const { arrivalsPerSecond, meanAgentSeconds } = input;
   const excess = Math.max(0, input.visible - arrivalsPerSecond * input.targetDelaySeconds);
   const drain = excess === 0 ? 0 : excess / input.drainBacklogSeconds;
-  return Math.max(input.busySlots, (arrivalsPerSecond + drain) * meanAgentSeconds);
+  const wanted = (arrivalsPerSecond + drain) * meanAgentSeconds;
+  return Math.max(input.busySlots, Math.min(wanted, input.budgetSlots ?? Number.POSITIVE_INFINITY));
 }

@@ -2,6 +2,7 @@ import type { ArrivalMoments } from "./arrivals.js";
 import { Backlog } from "./backlog.js";
 import { Completions } from "./completions.js";
 import { type Fleet, TaskState } from "./fleet.js";
+import type { StartGate } from "./start-gate.js";
 import { Waits } from "./waits.js";
 
 /** In flight on one queue at most; beyond it a receive comes back empty. */
@@ -27,6 +28,7 @@ export class Work {
     private readonly arrivals: ArrivalMoments,
     private readonly agentSeconds: () => number,
     private readonly inFlightMax: number,
+    private readonly gate?: StartGate,
   ) {}
 
   /** Everything that happens before `until`, in order. */
@@ -51,9 +53,10 @@ export class Work {
   /** Fills free slots, for instance those of a task that has just started. */
   startWaiting(now: number): void {
     const { backlog, fleet } = this;
-    while (backlog.size > 0 && fleet.busySlots < this.inFlightMax) {
+    while (backlog.size > 0 && fleet.busySlots < this.inFlightMax && this.mayStart(now)) {
       const task = fleet.takeSlot();
       if (task < 0) return;
+      this.gate?.take();
       this.record(now);
       this.completions.add(now + this.agentSeconds(), task);
     }
@@ -77,7 +80,9 @@ export class Work {
     const state = fleet.stateOf(task);
     if (state === TaskState.gone) return completions.remove();
     this.ended++;
-    if (state === TaskState.running && backlog.size > 0 && fleet.busySlots <= this.inFlightMax) {
+    const isWanted = backlog.size > 0 && fleet.busySlots <= this.inFlightMax;
+    if (state === TaskState.running && isWanted && this.mayStart(now, 1)) {
+      this.gate?.take();
       this.record(now);
       completions.replace(now + this.agentSeconds(), task);
       return;
@@ -85,6 +90,11 @@ export class Work {
     completions.remove();
     fleet.freeSlot(task);
     if (backlog.size > 0) this.startWaiting(now);
+  }
+
+  /** Whether budgets allow one more; `ending` are just about to make way. */
+  private mayStart(now: number, ending = 0): boolean {
+    return this.gate?.allows(now, this.fleet.busySlots - ending) ?? true;
   }
 
   private record(now: number): void {

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.js";
 import { EmfMetrics } from "../observe/emf.js";
 import { LogOutput } from "../observe/log-output.js";
 import type { ObservatoryParts } from "../observe/observatory.js";
-import type { CountedQueue, MetricsSink } from "../pipeline/ports/metrics.js";
+import type { CountedQueue, FleetSize, MetricsSink } from "../pipeline/ports/metrics.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { slotDemand } from "../scaling/slot-demand.js";
 
@@ -21,10 +21,15 @@ export function publishingOf(
       settings: config,
       sink,
       queue,
-      fleet: new EcsFleet({ telemetry, services: config.fleetServices }),
+      fleet: fleetOf(config, telemetry),
       slotDemand,
     }
   );
+}
+
+/** Who knows how many tasks there are. */
+export function fleetOf({ fleetServices }: Config, telemetry: Telemetry): FleetSize {
+  return new EcsFleet({ telemetry, services: fleetServices });
 }
 
 function sinkOf(config: Config): MetricsSink | undefined {

@@ -17,7 +17,7 @@ import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
 import { letterDesk } from "./letter-desk.js";
-import { publishingOf } from "./publishing.js";
+import { fleetOf, publishingOf } from "./publishing.js";
 import { queueNameOf } from "./start-report.js";
 
 export interface WatchersParts {
@@ -31,6 +31,8 @@ export interface WatchersParts {
   readonly logger: Logger;
   /** Spans of traces that were lost so far. */
   readonly droppedSpans: () => number;
+  /** Told the fleet's size where budgets are shared by it. */
+  readonly onTasks?: ((tasks: number) => void) | undefined;
   readonly routes?: Readonly<Record<string, Route>> | undefined;
   /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
   readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;
@@ -50,10 +52,12 @@ export class Watchers {
   readonly #healthServer: HealthServer | undefined;
 
   constructor(parts: WatchersParts) {
-    const { config, source, status, telemetry, clock, logger, routes, droppedSpans } = parts;
+    const { config, source, status, telemetry, clock, logger, routes, droppedSpans, onTasks } = parts;
     const queueName = queueNameOf(config);
     const publishing = source && publishingOf(config, source, telemetry);
-    this.#observatory = new Observatory({ queueName, status, clock, logger, publishing, droppedSpans });
+    const sharing = source &&
+      onTasks && { queue: source, fleet: publishing?.fleet ?? fleetOf(config, telemetry), onTasks };
+    this.#observatory = new Observatory({ queueName, status, clock, logger, publishing, sharing, droppedSpans });
     this.#interruptions = new InterruptionWatch(clock, telemetry);
     const guard = config.taskProtection === "auto" ? EcsTaskGuard.of(process.env) : undefined;
     this.#protection =

@@ -3,6 +3,7 @@ import type { Route } from "../console/health-server.js";
 import type { ConsoleExtra } from "../console/page-source.js";
 import type { Logger } from "../observe/log.js";
 import type { AgentRole } from "../pipeline/ports/agent-role.js";
+import type { BudgetTable } from "../pipeline/ports/budget-table.js";
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { IdempotencyTable } from "../pipeline/ports/idempotency.js";
 import type { PayloadStore } from "../pipeline/ports/payload.js";
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   readonly queue?: Queue;
   /** Instead of the DynamoDB table that IDEMPOTENCY_TABLE names, which has to be set in any case. */
   readonly idempotencyTable?: IdempotencyTable;
+  /** Instead of the DynamoDB table that BUDGET_TABLE names, which has to be set in any case. */
+  readonly budgetTable?: BudgetTable;
   /** Instead of the S3 buckets that PAYLOAD_BUCKETS names, which has to be set in any case. */
   readonly payloadStore?: PayloadStore;
   /** Instead of the role that AGENT_ROLE_ARN names, for an agent in this process; closed when the worker stops. */

@@ -5,14 +5,17 @@ import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
 import type { Config } from "../config/config.js";
 import type { Snapshot } from "../observe/counters.js";
 import { createLogger } from "../observe/log.js";
+import type { Ledger } from "../pipeline/budget/ledger.js";
 import { LeaseTable } from "../pipeline/lease/lease-table.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { leasesFor } from "../pipeline/poll/room.js";
+import type { BudgetTable } from "../pipeline/ports/budget-table.js";
 import { type Clock, systemClock } from "../pipeline/ports/clock.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
 import { traceOf } from "../tracing/sender-trace.js";
+import { declareUses, ledgerOf } from "./budgets.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
 import { handlerOf } from "./handler-of.js";
@@ -48,6 +51,9 @@ class QueueWorker implements Worker {
   readonly #watchers: Watchers;
   readonly #source: SourceQueue | undefined;
   readonly #extending: Extending;
+  readonly #agent: Handler;
+  readonly #ledger: Ledger;
+  readonly #budgetTable: BudgetTable | undefined;
   readonly #pipeline: Pipeline;
   readonly #started = Promise.withResolvers<void>();
   readonly #stopAsked = new AbortController();
@@ -72,11 +78,21 @@ class QueueWorker implements Worker {
     this.#source = options.queue
       ? undefined
       : new SourceQueue({ ...config, transport: transports.SQS, telemetry, asksForSender });
+    const { ledger, table } = ledgerOf(config, {
+      clock,
+      telemetry,
+      transport: transports.DynamoDB,
+      table: options.budgetTable,
+      tasks: () => this.#watchers.tasks,
+    });
+    this.#ledger = ledger;
+    this.#budgetTable = table;
     const logger = options.logger ?? createLogger({ level: config.logLevel, queue: queueNameOf(config) });
     this.#watchers = new Watchers({
       config,
       source: this.#source,
       status: () => this.status(),
+      onTasks: config.budgets.length > 0 ? (tasks) => this.#ledger.share(tasks) : undefined,
       telemetry,
       clock,
       logger,
@@ -87,6 +103,7 @@ class QueueWorker implements Worker {
     });
     const role = options.agentRole ?? agentRoleOf(config);
     const handler = handlerOf(agent, { logger, role, isolation: config.isolation });
+    this.#agent = handler;
     const keys = keysOf(config, options.idempotencyTable, transports.DynamoDB);
     this.#intake = intakeOf(handler, config, { clock, telemetry, listeners, keys, payloadStore: options.payloadStore });
 
@@ -103,6 +120,7 @@ class QueueWorker implements Worker {
       leases,
       clock,
       telemetry,
+      ledger: this.#ledger,
       slots,
       fifo: queueUrl.endsWith(".fifo"),
       othersAtWork: () => this.#watchers.tasks > 1,
@@ -138,6 +156,7 @@ class QueueWorker implements Worker {
     const ready = tellOfWaiting(this.#config, { clock: this.#clock, telemetry: this.#telemetry });
     try {
       await this.#intake.handler.start(this.#stopAsked.signal);
+      if (!this.#stopAsked.signal.aborted) declareUses(this.#ledger, this.#config, this.#agent);
     } catch (error) {
       ready();
       this.#started.resolve();
@@ -177,6 +196,7 @@ class QueueWorker implements Worker {
     await released;
     this.#lifecycle.advance("stopped", reason);
     await Promise.all([this.#watchers.stop(), this.#intake.handler.flush()]);
+    this.#budgetTable?.close();
     this.#source?.close();
     this.#stopped.resolve();
   }

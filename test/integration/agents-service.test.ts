@@ -443,3 +443,31 @@ describe("The start", () => {
     await started;
   });
 });
+
+describe("a service that uses budgets", () => {
+  const uses = ["model"];
+
+  test.each([429, 503])("hands its provider's word on with %i: no failure of the message's", async (status) => {
+    const { post } = await service(
+      (_request, response) => response.writeHead(status, { "retry-after": "7" }).end("slow"),
+      {
+        uses,
+      },
+    );
+    expect(await post()).toEqual({
+      kind: "defer",
+      reason: `the service answered ${status}: slow`,
+      afterSeconds: 7,
+      busy: { model: 7 },
+    });
+  });
+
+  test("tells what a message took by a header", async () => {
+    const { post, run } = await service(
+      (_request, response) => response.writeHead(200, { "x-queuehand-took": "model=2, model.tokens=1830.5" }).end(),
+      { uses },
+    );
+    expect(await post()).toEqual({ kind: "done" });
+    expect(run.totals).toEqual({ model: 2, "model.tokens": 1830.5 });
+  });
+});

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { AgentLog } from "../../src/agents/context.js";
+import type { Uses } from "../../src/pipeline/ports/budget.js";
 import type { Run, SaveCheckpoint } from "../../src/pipeline/ports/handler.js";
 import type { AbortCause } from "../../src/pipeline/ports/outcome.js";
 import type { MessageAttribute, ReceivedMessage } from "../../src/pipeline/ports/queue.js";
@@ -36,6 +37,9 @@ export class HandRun implements Run {
   readonly #controller = new AbortController();
   readonly extended: number[] = [];
   readonly notes: string[] = [];
+  /** What the agent took of budgets beyond its start, and the sums that it told. */
+  readonly taken: [string, number][] = [];
+  readonly totals: Record<string, number> = {};
   deadline = Date.now() + 60_000;
   idempotency: Run["idempotency"];
   /** What the agent gave to be called before its abort. */
@@ -55,6 +59,14 @@ export class HandRun implements Run {
 
   checkpoint(save: SaveCheckpoint): void {
     this.save = save;
+  }
+
+  async take(budget: string, amount: number): Promise<void> {
+    this.taken.push([budget, amount]);
+  }
+
+  took(totals: Uses): void {
+    Object.assign(this.totals, totals);
   }
 
   progress(note: string): void {

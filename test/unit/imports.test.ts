@@ -75,6 +75,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
     "src/pipeline/ports/",
   ],
   "src/pipeline/dispatch/": [
+    "src/pipeline/budget/",
     "src/pipeline/run/",
     "src/pipeline/settle/",
     "src/pipeline/poll/",
@@ -85,6 +86,7 @@ const MAY_KNOW: Record<string, readonly string[]> = {
   "src/pipeline/settle/": ["src/pipeline/poll/", "src/pipeline/lease/", "src/pipeline/ports/"],
   "src/pipeline/poll/": ["src/pipeline/lease/", "src/pipeline/ports/"],
   "src/pipeline/lease/": ["src/pipeline/ports/"],
+  "src/pipeline/budget/": ["src/pipeline/ports/"],
   "src/pipeline/protect/": ["src/pipeline/ports/"],
   "src/pipeline/ports/": [],
 };

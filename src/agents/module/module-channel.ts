@@ -1,8 +1,10 @@
 import type { Duplex } from "node:stream";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Identity } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { textOf } from "../../pipeline/ports/thrown.js";
+import { usesFromWire } from "../message-uses.js";
 import { readPaced } from "../process/paced-lines.js";
 import {
   errorFromWire,
@@ -31,12 +33,15 @@ export interface RunListener {
   /** `error`: why it wasn't. */
   saved(error: Error | undefined): void;
   answerCredentials(asked: number): void;
+  take(budget: string, amount: number, asked: number): void;
+  /** Throws a RangeError where that can't be. */
+  took(totals: Uses): void;
 }
 
 /** Who listens to a module's process. */
 export interface ModuleListener {
-  /** `decodes`: the agent has a decoder of its own. */
-  onReady(decodes: boolean): void;
+  /** `decodes`: the agent has a decoder of its own; `uses`: what each message takes of budgets. */
+  onReady(decodes: boolean, uses: Uses | undefined): void;
   onUnfit(why: string): void;
   /** The run with this number, if it goes on. */
   runOf(number: number): RunListener | undefined;
@@ -87,7 +92,7 @@ export class ModuleChannel {
     } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
       listener.onLog(said.log, fieldsFromWire(said.fields), textOf(said.text));
     } else if ("ready" in said) {
-      listener.onReady(said.decodes === true);
+      listener.onReady(said.decodes === true, usesFromWire(said.uses));
     } else if ("unfit" in said) {
       listener.onUnfit(textOf(said.unfit));
     } else {
@@ -114,10 +119,24 @@ export class ModuleChannel {
       run.saved(said.saved === true ? undefined : errorFromWire(said.saved));
     } else if ("askCredentials" in said && Number.isInteger(said.askCredentials)) {
       run.answerCredentials(said.askCredentials);
+    } else if ("take" in said && typeof said.take === "string" && Number.isInteger(said.asked)) {
+      run.take(said.take, said.amount, said.asked);
+    } else if ("took" in said && isObject(said.took)) {
+      return isTaken(run, said.took);
     } else {
       return false;
     }
     return true;
+  }
+}
+
+/** False when there is no such budget, or it can't have been so much. */
+function isTaken(run: RunListener, totals: Uses): boolean {
+  try {
+    run.took(totals);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -9,8 +9,10 @@ import { described } from "../../pipeline/ports/thrown.js";
 import type { AgentContext } from "../../tracing/agent-context.js";
 import { InProcessHandler } from "../in-process.js";
 import { loadModule } from "../load-module.js";
+import { usesToWire } from "../message-uses.js";
 import { identifierOf } from "../once/identity.js";
 import { LineCutter } from "../process/line-cutter.js";
+import { estimated } from "./estimated.js";
 import {
   type FromModule,
   messageFromWire,
@@ -48,7 +50,8 @@ async function work(handler: InProcessHandler, told: ToldToRun) {
   running = run;
   role?.begin(message.id, sayOf);
   const received = messageFromWire(message);
-  const begin = () => outcomeOf(handler, told, received, run, sayOf);
+  const begin = async () =>
+    (await estimated(handler.uses, received, run)) ?? (await outcomeOf(handler, told, received, run, sayOf));
   const outcome = await (traces ? traces.run(received.trace, begin) : begin());
   running = undefined;
   sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
@@ -98,12 +101,14 @@ try {
     else if ("drop" in told) running?.drop();
     else if ("abort" in told) running?.abort(told.abort, told.detail);
     else if ("save" in told) void running?.saveNow(told.save);
+    else if ("taken" in told) running?.taken(told.taken, told.error);
     else if ("credentials" in told) role?.answered(told.asked, told.credentials);
     else running?.moved(told.deadline);
   });
   channel.on("data", (chunk: Buffer) => heard.write(chunk));
   channel.ref();
-  say({ ready: true, decodes: typeof agent === "object" && agent.decode !== undefined });
+  const decodes = typeof agent === "object" && agent.decode !== undefined;
+  say({ ready: true, decodes, uses: usesToWire(handler.uses) });
 } catch (error) {
   say({ unfit: described(error).message });
   channel.resume();

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ownFile } from "../../package/own-files.js";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Ended, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
@@ -68,6 +69,7 @@ export class ModuleProcess {
   readonly #watched: Watched;
   #current: ModuleRun | undefined;
   #alive = true;
+  #uses: Uses | undefined;
   #onReady: ((unfit: string | undefined) => void) | undefined;
   #decodes = false;
   #runs = 0;
@@ -120,8 +122,9 @@ export class ModuleProcess {
     this.#output.read(started.stderr, "stderr");
     started.stdin.end();
     this.#channel = new ModuleChannel(started.channel, {
-      onReady: (decodes) => {
+      onReady: (decodes, uses) => {
         this.#decodes = decodes;
+        this.#uses = uses;
         this.#onReady?.(undefined);
       },
       onUnfit: (why) => this.#onReady?.(why),
@@ -162,6 +165,11 @@ export class ModuleProcess {
   /** False once it has ended: it can't be given a message then. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** What each message takes of budgets before it is here, as its agent says. */
+  get uses(): Uses | undefined {
+    return this.#uses;
   }
 
   /** Messages that it has worked on. */

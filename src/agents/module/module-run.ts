@@ -1,4 +1,5 @@
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { CheckpointCause, Ended, Run } from "../../pipeline/ports/handler.js";
 import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import type { AbortCause, Outcome } from "../../pipeline/ports/outcome.js";
@@ -114,6 +115,15 @@ export class ModuleRun implements RunListener {
   saved(error: Error | undefined): void {
     if (error) this.#saving?.reject(error);
     else this.#saving?.resolve();
+  }
+
+  async take(budget: string, amount: number, asked: number): Promise<void> {
+    const error = await this.#options.run.take(budget, amount).then(() => undefined, errorToWire);
+    if (!this.#over) this.#options.say({ taken: asked, ...(error && { error }) });
+  }
+
+  took(totals: Uses): void {
+    this.#options.run.took(totals);
   }
 
   async answerCredentials(asked: number): Promise<void> {

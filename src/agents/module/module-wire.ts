@@ -1,4 +1,5 @@
 import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
 import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import { type AbortCause, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
@@ -28,12 +29,18 @@ export type ToModule =
   | { readonly save: CheckpointCause }
   /** The answer to `askCredentials`. */
   | { readonly credentials: WireCredentials; readonly asked: number }
+  /** The answer to `take`; `error`: why not. */
+  | { readonly taken: number; readonly error?: WireError }
   | { readonly deadline: number };
 
 /** What a module's process says to the worker. */
 export type FromModule =
-  /** `decodes`: the agent has a decoder of its own. */
-  | { readonly ready: true; readonly decodes: boolean }
+  /** `decodes`: the agent has a decoder of its own; `uses`: of budgets, `true` for what it estimates of each message. */
+  | {
+      readonly ready: true;
+      readonly decodes: boolean;
+      readonly uses?: Readonly<Record<string, number | true>> | undefined;
+    }
   | { readonly unfit: string }
   | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
   | (OfRun & { readonly of: number });
@@ -47,6 +54,8 @@ export type OfRun =
   | { readonly checkpoint: true }
   | { readonly saved: true | WireError }
   | { readonly askCredentials: number }
+  | { readonly take: string; readonly amount: number; readonly asked: number }
+  | { readonly took: Uses }
   | { readonly ended: WireOutcome; readonly residentBytes: number };
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -144,7 +153,13 @@ export type WireOutcome =
   | { readonly kind: "done" }
   | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number }
   | { readonly kind: "reject"; readonly reason: string }
-  | { readonly kind: "defer"; readonly reason: string; readonly afterSeconds?: number; readonly awaitsRun?: true };
+  | {
+      readonly kind: "defer";
+      readonly reason: string;
+      readonly afterSeconds?: number;
+      readonly awaitsRun?: true;
+      readonly busy?: Readonly<Record<string, number | undefined>>;
+    };
 
 export function outcomeToWire(outcome: Outcome): WireOutcome {
   switch (outcome.kind) {
@@ -160,7 +175,7 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
 
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
 export function outcomeFromWire(wire: object): Outcome {
-  const { kind, error, reason, afterSeconds, awaitsRun } = wire as Readonly<Record<string, unknown>>;
+  const { kind, error, reason, afterSeconds, awaitsRun, busy } = wire as Readonly<Record<string, unknown>>;
   const after = afterSeconds == null ? {} : { afterSeconds };
   switch (kind) {
     case "done":
@@ -168,7 +183,13 @@ export function outcomeFromWire(wire: object): Outcome {
     case "reject":
       return checkedOutcome({ kind, reason } as Outcome);
     case "defer":
-      return checkedOutcome({ kind, reason, ...after, ...(awaitsRun === true && { awaitsRun }) } as Outcome);
+      return checkedOutcome({
+        kind,
+        reason,
+        ...after,
+        ...(awaitsRun === true && { awaitsRun }),
+        ...(busy == null ? {} : { busy }),
+      } as Outcome);
     case "retry":
       return checkedOutcome({ kind, ...(error == null ? {} : { error: errorFromWire(error) }), ...after } as Outcome);
     default:

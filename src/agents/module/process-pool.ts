@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Ended, Handler, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
@@ -69,6 +70,7 @@ export class ProcessPool implements Handler {
   readonly #traced: boolean;
   #busy = 0;
   #decodes = false;
+  #uses: Uses | undefined;
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
@@ -97,7 +99,12 @@ export class ProcessPool implements Handler {
     this.#escapees.start();
     const stopped = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined)));
     const first = await Promise.race([this.#take(), stopped]);
+    this.#uses = first?.uses;
     if (first) this.#offer(first);
+  }
+
+  get uses(): Uses | undefined {
+    return this.#uses;
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {

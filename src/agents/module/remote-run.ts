@@ -1,4 +1,5 @@
 import type { AgentRole, RoleCredentials } from "../../pipeline/ports/agent-role.js";
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { CheckpointCause, Run, SaveCheckpoint } from "../../pipeline/ports/handler.js";
 import type { AbortCause } from "../../pipeline/ports/outcome.js";
 import { textOf } from "../../pipeline/ports/thrown.js";
@@ -8,12 +9,14 @@ import { RunAborted, RunSignal } from "../../pipeline/run/run-signal.js";
 import type { AgentLog } from "../context.js";
 import {
   credentialsFromWire,
+  errorFromWire,
   errorToWire,
   type FromModule,
   fieldsToWire,
   type LogLevel,
   type OfRun,
   type WireCredentials,
+  type WireError,
 } from "./module-wire.js";
 
 const NOTE_MAX = 1_000;
@@ -26,6 +29,8 @@ export class RemoteRun implements Run {
   readonly #word = Promise.withResolvers<boolean>();
   #save: SaveCheckpoint | undefined;
   #idempotency: Run["idempotency"];
+  readonly #takes = new Map<number, PromiseWithResolvers<void>>();
+  #asked = 0;
 
   constructor(
     deadline: number,
@@ -90,6 +95,25 @@ export class RemoteRun implements Run {
     } catch (error) {
       this.say({ saved: errorToWire(error) });
     }
+  }
+
+  take(budget: string, amount: number): Promise<void> {
+    const waiter = Promise.withResolvers<void>();
+    this.#takes.set(++this.#asked, waiter);
+    this.say({ take: textOf(budget), amount, asked: this.#asked });
+    return waiter.promise;
+  }
+
+  took(totals: Uses): void {
+    this.say({ took: totals });
+  }
+
+  /** The worker's answer to `take`. */
+  taken(asked: number, error: WireError | undefined): void {
+    const waiter = this.#takes.get(asked);
+    this.#takes.delete(asked);
+    if (error) waiter?.reject(errorFromWire(error));
+    else waiter?.resolve();
   }
 
   /** The worker's word on the deadline. */

@@ -1,3 +1,4 @@
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Run, SaveCheckpoint } from "../../pipeline/ports/handler.js";
 import { RunAborted } from "../../pipeline/run/run-signal.js";
 
@@ -44,6 +45,14 @@ export class ClaimedRun implements Run {
 
   checkpoint(save: SaveCheckpoint): void {
     this.#run.checkpoint(save);
+  }
+
+  take(budget: string, amount: number): Promise<void> {
+    return this.#run.take(budget, amount);
+  }
+
+  took(totals: Uses): void {
+    this.#run.took(totals);
   }
 
   /** Whether the agent knew of an abort when it ended, and may have ended because of it. */

@@ -1,10 +1,15 @@
+import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Run } from "../../pipeline/ports/handler.js";
-import type { Outcome } from "../../pipeline/ports/outcome.js";
+import { isBusyness, type Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { printable } from "../../text/printable.js";
 
 /** Longest note, and longest reason, in characters. */
 const NOTE_MAX = 1_000;
+
+const VERBS = ["extend", "progress", "took", "retry", "reject", "defer", "busy"] as const;
+/** Those that say how the run is to end. */
+const ENDS = new Set<string>(["retry", "reject", "defer", "busy"]);
 
 /** What one line on descriptor 3 said. */
 export interface Spoken {
@@ -17,7 +22,8 @@ export interface Spoken {
 /**
  * Heeds one line of an agent's NDJSON: `{"extend":60}`, `{"progress":"..."}`, `{"retry":30}`, `{"reject":"..."}`,
  * `{"defer":30}`; one object may hold several. `retry` and `defer` take seconds (0..43,200), or null for the usual wait,
- * and a `reason` beside them; any other value of these, or of `reject`, is a plain retry that says what was wrong. The
+ * and a `reason` beside them; `{"took":{"openai.tokens":1830}}` says what the run has taken of budgets in all,
+ * `{"busy":{"openai":2}}` that a provider takes no call for so many seconds; any other value of these, or of `reject`, is a plain retry that says what was wrong. The
  * line comes from an agent: nothing in it is trusted, and it can make nothing throw.
  */
 export function heed(line: string, run: Run): Spoken {
@@ -29,11 +35,11 @@ export function heed(line: string, run: Run): Spoken {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { fault: "not an object" };
   const verbs = value as Readonly<Record<string, unknown>>;
-  const known = ["extend", "progress", "retry", "reject", "defer"].filter((name) => Object.hasOwn(verbs, name));
-  if (known.length === 0) return { fault: "no verb: extend, progress, retry, reject or defer" };
+  const known = VERBS.filter((name) => Object.hasOwn(verbs, name));
+  if (known.length === 0) return { fault: "no verb: extend, progress, took, retry, reject, defer or busy" };
 
-  const { extend, progress, retry, reject, defer } = verbs;
-  const ends = known.some((name) => name === "retry" || name === "reject" || name === "defer");
+  const { extend, progress, retry, reject, defer, took, busy } = verbs;
+  const ends = known.some((name) => ENDS.has(name));
   const odd = (fault: string): Spoken => ({ fault, ...(ends && { outcome: { kind: "retry", error: fault } }) });
   if (known.includes("extend") && !isSeconds(extend, 1)) return odd(bounds("extend", 1));
   if (known.includes("progress") && typeof progress !== "string") return odd("progress takes a string");
@@ -41,11 +47,25 @@ export function heed(line: string, run: Run): Spoken {
   if (known.includes("retry") && retry !== null && !isSeconds(retry, 0)) return odd(bounds("retry", 0));
   if (known.includes("defer") && defer !== null && !isSeconds(defer, 0)) return odd(bounds("defer", 0));
 
+  if (known.includes("busy") && !isBusy(busy))
+    return odd(`busy takes budgets and their seconds, between 0 and ${VISIBILITY_MAX_SECONDS} each`);
+  if (known.includes("took")) {
+    const fault = tookFault(took, run);
+    if (fault) return odd(fault);
+  }
+
   if (typeof extend === "number") run.extend(extend);
   if (typeof progress === "string") run.progress(printable(progress, NOTE_MAX));
   const reason = typeof verbs.reason === "string" ? printable(verbs.reason, NOTE_MAX) : undefined;
   if (typeof reject === "string") {
     return { outcome: { kind: "reject", reason: printable(reject, NOTE_MAX) || "rejected by the agent" } };
+  }
+  if (isBusy(busy)) {
+    const seconds = Object.values(busy).filter((each) => each !== undefined);
+    const afterSeconds = seconds.length > 0 ? { afterSeconds: Math.max(...seconds) } : {};
+    return {
+      outcome: { kind: "defer", reason: reason ?? `${Object.keys(busy).join(", ")} is busy`, ...afterSeconds, busy },
+    };
   }
   if (known.includes("defer")) {
     return { outcome: { kind: "defer", reason: reason ?? "the agent asked to wait", ...after(defer) } };
@@ -54,6 +74,22 @@ export function heed(line: string, run: Run): Spoken {
     return { outcome: { kind: "retry", error: reason ?? "the agent asked for a retry", ...after(retry) } };
   }
   return {};
+}
+
+/** Budgets and seconds, at least one. */
+function isBusy(value: unknown): value is Readonly<Record<string, number | undefined>> {
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0 && isBusyness(value);
+}
+
+/** Tells the run what it has taken in all; returns why that can't be. */
+function tookFault(took: unknown, run: Run): string | undefined {
+  if (typeof took !== "object" || took === null || Array.isArray(took)) return "took takes budgets and amounts";
+  try {
+    run.took(took as Uses);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function isSeconds(value: unknown, min: number): value is number {

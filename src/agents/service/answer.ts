@@ -20,6 +20,8 @@ export class ServiceFailed extends Error {
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** X-Queuehand-Took. */
+  readonly took?: string | undefined;
   readonly text: string;
 }
 
@@ -33,7 +35,9 @@ export function readAnswer(response: IncomingMessage): Promise<Answer> {
       // An answer that wasn't read to its end takes its connection with it.
       if (!response.complete) response.destroy();
       const text = Buffer.concat(parts).toString("utf8").slice(0, ANSWER_BYTES_MAX);
-      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], text });
+      const { "retry-after": retryAfter, "x-queuehand-took": took } = response.headers;
+      const told = typeof took === "string" ? { took } : {};
+      resolve({ status: response.statusCode ?? 0, retryAfter, text, ...told });
     };
     const timer = setTimeout(end, ANSWER_MS);
     response.on("data", (part: Buffer) => {

@@ -9,6 +9,7 @@ import { AgentLoadError } from "../load-module.js";
 import { type Answer, inWords, outcomeOf, readAnswer, ServiceFailed, secondsOf } from "./answer.js";
 import { ask, faultIn, knock } from "./knock.js";
 import { scheduledTask, urlOfTask } from "./scheduled-task.js";
+import { busyOf, tellTook } from "./service-budgets.js";
 import { sqsdHeaders } from "./sqsd-headers.js";
 
 export interface ServiceOptions {
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   readonly readyPath?: string | undefined;
   /** How long the service may take to be ready when the worker starts; 60 s if unset. */
   readonly readyMs?: number;
+  /** Budgets that each message uses: 429 and 503 are their provider's word. */
+  readonly uses?: readonly string[];
 }
 
 const READY_MS = 60_000;
@@ -94,7 +97,9 @@ export class ServiceHandler implements Handler {
       this.#warm = true;
     }
     try {
-      return await this.#outcomeOf(await this.#post(message, run));
+      const answer = await this.#post(message, run);
+      tellTook(answer.took, run);
+      return busyOf(answer, this.#options.uses ?? [], Date.now()) ?? (await this.#outcomeOf(answer));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const why = faultIn(error as Error);

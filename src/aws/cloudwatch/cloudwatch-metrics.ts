@@ -60,7 +60,7 @@ export function putMetricDataInputs({ namespace, queueName, at, metrics }: Publi
 }
 
 function datumOf(
-  { name, unit, outcome, values, counts, resolution }: Metric,
+  { name, unit, outcome, budget, values, counts, resolution }: Metric,
   queueName: string,
   at: Date,
 ): MetricDatum {
@@ -69,6 +69,7 @@ function datumOf(
     Dimensions: [
       { Name: "QueueName", Value: queueName },
       ...(outcome === undefined ? [] : [{ Name: "Outcome", Value: outcome }]),
+      ...(budget === undefined ? [] : [{ Name: "Budget", Value: budget }]),
     ],
     Unit: unit,
     Timestamp: at,

@@ -38,10 +38,13 @@ const UNUSABLE = new Set([
  */
 export class ConditionalWrites {
   readonly #table: string;
+  readonly #what: string;
   readonly #calls: DynamoDbCalls;
 
-  constructor(table: string, target: DynamoDbTarget) {
+  /** @param what the table is, as errors call it. */
+  constructor(table: string, target: DynamoDbTarget, what = "the idempotency table") {
     this.#table = table;
+    this.#what = what;
     this.#calls = new DynamoDbCalls(target);
   }
 
@@ -65,7 +68,7 @@ export class ConditionalWrites {
       const { name, message } = error as Error;
       const refusal = refusalIn(error);
       if (name === "ConditionalCheckFailedException") return { found: itemOf(refusal?.said.Item) };
-      const text = `${operation} in the idempotency table ${this.#table}: ${name}: ${message}`;
+      const text = `${operation} in ${this.#what} ${this.#table}: ${name}: ${message}`;
       throw new TableError(isUnusable(refusal) ? "unusable" : "down", text, { cause: error });
     }
   }

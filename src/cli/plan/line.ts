@@ -1,4 +1,5 @@
 import type { CommandLine } from "../command-line.js";
+import { BUDGET_OPTION } from "../simulate/budget-option.js";
 import { FLEET_OPTIONS } from "../simulate/fleet-options.js";
 
 /** What `queuehand plan` takes. */
@@ -11,6 +12,7 @@ export const LINE: CommandLine = {
     { name: "rate", value: "N", meaning: "highest rate to serve, messages a second (default: 100)" },
     { name: "mean-rate", value: "N", meaning: "mean over the month, for the bill (default: the rate)" },
     ...FLEET_OPTIONS,
+    BUDGET_OPTION,
     { name: "agent-memory", value: "MIB", meaning: "memory of one agent (default: 16)" },
     { name: "agent-cpu-seconds", value: "SECONDS", meaning: "CPU time of one message (default: 0.01)" },
     { name: "slots", value: "N", meaning: "CONCURRENCY to plan with (default: 20)" },

@@ -3,6 +3,7 @@ import { PRICES } from "../../scaling/prices.js";
 import { CALLS_PER_MESSAGE } from "../../scaling/task-price.js";
 import type { Typed } from "../command-line.js";
 import { pricesOf } from "../input-file.js";
+import { budgetOf } from "../simulate/budget-option.js";
 import { choiceOf } from "../simulate/choice.js";
 import { fleetOptionsOf } from "../simulate/fleet-options.js";
 
@@ -28,6 +29,7 @@ export async function orderOf(typed: Typed): Promise<Order> {
       messagesPerSecond: rate,
       meanMessagesPerSecond: typed.number("mean-rate", 0, rate) ?? rate,
       ...fleetOptionsOf(typed),
+      budget: budgetOf(typed),
       targetPercent: typed.number("target", 50, 110) ?? 100,
       agentMemoryMiB: typed.integer("agent-memory", 1, 122_880) ?? 16,
       agentCpuSeconds: typed.number("agent-cpu-seconds", 0, 43_200) ?? 0.01,

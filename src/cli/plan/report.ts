@@ -10,9 +10,10 @@ export function planReport({ input, slots }: Order, plan: Plan): string {
   const spot = input.spotShare > 0 ? `, ${Math.round(input.spotShare * 100)} % Spot` : "";
   return `${[
     [
-      `${input.messagesPerSecond}/s × ${input.agentSeconds} s = ${short(plan.busySlots)} agents at once; at ${input.targetPercent} % that is ${short(plan.slots)} slots`,
+      `${rateOf(input.messagesPerSecond, plan)}/s × ${input.agentSeconds} s = ${short(plan.busySlots)} agents at once; at ${input.targetPercent} % that is ${short(plan.slots)} slots`,
       `tasks of ${task}${spot}; memory holds ${plan.mostSlotsByMemory} slots, CPU keeps up with ${cpuSlots(plan)}`,
       `in flight about ${short(plan.inFlight)} of 120k`,
+      ...budgetLines(plan),
     ].join("\n"),
     table(plan.rows, slots),
     [
@@ -26,6 +27,21 @@ export function planReport({ input, slots }: Order, plan: Plan): string {
       ...quotaLines(chosen, plan),
     ].join("\n"),
   ].join("\n\n")}\n`;
+}
+
+const rateOf = (asked: number, { budget }: Plan) =>
+  budget && budget.leftWaiting > 0 ? tenth(budget.messagesPerSecond) : asked;
+const tenth = (value: number) => Math.round(value * 10) / 10;
+
+function budgetLines({ budget }: Plan): string[] {
+  if (!budget) return [];
+  const limit = `the provider is the limit from ${tenth(budget.messagesPerSecond)}/s on: ${short(budget.slots)} slots can be used, and more than these wait as well`;
+  if (budget.leftWaiting === 0) return [limit];
+  const wait = tenth(budget.waitAfterHourSeconds / 60);
+  return [
+    limit,
+    `what comes faster waits: ${tenth(budget.leftWaiting)}/s are left over, and after an hour of that a message waits ${wait} min`,
+  ];
 }
 
 const cpuSlots = ({ mostSlotsByCpu }: Plan) => (mostSlotsByCpu > 1e6 ? "any number" : String(mostSlotsByCpu));

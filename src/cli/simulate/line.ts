@@ -1,5 +1,6 @@
 import { LOAD_FORMS } from "../../scaling/load.js";
 import type { CommandLine } from "../command-line.js";
+import { BUDGET_OPTION } from "./budget-option.js";
 import { FLEET_OPTIONS } from "./fleet-options.js";
 import { type LoadDefaults, loadTimeOptions } from "./load-source.js";
 
@@ -26,6 +27,7 @@ export const LINE: CommandLine = {
     },
     { name: "for", value: "SECONDS", meaning: "how long to simulate (default: 1800; a diurnal curve or a trace once)" },
     ...FLEET_OPTIONS,
+    BUDGET_OPTION,
     {
       name: "agent-times",
       value: "SHAPE",

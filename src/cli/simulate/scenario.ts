@@ -8,6 +8,7 @@ import type { SimulationOptions } from "../../scaling/simulator.js";
 import type { TaskSize } from "../../scaling/task-price.js";
 import { type Typed, UsageError } from "../command-line.js";
 import { pricesOf } from "../input-file.js";
+import { budgetOf } from "./budget-option.js";
 import { choiceOf } from "./choice.js";
 import { fleetOptionsOf } from "./fleet-options.js";
 import { LOAD_DEFAULTS } from "./line.js";
@@ -72,6 +73,7 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
       leadSeconds: 1,
       jitterSeconds: typed.integer("publish-jitter", 0, 9) ?? 1,
     },
+    budget: budgetOf(typed),
     metricDelaySeconds: typed.integer("metric-delay", 0, 600) ?? 3,
     actionDelaySeconds: 1,
     grain: grainOf(typed, slots, messagesOf(load, seconds), compared ? SINGLY_MAX_COMPARED : SINGLY_MAX),

@@ -1,7 +1,10 @@
+import type { Ledger } from "../budget/ledger.js";
 import type { AgentPace } from "../poll/agent-pace.js";
+import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { Outcome } from "../ports/outcome.js";
-import type { WithoutRun } from "../ports/telemetry.js";
+import { VISIBILITY_MAX_SECONDS } from "../ports/queue.js";
+import type { Telemetry, WithoutRun } from "../ports/telemetry.js";
 import type { Processed } from "../run/processor.js";
 import type { Acknowledger } from "../settle/acknowledger.js";
 import type { Receives } from "../settle/receives.js";
@@ -11,8 +14,16 @@ import type { LastWork } from "./last-work.js";
 import { DEFER_BASE_SECONDS, type Reruns } from "./reruns.js";
 import type { Unstarted } from "./unstarted.js";
 
+/** With less left of its 12 hours a message goes back to the queue rather than wait here. */
+const LEASE_LEAST_SECONDS = 1_800;
+
+type Busyness = NonNullable<Extract<Outcome, { kind: "defer" }>["busy"]>;
+
 export interface AfterRunOptions {
   readonly acknowledger: Acknowledger;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
   readonly pace: AgentPace;
   readonly breaker: Breaker;
   readonly inHand: InHand;
@@ -43,10 +54,28 @@ export class AfterRun {
     const isFirst = delivery.runs === 1 && delivery.message.receiveCount === 1;
     if (ran) pace.record(agentMs, outcome.kind);
     if (ran && !lastWork.begun) breaker.record(outcome, isFirst);
+    if (outcome.kind === "defer" && outcome.busy && this.#waitsForProvider(delivery, outcome, outcome.busy)) return;
+    delivery.grant = undefined;
     const effective = acknowledger.effective(outcome);
     if (this.#mayRunAgain(delivery, effective) && reruns.keep(delivery, effective, agentMs, breaker.nothingSucceeds))
       return;
     this.end(delivery, effective, agentMs);
+  }
+
+  /** A provider's word isn't the message's fault: it waits here for its budgets, and its run doesn't count. */
+  #waitsForProvider(delivery: Delivery, outcome: Outcome & { kind: "defer" }, busy: Busyness): boolean {
+    const { ledger, lastWork, unstarted, inHand, clock, telemetry } = this.#options;
+    const kept = ledger.refused(delivery, inHand.running().length + 1, busy);
+    for (const [budget, seconds] of Object.entries(busy)) {
+      telemetry({ kind: "busy", delivery: delivery.facts, budget, seconds, reason: outcome.reason });
+    }
+    const leaseLeft = VISIBILITY_MAX_SECONDS - (clock.monotonic() - delivery.lease.heldSince) / 1000;
+    if (!kept || lastWork.begun || (outcome.afterSeconds ?? 0) > leaseLeft / 2 || leaseLeft < LEASE_LEAST_SECONDS)
+      return false;
+    delivery.grant = undefined;
+    delivery.waitsSince = clock.monotonic();
+    unstarted.addAgain(delivery);
+    return true;
   }
 
   #mayRunAgain(delivery: Delivery, outcome: Outcome): boolean {

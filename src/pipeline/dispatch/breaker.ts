@@ -70,7 +70,7 @@ export class Breaker {
   /** Counts how an agent ended. Ends that say nothing of the agent are left out. `isFirst`: it never ran before. */
   record(outcome: Outcome, isFirst: boolean): void {
     if (outcome.kind === "interrupted" || outcome.kind === "leaseLost") return;
-    if (outcome.kind === "defer" && outcome.awaitsRun) return;
+    if (outcome.kind === "defer" && (outcome.awaitsRun || outcome.busy)) return;
     const failed = outcome.kind !== "done";
     this.#failures += Number(failed) - Number(this.#ends[this.#next] ?? false);
     this.#ends[this.#next] = failed;

@@ -1,3 +1,4 @@
+import type { Ledger } from "../budget/ledger.js";
 import { AgentPace } from "../poll/agent-pace.js";
 import { type Demand, demandBeside, heldBackMax } from "../poll/room.js";
 import type { Clock } from "../ports/clock.js";
@@ -10,6 +11,7 @@ import type { Acknowledger } from "../settle/acknowledger.js";
 import { Receives } from "../settle/receives.js";
 import { AfterRun } from "./after-run.js";
 import { Breaker } from "./breaker.js";
+import { FetchPace } from "./fetch-pace.js";
 import { InHand } from "./in-hand.js";
 import { LastWork } from "./last-work.js";
 import type { MayWait } from "./rerun.js";
@@ -22,6 +24,7 @@ export interface DispatcherOptions {
   readonly queue: Pick<Queue, "maxReceiveCount">;
   readonly slots: number;
   readonly fifo: boolean;
+  readonly ledger: Ledger;
   readonly processor: Processor;
   readonly acknowledger: Acknowledger;
   readonly clock: Clock;
@@ -54,11 +57,12 @@ export class Dispatcher {
   readonly #lastWork: LastWork;
   readonly #afterRun: AfterRun;
   readonly #receives: Receives;
+  readonly #fetchPace: FetchPace;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { clock, telemetry, acknowledger, queue, slots, fifo } = options;
+    const { clock, telemetry, acknowledger, queue, slots, fifo, ledger } = options;
     this.#receives = new Receives(queue);
     this.#breaker = new Breaker({ clock, telemetry, onChange: () => this.#heedBreaker() });
     this.#inHand = new InHand(telemetry);
@@ -75,7 +79,15 @@ export class Dispatcher {
       onPatienceOver: () => this.#slots.mayTry && this.#unstarted.waiting === 0 && this.#reruns.tryOne(),
       onLost: (delivery) => this.#afterRun.end(delivery, leaseLost, 0),
     });
-    const waiting = new WaitingLine(clock, (delivery) => this.#heedLate(delivery));
+    const waiting = new WaitingLine({
+      clock,
+      ledger,
+      onLate: (delivery) => this.#heedLate(delivery),
+      onReady: () => this.#budgetsAllow(),
+    });
+    ledger.onMore = () => this.#budgetsAllow();
+    ledger.onLearned = () => waiting.recharge();
+    this.#fetchPace = new FetchPace({ ledger, lanes: waiting.lanes, clock, onRoom: options.onRoom });
     this.#unstarted = new Unstarted(waiting, fifo);
     this.#slots = new Slots({
       ...options,
@@ -100,6 +112,9 @@ export class Dispatcher {
     });
     this.#afterRun = new AfterRun({
       acknowledger,
+      ledger,
+      clock,
+      telemetry,
       pace: this.#pace,
       breaker: this.#breaker,
       inHand: this.#inHand,
@@ -119,7 +134,12 @@ export class Dispatcher {
     return this.#slots.busy;
   }
 
-  /** Messages that wait for a slot or for their group's head. */
+  /** Messages that wait for budgets. */
+  get unbudgeted(): number {
+    return this.#unstarted.unbudgeted;
+  }
+
+  /** Messages that wait for a slot, for budgets or for their group's head. */
   get buffered(): number {
     return this.#unstarted.size;
   }
@@ -149,6 +169,8 @@ export class Dispatcher {
       blocked: this.#unstarted.blocked,
       heldBack: this.#reruns.size,
       settling: acknowledger.settling,
+      budgets: this.#fetchPace.take(),
+      unbudgeted: this.#unstarted.unbudgeted,
       trial: this.#breaker.open ? this.#slots.mayFetchTry : undefined,
     });
   }
@@ -167,6 +189,7 @@ export class Dispatcher {
    */
   close(ms: number): void {
     this.#unstarted.stop();
+    this.#fetchPace.stop();
     this.#breaker.stop();
     this.#lastWork.begin(ms);
     this.#endReruns((delivery, outcome, seconds) => this.#lastWork.mayWait(delivery, outcome, seconds));
@@ -189,6 +212,7 @@ export class Dispatcher {
   /** Starts no agent any more. */
   shut(): void {
     this.#lastWork.shut();
+    this.#unstarted.shut();
     this.#endReruns();
     this.#checkIdle();
   }
@@ -221,6 +245,11 @@ export class Dispatcher {
   #heedLate(delivery: Delivery): void {
     if (delivery.message.receiveCount > 1 || this.#receives.leftAfter(delivery) < RECEIVES_KEPT) return;
     if (this.#options.othersAtWork()) this.#afterRun.release(delivery, "late", "no slot became free in time");
+  }
+
+  #budgetsAllow(): void {
+    this.#slots.fill();
+    this.#options.onRoom();
   }
 
   #heedBreaker(): void {

@@ -83,16 +83,19 @@ export class Slots {
     const unfit = this.#unfit(delivery);
     const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
     this.#busy--;
+    if (unfit) delivery.grant?.giveBack();
+    delivery.grant?.end(processed.outcome.kind === "done");
     if (isTry) this.#tries--;
     if (isNewTry) this.#newTries--;
     onEnded(delivery, processed, !unfit);
   }
 
   /** How a delivery ends that must not be started. */
-  #unfit({ lease, message }: Delivery): Outcome | undefined {
+  #unfit({ lease, message, unfit }: Delivery): Outcome | undefined {
     const { clock, leaseMarginMs } = this.#options;
     // By the clock, since a process that was frozen starts agents before it looks at its leases.
     if (lease.isOver(clock.monotonic() + leaseMarginMs)) return leaseLost;
+    if (unfit) return unfit;
     // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
     if (message.intact) return undefined;
     return { kind: "retry", error: new Error(message.damage ?? "the body's MD5 doesn't match") };

@@ -13,12 +13,17 @@ export class Unstarted {
   }
 
   get size(): number {
-    return this.#line.size + this.blocked;
+    return this.#line.size + this.#line.lanes.size + this.blocked;
   }
 
   /** Deliveries that wait for a slot. */
   get waiting(): number {
     return this.#line.size;
+  }
+
+  /** Deliveries that wait for budgets. */
+  get unbudgeted(): number {
+    return this.#line.lanes.size;
   }
 
   /** Deliveries that wait behind their group's head. */
@@ -67,12 +72,17 @@ export class Unstarted {
   keep(count: number, must: (delivery: Delivery) => boolean = () => false): Delivery[] {
     const heads = this.#line.keep(count, must);
     const whole = heads.flatMap((head) => [head, ...(this.#groups?.dissolve(head) ?? [])]);
-    return whole.concat(this.#groups?.shorten(Math.max(0, count - this.#line.size)) ?? []);
+    return whole.concat(this.#groups?.shorten(Math.max(0, count - this.#line.size - this.#line.lanes.size)) ?? []);
   }
 
   /** From now on nobody is told of those that are late. */
   stop(): void {
     this.#line.stop();
+  }
+
+  /** From now on nothing is started: no timer is left. */
+  shut(): void {
+    this.#line.lanes.stop();
   }
 
   #queue(delivery: Delivery): void {

@@ -23,6 +23,10 @@ interface Held {
   /** Messages that wait under their lease for another run. */
   readonly heldBack: number;
   readonly settling: number;
+  /** Messages that may be fetched for budgets to let them start soon; Infinity where that bounds nothing. */
+  readonly budgets: number;
+  /** Messages that wait for budgets. */
+  readonly unbudgeted: number;
   /** Nothing is taken any more. */
   readonly closed: boolean;
   /** While the breaker is open: whether a message may be fetched to be tried. Undefined: it is closed. */
@@ -39,12 +43,19 @@ const BLOCKED_PER_SLOT = 10;
 /** Messages that wait under their lease for another run: so many, and nothing is fetched until some of them have run. */
 const HELD_BACK_PER_SLOT = 10;
 const HELD_BACK_EXTRA = 100;
+/** Messages that wait for budgets while others that need none are looked for behind them. */
+const UNBUDGETED_PER_SLOT = 20;
+const UNBUDGETED_EXTRA = 400;
 /** Messages that open polls may bring beyond what was asked for. */
 const OVERSHOOT = 200;
 
 /** Messages that may wait under their lease for another run before nothing more is fetched. */
 export function heldBackMax(slots: number): number {
   return HELD_BACK_EXTRA + slots * HELD_BACK_PER_SLOT;
+}
+
+function unbudgetedMax(slots: number): number {
+  return UNBUDGETED_EXTRA + slots * UNBUDGETED_PER_SLOT;
 }
 
 function blockedMax(slots: number): number {
@@ -54,21 +65,27 @@ function blockedMax(slots: number): number {
 /** Leases that a worker of so many slots can need at once. */
 export function leasesFor(slots: number): number {
   const started = slots + slots + SETTLING_EXTRA + COPIES_MAX;
-  const unstarted = bufferCapacity(slots) + blockedMax(slots) + OVERSHOOT;
+  const unstarted = bufferCapacity(slots) + blockedMax(slots) + unbudgetedMax(slots) + OVERSHOOT;
   return started + unstarted + heldBackMax(slots);
 }
 
 /** What may be fetched beside what is in hand. */
 export function demandBeside(held: Held): Demand {
-  const { slots, closed, bufferMax, busy, waiting, blocked, heldBack, settling, trial } = held;
+  const { slots, bufferMax, busy, waiting, trial, budgets } = held;
   const step = Math.max(1, Math.ceil(bufferMax / 2));
-  if (closed || settling >= slots + SETTLING_EXTRA || blocked >= blockedMax(slots) || heldBack >= heldBackMax(slots)) {
-    return { room: 0, idleSlots: 0, step };
-  }
+  if (isFull(held)) return { room: 0, idleSlots: 0, step };
   if (trial !== undefined) {
     const room = Number(trial);
     return { room, idleSlots: room, step };
   }
   const idleSlots = slots - busy - waiting;
-  return { room: idleSlots + bufferMax, idleSlots, step };
+  const room = idleSlots + bufferMax;
+  if (budgets >= room) return { room, idleSlots, step };
+  // What budgets let start is fetched ahead of time, and so by several at once rather than one at a time.
+  return { room: budgets, idleSlots: 0, step: Math.max(1, Math.min(step, Math.ceil(budgets / 2))) };
+}
+
+function isFull({ slots, closed, settling, blocked, heldBack, unbudgeted }: Held): boolean {
+  if (closed || settling >= slots + SETTLING_EXTRA || blocked >= blockedMax(slots)) return true;
+  return heldBack >= heldBackMax(slots) || unbudgeted >= unbudgetedMax(slots);
 }

@@ -1,4 +1,6 @@
+import type { Grant } from "./budget.js";
 import type { Lease } from "./lease.js";
+import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
 import type { DeliveryFacts } from "./telemetry.js";
 import type { TraceContext } from "./trace.js";
@@ -53,6 +55,14 @@ export class Delivery {
   waitsSince: number;
   /** How often its agent has deferred it in this lease. */
   deferrals = 0;
+  /** What its run has of budgets, from its start to its end. */
+  grant: Grant | undefined;
+  /** Milliseconds for which it has waited for budgets alone before its latest run; undefined: it takes of none. */
+  budgetWaitMs: number | undefined;
+  /** Budgets that providers' words have it wait for, besides those that it takes of. */
+  awaits: ReadonlySet<string> | undefined;
+  /** How it is to end without a run, where nothing can be charged for it. */
+  unfit: Outcome | undefined;
   /** Tries in this lease, beyond the one that its receive stands for. */
   #tries = 0;
 

@@ -1,3 +1,4 @@
+import type { DeclaredUses, Uses } from "./budget.js";
 import type { Identifier, Identity } from "./idempotency.js";
 import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
@@ -25,6 +26,14 @@ export interface Run {
    * another may be at work by then. A further call replaces `save`.
    */
   checkpoint(save: SaveCheckpoint): void;
+  /**
+   * Takes so much more of a budget than the run began with, or gives back what is below 0: `used - estimated`. Resolves
+   * when the budget has it, which is at once unless it is overdrawn. Rejects with a RangeError where there is no such
+   * budget or all of it is less, and when the run is aborted meanwhile.
+   */
+  take(budget: string, amount: number): Promise<void>;
+  /** The same for who knows the sums: what the run has taken in all by now, what it began with included. */
+  took(totals: Uses): void;
   /**
    * With IDEMPOTENCY_TABLE: the message's key, to be handed on to what must happen once, and the fence of this run,
    * which grows with each run on the key (0 where the table was down and IDEMPOTENCY_ON_ERROR is open).
@@ -62,6 +71,8 @@ export interface Handler {
    * in there. Undefined where the agent has no decoder. Never rejects.
    */
   open?(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined;
+  /** What each message takes of which budget; looked at once, after `start`. */
+  readonly uses?: DeclaredUses | undefined;
   /** Called once, after the last run has ended. */
   stop?(): Promise<void>;
 }

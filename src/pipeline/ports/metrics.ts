@@ -6,6 +6,8 @@ export interface Metric {
   readonly unit: "Count" | "Seconds" | "Percent";
   /** The second dimension, besides the queue's name. */
   readonly outcome?: OutcomeKind;
+  /** The second dimension of a budget's metrics. */
+  readonly budget?: string;
   /** At most METRIC_VALUES_MAX; finite. */
   readonly values: readonly number[];
   /** As many as `values`, each above 0. */

@@ -1,3 +1,4 @@
+import { BUDGET_NAME } from "./budget.js";
 import { VISIBILITY_MAX_SECONDS } from "./queue.js";
 import { cut, isError, read, textOf } from "./thrown.js";
 
@@ -23,6 +24,8 @@ export type Outcome =
       readonly afterSeconds?: number;
       /** Set where no agent ran: the message waits for another's run with its key, or for the time that its producer named. */
       readonly awaitsRun?: true;
+      /** Budgets that a provider wants no call of for now, and for how many seconds; undefined: the usual pause. */
+      readonly busy?: Readonly<Record<string, number | undefined>>;
     }
   /** We were told to stop before the agent ended. */
   | { readonly kind: "interrupted" }
@@ -81,6 +84,24 @@ export class Defer extends Error {
   }
 }
 
+/**
+ * Thrown by an agent: the provider behind a budget takes no call for `seconds` (0..43,200; unset: 1, and twice as long each
+ * time). Nothing that uses the budget is started meanwhile, and the message, whose try isn't counted, waits as well.
+ */
+export class Busy extends Error {
+  override readonly name = "Busy";
+  readonly budget: string;
+  readonly seconds: number | undefined;
+  constructor(budget: string, seconds?: number, reason = `${budget} is busy`, options?: ErrorOptions) {
+    super(reason, options);
+    if (typeof budget !== "string" || !BUDGET_NAME.test(budget)) throw new TypeError(budgetFault(budget));
+    this.budget = budget;
+    this.seconds = seconds === undefined ? undefined : checkedSeconds("Busy", seconds);
+  }
+}
+
+const budgetFault = (name: unknown) => `Busy takes the name of a budget (letters, digits, . - _), got ${textOf(name)}`;
+
 /** Longest reason, in characters: what is kept of it in the dead letters is shorter. */
 const REASON_MAX = 4_000;
 
@@ -92,7 +113,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error === undefined) return retryFor("the agent threw undefined");
   if (!isError(error)) return { kind: "retry", error };
   const verb = read(error, "name");
-  if (verb !== "Retry" && verb !== "Reject" && verb !== "Defer") return { kind: "retry", error };
+  if (verb !== "Retry" && verb !== "Reject" && verb !== "Defer" && verb !== "Busy") return { kind: "retry", error };
   const message = read(error, "message");
   if (typeof message !== "string") {
     return retryFor(`${verb} takes a reason that is text, got ${textOf(message)}`);
@@ -102,6 +123,11 @@ export function outcomeOfError(error: unknown): Outcome {
   const seconds = read(error, "seconds");
   if (seconds !== undefined && !isSeconds(seconds)) return retryFor(secondsFault(verb, seconds));
   const after = seconds === undefined ? {} : { afterSeconds: seconds };
+  if (verb === "Busy") {
+    const budget = read(error, "budget");
+    if (typeof budget !== "string" || !BUDGET_NAME.test(budget)) return retryFor(budgetFault(budget));
+    return { kind: "defer", reason: reason || `${budget} is busy`, ...after, busy: { [budget]: seconds } };
+  }
   return verb === "Retry" ? { kind: "retry", error, ...after } : { kind: "defer", reason, ...after };
 }
 
@@ -121,12 +147,25 @@ function isSound(outcome: Outcome): boolean {
     case "reject":
       return typeof read(outcome, "reason") === "string";
     case "defer":
-      return typeof read(outcome, "reason") === "string" && (seconds === undefined || isSeconds(seconds));
+      return (
+        typeof read(outcome, "reason") === "string" &&
+        (seconds === undefined || isSeconds(seconds)) &&
+        isBusyness(read(outcome, "busy"))
+      );
     case "retry":
       return seconds === undefined || isSeconds(seconds);
     default:
       return false;
   }
+}
+
+/** Whether it names budgets, each with seconds or without. */
+export function isBusyness(busy: unknown): boolean {
+  if (busy === undefined) return true;
+  if (typeof busy !== "object" || busy === null) return false;
+  return Object.entries(busy).every(
+    ([name, each]) => BUDGET_NAME.test(name) && (each === undefined || isSeconds(each)),
+  );
 }
 
 const retryFor = (fault: string): Outcome => ({ kind: "retry", error: new Error(fault) });

@@ -1,3 +1,5 @@
+import type { BudgetStatus } from "./budget.js";
+
 /** What the worker is doing at this moment; read by health checks, metrics and the console. */
 export interface WorkerStatus {
   readonly state: "idle" | "starting" | "running" | "draining" | "stopped";
@@ -8,6 +10,11 @@ export interface WorkerStatus {
   readonly buffered: number;
   /** Received messages that wait under their lease for another run. */
   readonly heldBack?: number;
+  /** Of the buffered ones, those that wait for budgets. */
+  readonly unbudgeted?: number;
+  readonly budgets?: readonly BudgetStatus[];
+  /** Runs a second and at once that budgets allow the whole service; Infinity where they don't bound that. */
+  readonly budgetLimits?: { readonly startsPerSecond: number; readonly atOnce: number };
   readonly openPolls: number;
   /** Ended runs whose outcome isn't carried out yet. */
   readonly settling: number;

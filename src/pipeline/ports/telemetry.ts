@@ -49,6 +49,8 @@ export type Fact =
       readonly delivery: DeliveryFacts;
       readonly inQueueMs: number | undefined;
       readonly bufferedMs: number;
+      /** For how long it waited for budgets alone; undefined: it takes of none. */
+      readonly budgetWaitMs?: number | undefined;
     }
   /** The agent has ended and its slot is free. Its outcome isn't carried out yet. */
   | {
@@ -93,6 +95,14 @@ export type Fact =
       readonly kind: "deferred";
       readonly delivery: DeliveryFacts;
       readonly afterSeconds: number;
+      readonly reason: string;
+    }
+  /** The provider behind a budget takes no call for now; not terminal. Without a time: the usual pause. */
+  | {
+      readonly kind: "busy";
+      readonly delivery: DeliveryFacts;
+      readonly budget: string;
+      readonly seconds: number | undefined;
       readonly reason: string;
     }
   /** Failed, and is tried again under its lease; not terminal. Without a time: when the breaker closes, or nothing else is to be tried. */

@@ -49,6 +49,7 @@ export class Processor {
       delivery: delivery.facts,
       inQueueMs: message.sentAt === undefined ? undefined : Math.max(0, clock.wall() - message.sentAt),
       bufferedMs: startedAt - delivery.receivedAt,
+      ...(delivery.budgetWaitMs === undefined ? undefined : { budgetWaitMs: delivery.budgetWaitMs }),
     });
     let outcome: Outcome;
     try {

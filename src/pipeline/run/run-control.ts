@@ -1,3 +1,4 @@
+import type { Uses } from "../ports/budget.js";
 import type { Clock, Timer } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { CheckpointCause, Run, SaveCheckpoint } from "../ports/handler.js";
@@ -13,6 +14,8 @@ export function checkExtension(seconds: number): void {
   if (seconds >= 1 && seconds <= VISIBILITY_MAX_SECONDS) return;
   throw new RangeError(`extend takes between 1 and ${VISIBILITY_MAX_SECONDS} seconds, got ${textOf(seconds)}`);
 }
+
+const noBudget = (name: string) => `there is no budget ${name}: BUDGETS names them`;
 
 export interface RunControlOptions {
   readonly delivery: Delivery;
@@ -107,6 +110,19 @@ export class RunControl implements Run {
     const { clock } = this.#options;
     clock.clearTimer(this.#timer);
     this.#timer = this.#untilDeadline(clock.monotonic());
+  }
+
+  async take(name: string, amount: number): Promise<void> {
+    const { grant } = this.#options.delivery;
+    // The run's own ledger entry; where there is none no budget is.
+    if (!grant) throw new RangeError(noBudget(name));
+    await grant.take(name, amount, () => this.signal);
+  }
+
+  took(totals: Uses): void {
+    const { grant } = this.#options.delivery;
+    if (!grant) throw new RangeError(noBudget(Object.keys(totals).join(", ")));
+    grant.took(totals);
   }
 
   /** Lets the agent save its state, if it wants to, for `ms` milliseconds at most; then tells it to stop. */

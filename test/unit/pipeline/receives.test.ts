@@ -1,4 +1,5 @@
 import { describe, expect, jest, test } from "@jest/globals";
+import { Ledger } from "../../../src/pipeline/budget/ledger.js";
 import { LeaseTable } from "../../../src/pipeline/lease/lease-table.js";
 import { Pipeline } from "../../../src/pipeline/pipeline.js";
 import { leasesFor } from "../../../src/pipeline/poll/room.js";
@@ -431,6 +432,7 @@ describe("what waits for a slot for too long", () => {
       leases: new LeaseTable(leasesFor(2)),
       clock,
       telemetry: (fact) => facts.push(fact),
+      ledger: new Ledger({ clock }),
       slots: 2,
       fifo: false,
       maxMessages: 10,

@@ -33,6 +33,13 @@ describe("SlotDemand", () => {
     expect(slotDemand({ ...steady, arrivalsPerSecond: 0, busySlots: 70 })).toBeCloseTo(70);
   });
 
+  test("never asks for slots that a budget leaves waiting, and keeps those that are busy", () => {
+    const behind = { ...steady, visible: 10_000, budgetSlots: 30 };
+    expect(slotDemand(behind)).toBeCloseTo(30);
+    expect(slotDemand({ ...behind, busySlots: 50 })).toBeCloseTo(50);
+    expect(slotDemand({ ...behind, budgetSlots: 1_000 })).toBeCloseTo(slotDemand({ ...steady, visible: 10_000 }));
+  });
+
   test("counts ordered slots, so that tasks on their way are not ordered twice", () => {
     expect(slotDemand({ ...steady, slotsOfDesiredTasks: 200 })).toBeCloseTo(50);
   });

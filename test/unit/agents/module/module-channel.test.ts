@@ -27,6 +27,8 @@ function setup() {
     checkpoint: keep("checkpoint"),
     saved: keep("saved"),
     answerCredentials: keep("answerCredentials"),
+    take: keep("take"),
+    took: keep("took"),
   };
   const listener: ModuleListener = {
     onReady: keep("ready"),

@@ -1,0 +1,49 @@
+/**
+ * What the agents of row 20 call, as a process of its own: it takes so many calls a second, from a bucket of as many, and
+ * answers the others with 429 and `Retry-After: 1`. `GET /stats` says what it took and refused; `POST /reset` counts anew.
+ */
+import { createServer } from "node:http";
+import { monotonicMs } from "./clock.mjs";
+
+const ANSWER_MS = 200;
+
+let perSecond;
+let tokens;
+let at;
+let counts;
+
+function reset(options) {
+  perSecond = options.perSecond;
+  tokens = perSecond;
+  at = monotonicMs();
+  counts = { served: 0, refused: 0, firstAt: undefined, lastAt: undefined };
+}
+
+function call(response) {
+  const now = monotonicMs();
+  tokens = Math.min(perSecond, tokens + ((now - at) / 1000) * perSecond);
+  at = now;
+  if (tokens < 1) {
+    counts.refused++;
+    response.writeHead(429, { "retry-after": "1" }).end();
+    return;
+  }
+  tokens--;
+  counts.served++;
+  counts.firstAt ??= now;
+  counts.lastAt = now;
+  setTimeout(() => response.end("{}"), ANSWER_MS);
+}
+
+const server = createServer(async (request, response) => {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  if (request.url === "/stats") response.end(JSON.stringify(counts));
+  else if (request.url === "/reset") {
+    reset(JSON.parse(Buffer.concat(parts).toString()));
+    response.end("{}");
+  } else call(response);
+});
+
+reset({ perSecond: 50 });
+server.listen(0, "127.0.0.1", () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));

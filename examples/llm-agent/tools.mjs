@@ -1,0 +1,27 @@
+// What the model may use. A tool that fails tells the model why: that is part of the conversation, not of the queue.
+const TOOL = {
+  count_words: {
+    description: "Counts the words of a text.",
+    parameters: { type: "object", properties: { text: { type: "string" } }, required: ["text"] },
+    use: ({ text }) => ({ words: String(text).split(/\s+/).filter(Boolean).length }),
+  },
+  today: {
+    description: "The date of today, in UTC.",
+    parameters: { type: "object", properties: {} },
+    use: () => ({ date: new Date().toISOString().slice(0, 10) }),
+  },
+};
+
+export const TOOLS = Object.entries(TOOL).map(([name, { description, parameters }]) => ({
+  type: "function",
+  function: { name, description, parameters },
+}));
+
+export async function useTool({ name, arguments: given }) {
+  try {
+    if (!Object.hasOwn(TOOL, name)) throw new Error(`there is no tool ${name}`);
+    return JSON.stringify(await TOOL[name].use(JSON.parse(given || "{}")));
+  } catch (error) {
+    return JSON.stringify({ error: error.message });
+  }
+}

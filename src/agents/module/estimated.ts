@@ -1,0 +1,26 @@
+import type { DeclaredUses } from "../../pipeline/ports/budget.js";
+import type { Run } from "../../pipeline/ports/handler.js";
+import { type Outcome, outcomeOfError } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { isError } from "../../pipeline/ports/thrown.js";
+
+/**
+ * Takes what the agent estimates of a message, in the agent's own process: the worker can't call its functions, and has
+ * waited only until the budgets weren't overdrawn. Undefined when the run may begin; else how it ends.
+ */
+export async function estimated(
+  uses: DeclaredUses | undefined,
+  message: ReceivedMessage,
+  run: Pick<Run, "take">,
+): Promise<Outcome | undefined> {
+  for (const [name, use] of Object.entries(uses ?? {})) {
+    if (typeof use !== "function") continue;
+    try {
+      await run.take(name, use(message));
+    } catch (error) {
+      if (isError(error) && error.name === "RangeError") return { kind: "reject", reason: error.message };
+      return outcomeOfError(error);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,153 @@
+import type { BudgetSpec, BudgetStatus } from "../ports/budget.js";
+import { AdaptiveRate } from "./adaptive-rate.js";
+import { RecentUse } from "./recent-use.js";
+import type { Supply } from "./supply.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** How much one more message says of what a message takes, against those before. */
+const WEIGHT = 0.05;
+/** Longest pause, whatever a provider says: what lasts longer is no pause, and it is asked again. */
+const PAUSE_MAX_SECONDS = 3_600;
+/** Of a provider that names no time: the first pause, and at most how often it doubles. */
+const PAUSE_FIRST_SECONDS = 1;
+const PAUSE_DOUBLINGS = 6;
+
+/** One budget, as far as this task may use it: tokens, runs at once, and what its provider says. */
+export class Budget {
+  readonly name: string;
+  readonly spec: BudgetSpec | undefined;
+  /** Of all messages, the part that takes some of it: 1 until one doesn't. */
+  useShare = 1;
+  /** Whether a function says what each message takes. */
+  isEstimated = false;
+  readonly #supply: Supply;
+  readonly #rate: AdaptiveRate;
+  readonly #used: RecentUse;
+  #meanUse: number | undefined;
+  #tasks = 1;
+  #running = 0;
+  #taken = 0;
+  #pausedUntil = 0;
+  #pauses = 0;
+  /** Pauses since the last run that its provider took. */
+  #inRow = 0;
+
+  /** @param supply of its own, instead of this task's share. */
+  constructor(name: string, spec: BudgetSpec | undefined, now: number, supply?: Supply) {
+    this.name = name;
+    this.spec = spec;
+    const told = spec && spec.amount / spec.perSeconds;
+    this.#rate = new AdaptiveRate(told, now);
+    this.#supply = supply ?? new TokenBucket(told ?? Number.POSITIVE_INFINITY, now);
+    this.#used = new RecentUse(now);
+  }
+
+  /** The most that can be taken at once. */
+  get amountMax(): number {
+    return this.spec?.amount ?? Number.POSITIVE_INFINITY;
+  }
+
+  get #atOnce(): number {
+    const { atOnce } = this.spec ?? {};
+    return atOnce === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(atOnce / this.#tasks));
+  }
+
+  /** From now on so many tasks share it. */
+  share(tasks: number, now: number): void {
+    this.#tasks = Math.max(1, tasks);
+    if (this.spec) this.#rate.told = this.spec.amount / this.spec.perSeconds / this.#tasks;
+    this.#adapt(now);
+  }
+
+  /** Milliseconds until a run may take so much; 0: now; Infinity: when another has ended. */
+  startsInMs(amount: number, now: number): number {
+    if (this.#running >= this.#atOnce) return Number.POSITIVE_INFINITY;
+    return this.inMs(amount, now);
+  }
+
+  /** The same for a run that is at work. */
+  inMs(amount: number, now: number): number {
+    this.#adapt(now);
+    return Math.max(this.#pausedUntil - now, this.#supply.inMs(amount, now), 0);
+  }
+
+  /** A run begins, and takes so much. */
+  begin(amount: number, now: number): void {
+    this.#running++;
+    this.take(amount, now);
+  }
+
+  /** A run has ended; `well`: its provider takes calls. */
+  end(well: boolean): void {
+    this.#running--;
+    if (well) this.#inRow = 0;
+  }
+
+  /** Takes so much more, or gives it back. */
+  take(amount: number, now: number): void {
+    this.#taken += amount;
+    this.#used.add(amount, now);
+    this.#rate.took(amount);
+    this.#supply.take(amount, now);
+  }
+
+  /** Its provider refused a call, which took nothing, and wants none for so many seconds; returns these. */
+  pause(seconds: number | undefined, now: number, running = 1): number {
+    const usual = PAUSE_FIRST_SECONDS * 2 ** Math.min(this.#inRow, PAUSE_DOUBLINGS);
+    const lasts = Math.min(PAUSE_MAX_SECONDS, seconds ?? usual);
+    const isNew = now >= this.#pausedUntil;
+    if (isNew) {
+      this.#pauses++;
+      this.#inRow++;
+    }
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + lasts * 1000);
+    this.#rate.refused(now, this.#pausedUntil, running);
+    this.#adapt(now);
+    return lasts;
+  }
+
+  /** Notes what one more message takes of it; undefined: nothing. */
+  saw(amount: number | undefined): void {
+    this.useShare += WEIGHT * (Number(amount !== undefined) - this.useShare);
+    if (amount !== undefined) this.#meanUse = amount + (1 - WEIGHT) * ((this.#meanUse ?? amount) - amount);
+  }
+
+  /** Messages that may be started from now on within `ms` milliseconds, as far as it knows. */
+  startsWithin(ms: number, now: number): number {
+    this.#adapt(now);
+    const left = ms - Math.max(0, this.#pausedUntil - now);
+    if (left <= 0) return 0;
+    const atOnce = this.#atOnce;
+    // Those that run end as well, and make way for as many.
+    const byRuns = atOnce - this.#running + atOnce;
+    const each = this.#meanUse ?? 1;
+    return Math.max(0, Math.min(byRuns, each > 0 ? this.#supply.within(left, now) / each : Number.POSITIVE_INFINITY));
+  }
+
+  /** Of the whole service, the runs a second that it allows at most, and those at once. */
+  get fleetLimits(): { readonly startsPerSecond: number; readonly atOnce: number } {
+    const { spec } = this;
+    const each = this.#meanUse ?? 1;
+    if (!spec) return { startsPerSecond: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
+    const startsPerSecond = each > 0 ? spec.amount / spec.perSeconds / each : Number.POSITIVE_INFINITY;
+    return { startsPerSecond, atOnce: spec.atOnce ?? Number.POSITIVE_INFINITY };
+  }
+
+  status(now: number): BudgetStatus {
+    const perSecond = this.#rate.perSecond(now);
+    const used = this.#used.perSecond(now);
+    return {
+      name: this.name,
+      perSecond: Number.isFinite(perSecond) ? perSecond : undefined,
+      usedShare: Number.isFinite(perSecond) && perSecond > 0 ? Math.max(0, used / perSecond) : 0,
+      taken: this.#taken,
+      running: this.#running,
+      pausedSeconds: Math.max(0, this.#pausedUntil - now) / 1000,
+      pauses: this.#pauses,
+    };
+  }
+
+  #adapt(now: number): void {
+    this.#supply.setRate(this.#rate.perSecond(now), now);
+  }
+}

@@ -1,0 +1,210 @@
+import { amountFault, BUDGET_NAME, type BudgetSpec, type BudgetStatus, type DeclaredUses } from "../ports/budget.js";
+import type { Clock } from "../ports/clock.js";
+import type { Delivery } from "../ports/delivery.js";
+import { words } from "../ports/thrown.js";
+import { Budget } from "./budget.js";
+import { type Charge, ChargeFault, Charges } from "./charges.js";
+import { RunGrant, tooMuch } from "./run-grant.js";
+import type { Supply } from "./supply.js";
+
+export interface LedgerOptions {
+  readonly clock: Clock;
+  readonly budgets?: readonly BudgetSpec[] | undefined;
+  /** Where a budget's tokens come from, if not from this task's share. */
+  readonly supplyOf?: ((spec: BudgetSpec) => Supply) | undefined;
+}
+
+/** Budgets that nobody named before a provider's word; agents' words are not to fill the memory. */
+const LEARNED_MAX = 20;
+/** Where a function says what messages take, some may take nothing: it is taken for so many until it has said more. */
+const ASSUMED_SHARE = 0.9;
+/** And so many are looked for behind those that wait, though all those before them took something. */
+const LOOK_BEYOND = 20;
+/** A budget that all messages but so many take something of bounds what is fetched. */
+const NEARLY_ALL = 0.98;
+
+/**
+ * The budgets of this task. A run is charged when it begins; what it really took is settled while it runs. A budget that
+ * only a provider's word names holds for all messages.
+ */
+export class Ledger {
+  readonly #clock: Clock;
+  readonly #budgets = new Map<string, Budget>();
+  #declared: readonly (readonly [Budget, DeclaredUses[string]])[] = [];
+  readonly #learned: Budget[] = [];
+  /** The charges of every message, where they are the same. */
+  #same: Charges | undefined;
+  /** Told when there are other budgets than before. */
+  onLearned: () => void = () => {};
+  /** Told when budgets may allow more than before. */
+  onMore: () => void = () => {};
+
+  constructor({ clock, budgets = [], supplyOf }: LedgerOptions) {
+    this.#clock = clock;
+    const now = clock.monotonic();
+    for (const spec of budgets) this.#budgets.set(spec.name, new Budget(spec.name, spec, now, supplyOf?.(spec)));
+  }
+
+  /** Whether there is any budget at all. */
+  get isEmpty(): boolean {
+    return this.#budgets.size === 0;
+  }
+
+  /** What messages use; returns what is wrong with that, one sentence each: then nothing is declared. */
+  declare(uses: DeclaredUses): string[] {
+    const faults = usesFaults(uses, (name) => this.#budgets.get(name));
+    for (const name of this.#budgets.keys()) {
+      if (!Object.hasOwn(uses, name))
+        faults.push(`BUDGETS has ${name}, which nothing uses: USES or the agent's uses name what does`);
+    }
+    if (faults.length > 0) return faults;
+    this.#declared = Object.entries(uses).map(([name, use]) => [this.#budgets.get(name)!, use] as const);
+    for (const [budget, use] of this.#declared) {
+      budget.isEstimated = typeof use === "function";
+      if (budget.isEstimated) budget.useShare = ASSUMED_SHARE;
+    }
+    this.#remember();
+    return [];
+  }
+
+  /** From now on so many tasks share the budgets. */
+  share(tasks: number): void {
+    const now = this.#clock.monotonic();
+    for (const budget of this.#budgets.values()) budget.share(tasks, now);
+    this.onMore();
+  }
+
+  /** What a run of the message takes when it begins; undefined: nothing. Throws a ChargeFault when that can't be had. */
+  chargesOf(delivery: Delivery): Charges | undefined {
+    if (this.#budgets.size === 0) return undefined;
+    if (this.#same && !delivery.awaits) return this.#same;
+    const charges = this.#chargesOf(delivery);
+    return charges.length > 0 ? new Charges(charges) : undefined;
+  }
+
+  /** Charges for a run that begins now. */
+  begin(charges: Charges): RunGrant {
+    return new RunGrant({
+      charges,
+      clock: this.#clock,
+      find: (name) => this.#budgets.get(name),
+      onMore: () => this.onMore(),
+    });
+  }
+
+  /**
+   * A provider refused a run's call: its budgets pause, by name and seconds. The message's next run waits for them.
+   * False when no pause can be kept: of too many names.
+   */
+  refused(delivery: Delivery, running: number, busy: Readonly<Record<string, number | undefined>>): boolean {
+    const now = this.#clock.monotonic();
+    const names = Object.keys(busy);
+    if (!names.every((name) => this.#budgets.has(name) || this.#learn(name))) return false;
+    // Of a budget that was overdrawn nothing is given back: only so does its provider's own bucket fill again.
+    delivery.grant?.giveBack((name) => Object.hasOwn(busy, name));
+    for (const name of names) this.#budgets.get(name)!.pause(busy[name], now, running);
+    delivery.awaits = new Set([...(delivery.awaits ?? []), ...names]);
+    return true;
+  }
+
+  /**
+   * Messages that may be fetched for runs that budgets let begin within `ms` milliseconds, beside `waiting` that have come
+   * for each budget; Infinity where some messages need no budget.
+   */
+  startsWithin(ms: number, waiting: (budget: Budget) => number): number {
+    const now = this.#clock.monotonic();
+    let starts = Number.POSITIVE_INFINITY;
+    for (const budget of this.#budgets.values()) {
+      if (budget.useShare < NEARLY_ALL) continue;
+      const beyond = budget.isEstimated ? LOOK_BEYOND : 0;
+      starts = Math.min(starts, budget.startsWithin(ms, now) + beyond - waiting(budget));
+    }
+    return Math.max(0, Math.floor(starts));
+  }
+
+  /** Runs a second and at once that the budgets allow the whole service, were all messages like those seen. */
+  get fleetLimits(): { readonly startsPerSecond: number; readonly atOnce: number } {
+    const limits = { startsPerSecond: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY };
+    for (const budget of this.#budgets.values()) {
+      if (budget.useShare < NEARLY_ALL) continue;
+      const { startsPerSecond, atOnce } = budget.fleetLimits;
+      limits.startsPerSecond = Math.min(limits.startsPerSecond, startsPerSecond);
+      limits.atOnce = Math.min(limits.atOnce, atOnce);
+    }
+    return limits;
+  }
+
+  status(): BudgetStatus[] {
+    const now = this.#clock.monotonic();
+    return [...this.#budgets.values()].map((budget) => budget.status(now));
+  }
+
+  #chargesOf(delivery: Delivery): Charge[] {
+    const charges: Charge[] = [];
+    for (const [budget, use] of this.#declared) {
+      const amount = typeof use === "number" ? use : asked(budget, use, delivery);
+      if (amount !== undefined) charges.push({ budget, amount });
+      // What the settings fix was looked at when it was declared.
+      if (typeof use === "function") budget.saw(amount);
+    }
+    for (const budget of this.#learned) charges.push({ budget, amount: 1 });
+    for (const name of delivery.awaits ?? []) {
+      if (charges.every(({ budget }) => budget.name !== name))
+        charges.push({ budget: this.#budgets.get(name)!, amount: 0 });
+    }
+    return charges;
+  }
+
+  #learn(name: string): boolean {
+    if (this.#learned.length >= LEARNED_MAX || !BUDGET_NAME.test(name)) return false;
+    const budget = new Budget(name, undefined, this.#clock.monotonic());
+    this.#budgets.set(name, budget);
+    this.#learned.push(budget);
+    this.#remember();
+    this.onLearned();
+    return true;
+  }
+
+  #remember(): void {
+    const fixed: Charge[] = [];
+    for (const [budget, use] of this.#declared) {
+      if (typeof use === "function") {
+        this.#same = undefined;
+        return;
+      }
+      budget.saw(use);
+      fixed.push({ budget, amount: use });
+    }
+    for (const budget of this.#learned) fixed.push({ budget, amount: 1 });
+    this.#same = fixed.length > 0 ? new Charges(fixed) : undefined;
+  }
+}
+
+/** What an agent's function says of a message; 0 and undefined: it takes nothing. */
+function asked(budget: Budget, use: (message: Delivery["message"]) => number, delivery: Delivery): number | undefined {
+  let amount: number | undefined;
+  try {
+    amount = use(delivery.message);
+  } catch (error) {
+    throw new ChargeFault(`the agent's uses can't tell what a message takes of ${budget.name}: ${words(error)}`, false);
+  }
+  if (amount === undefined || amount === 0) return undefined;
+  const fault =
+    amountFault(budget.name, amount) ??
+    (amount < 0 ? `an amount of the budget ${budget.name} can't be below 0, got ${amount}` : undefined);
+  if (fault) throw new ChargeFault(`the agent's uses: ${fault}`, false);
+  if (amount > budget.amountMax) throw new ChargeFault(tooMuch(budget, amount), true);
+  return amount;
+}
+
+function usesFaults(uses: DeclaredUses, find: (name: string) => Budget | undefined): string[] {
+  return Object.entries(uses).flatMap(([name, use]) => {
+    const budget = find(name);
+    if (!budget) return [`the agent uses ${name}, which BUDGETS does not have`];
+    if (typeof use === "function") return [];
+    const fault =
+      amountFault(name, use) ?? (use < 0 ? `an amount of the budget ${name} can't be below 0, got ${use}` : undefined);
+    if (fault) return [fault];
+    return use > budget.amountMax ? [`each message uses ${tooMuch(budget, use)}`] : [];
+  });
+}

@@ -1,0 +1,87 @@
+import { amountFault, type Grant, type Uses } from "../ports/budget.js";
+import { type Clock, sleep } from "../ports/clock.js";
+import type { Budget } from "./budget.js";
+import type { Charges } from "./charges.js";
+
+export interface RunGrantParts {
+  readonly charges: Charges;
+  readonly clock: Clock;
+  readonly find: (name: string) => Budget | undefined;
+  /** Told when something was given back. */
+  readonly onMore: () => void;
+}
+
+/** What one run has taken, from its start on. */
+export class RunGrant implements Grant {
+  readonly #parts: RunGrantParts;
+  readonly #taken = new Map<Budget, number>();
+  /** Budgets of which the agent has told what it took. */
+  readonly #told = new Set<Budget>();
+
+  constructor(parts: RunGrantParts) {
+    this.#parts = parts;
+    const now = parts.clock.monotonic();
+    for (const { budget, amount } of parts.charges.all) {
+      budget.begin(amount, now);
+      this.#taken.set(budget, amount);
+    }
+  }
+
+  async take(name: string, amount: number, signal: () => AbortSignal): Promise<void> {
+    const budget = this.#budget(name, amount);
+    this.#told.add(budget);
+    this.#add(budget, amount);
+    const { clock } = this.#parts;
+    if (amount <= 0) return;
+    for (let ms = budget.inMs(0, clock.monotonic()); ms > 0; ms = budget.inMs(0, clock.monotonic())) {
+      // Looked at only by who has to wait: a run that never saw its signal can't have given up because of it.
+      signal().throwIfAborted();
+      await sleep(clock, ms, signal());
+    }
+  }
+
+  took(totals: Uses): void {
+    const all = Object.entries(totals).map(([name, total]) => [this.#budget(name, total), total] as const);
+    for (const [budget, total] of all) {
+      this.#told.add(budget);
+      this.#add(budget, total - this.of(budget));
+    }
+  }
+
+  /** The amount that it had taken of a budget. */
+  of(budget: Budget): number {
+    return this.#taken.get(budget) ?? 0;
+  }
+
+  giveBack(but: (name: string) => boolean = () => false): void {
+    // What its agent has told since was really taken, by calls before the one that was refused.
+    for (const [budget, amount] of this.#taken)
+      if (!this.#told.has(budget) && !but(budget.name)) this.#add(budget, -amount);
+  }
+
+  end(well: boolean): void {
+    for (const { budget } of this.#parts.charges.all) budget.end(well);
+  }
+
+  #add(budget: Budget, amount: number): void {
+    if (amount === 0) return;
+    const { clock, onMore } = this.#parts;
+    this.#taken.set(budget, this.of(budget) + amount);
+    budget.take(amount, clock.monotonic());
+    if (amount < 0) onMore();
+  }
+
+  #budget(name: string, amount: number): Budget {
+    const budget = this.#parts.find(name);
+    if (!budget) throw new RangeError(`there is no budget ${name}: BUDGETS names them`);
+    const fault = amountFault(name, amount);
+    if (fault) throw new RangeError(fault);
+    if (amount > budget.amountMax) throw new RangeError(tooMuch(budget, amount));
+    return budget;
+  }
+}
+
+/** The reason of an amount that no wait can make possible. */
+export function tooMuch({ name, amountMax }: Budget, amount: number): string {
+  return `${amount} is more than the whole budget ${name} of ${amountMax}`;
+}

@@ -1,0 +1,56 @@
+import type { ReceivedMessage } from "./queue.js";
+
+/** What is taken of which budget, in whatever that counts: calls, tokens of a model, pages. */
+export type Uses = Readonly<Record<string, number>>;
+
+/** The same as it is declared, before there is a message; a function is called once for each. */
+export type DeclaredUses = Readonly<Record<string, number | ((message: ReceivedMessage) => number)>>;
+
+/** A budget of the whole service: `amount` in every `perSeconds`, and at most `atOnce` runs at the same time. */
+export interface BudgetSpec {
+  readonly name: string;
+  readonly amount: number;
+  readonly perSeconds: number;
+  readonly atOnce?: number | undefined;
+}
+
+/** What one run has of its budgets. */
+export interface Grant {
+  /**
+   * Takes so much more, or gives back what is below 0. Resolves when the budget has it: at once unless it is overdrawn.
+   * Rejects with a RangeError when there is no such budget or it is smaller than that, and with the signal's reason.
+   */
+  take(name: string, amount: number, signal: () => AbortSignal): Promise<void>;
+  /** What the run has taken in all, from its start on; throws a RangeError as `take` rejects. */
+  took(totals: Uses): void;
+  /** What the run began with was not taken, where its agent has not said otherwise; `but` of these budgets. */
+  giveBack(but?: (name: string) => boolean): void;
+  /** The run has ended; `well`: its provider takes calls. */
+  end(well: boolean): void;
+}
+
+/** A budget at one moment, as one task has it. */
+export interface BudgetStatus {
+  readonly name: string;
+  /** This task's share of the rate, in a second; undefined while nobody knows a limit. */
+  readonly perSecond: number | undefined;
+  /** Of that rate, the part that was taken over about the last ten seconds: 0..1 and sometimes a little above. */
+  readonly usedShare: number;
+  /** Taken in all, by this task. */
+  readonly taken: number;
+  /** Runs that hold it. */
+  readonly running: number;
+  /** Seconds for which its provider wants no call; 0: it takes some. */
+  readonly pausedSeconds: number;
+  /** How often its provider said that it was too much. */
+  readonly pauses: number;
+}
+
+/** Names as settings and headers can hold them. */
+export const BUDGET_NAME = /^[A-Za-z][\w.-]{0,63}$/;
+
+/** Why so much can't be taken, or undefined. */
+export function amountFault(name: string, amount: unknown): string | undefined {
+  if (typeof amount === "number" && Number.isFinite(amount)) return undefined;
+  return `an amount of the budget ${name} must be a number, got ${typeof amount === "number" ? amount : typeof amount}`;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "@jest/globals";
+import { defineHandler } from "../../../src/agents/define-handler.js";
+import { sleep } from "../../../src/pipeline/ports/clock.js";
+import { Busy } from "../../../src/pipeline/ports/outcome.js";
+import { type WorkerBundle, workerBundle } from "../../support/worker-bundle.js";
+
+const sendAll = ({ queue }: WorkerBundle, count: number, body = (n: number) => JSON.stringify({ n })) => {
+  for (let n = 0; n < count; n++) queue.send(body(n));
+};
+
+const receivesAMessage = (bundle: WorkerBundle, messages: number) =>
+  bundle.of("received").reduce((sum, { count }) => sum + count, 0) / messages;
+
+describe("a budget", () => {
+  test("spaces the runs, while what waits holds no slot and its receive is its first", async () => {
+    let ran = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({ uses: { crm: 1 }, handle: () => void ran++ }),
+      env: { BUDGETS: "crm=10/s", CONCURRENCY: "20" },
+    });
+    sendAll(bundle, 200);
+    void bundle.start();
+    await bundle.clock.advance(10_000);
+    expect(ran).toBeGreaterThanOrEqual(98);
+    expect(ran).toBeLessThanOrEqual(101);
+    const { busy, unbudgeted } = bundle.worker.status();
+    expect(busy).toBe(0);
+    // No more is in hand than starts soon.
+    expect(unbudgeted).toBeLessThanOrEqual(20);
+    await bundle.clock.advance(12_000);
+    expect(ran).toBe(200);
+    expect(receivesAMessage(bundle, 200)).toBe(1);
+    expect(bundle.of("settled").every(({ outcome }) => outcome === "done")).toBe(true);
+    await bundle.stopped();
+    expect(bundle.clock.timers).toBe(0);
+  });
+
+  test("lets what needs none pass", async () => {
+    const ended: string[] = [];
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { crm: ({ body }) => Number((body as { kind: string }).kind === "crm") },
+        handle: ({ body }) => void ended.push((body as { kind: string }).kind),
+      }),
+      env: { BUDGETS: "crm=1/s", CONCURRENCY: "4" },
+    });
+    sendAll(bundle, 100, (n) => JSON.stringify({ kind: n % 5 < 3 ? "crm" : "other" }));
+    void bundle.start();
+    await bundle.clock.advance(3_000);
+    expect(ended.filter((kind) => kind === "other")).toHaveLength(40);
+    expect(ended.filter((kind) => kind === "crm").length).toBeLessThanOrEqual(4);
+    await bundle.stopped();
+  });
+
+  test("is settled by what a run really took", async () => {
+    let ran = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { tokens: 10 },
+        async handle(_message, { take }) {
+          ran++;
+          await take("tokens", 10);
+        },
+      }),
+      env: { BUDGETS: "tokens=100/s", CONCURRENCY: "20" },
+    });
+    sendAll(bundle, 100);
+    void bundle.start();
+    await bundle.clock.advance(10_000);
+    expect(ran).toBeGreaterThanOrEqual(48);
+    expect(ran).toBeLessThanOrEqual(56);
+    await bundle.stopped();
+  });
+
+  test("that is smaller than what a message takes rejects it with the reason", async () => {
+    const bundle = workerBundle({
+      agent: defineHandler({ uses: { tokens: () => 5_000 }, handle: () => {} }),
+      env: { BUDGETS: "tokens=1000/min" },
+    });
+    sendAll(bundle, 1);
+    void bundle.start();
+    await bundle.clock.advance(1_000);
+    expect(bundle.of("settled")).toMatchObject([
+      { outcome: "reject", cause: "5000 is more than the whole budget tokens of 1000" },
+    ]);
+    await bundle.stopped();
+  });
+
+  test("pauses at its provider's word: the message waits under its lease, and its try isn't counted", async () => {
+    let calls = 0;
+    let ran = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { crm: 1 },
+        handle() {
+          if (++calls === 5) throw new Busy("crm", 30);
+          ran++;
+        },
+      }),
+      env: { BUDGETS: "crm=10/s", CONCURRENCY: "2" },
+      queue: { maxReceiveCount: 2 },
+    });
+    sendAll(bundle, 20);
+    void bundle.start();
+    await bundle.clock.advance(20_000);
+    expect(ran).toBeLessThanOrEqual(6);
+    expect(bundle.of("busy")).toMatchObject([{ budget: "crm", seconds: 30 }]);
+    await bundle.clock.advance(30_000);
+    expect(ran).toBe(20);
+    expect(receivesAMessage(bundle, 20)).toBe(1);
+    await bundle.stopped();
+  });
+
+  test("that only a provider's word names holds for all messages", async () => {
+    let calls = 0;
+    const bundle = workerBundle({
+      agent: async () => {
+        if (++calls === 3) throw new Busy("model", 60);
+        await sleep(bundle.clock, 100);
+      },
+      env: { CONCURRENCY: "2" },
+    });
+    sendAll(bundle, 50);
+    void bundle.start();
+    await bundle.clock.advance(30_000);
+    expect(calls).toBeLessThanOrEqual(5);
+    await bundle.clock.advance(90_000);
+    expect(calls).toBe(51);
+    expect(bundle.of("settled")).toHaveLength(50);
+    await bundle.stopped();
+    expect(bundle.clock.timers).toBe(0);
+  });
+
+  test.each([
+    [
+      { BUDGETS: "crm=10/s" },
+      { other: 1 },
+      "the agent uses other, which BUDGETS does not have; BUDGETS has crm, which nothing uses",
+    ],
+    [{ BUDGETS: "crm=10/s" }, undefined, "BUDGETS has crm, which nothing uses"],
+    [{}, { crm: 1 }, "the agent uses crm, which BUDGETS does not have"],
+    [{ BUDGETS: "crm=10/s" }, { crm: 11 }, "each message uses 11 is more than the whole budget crm of 10"],
+    [{ BUDGETS: "crm=10/s", USES: "crm" }, { crm: 1 }, "USES and the agent's own uses"],
+  ])("that doesn't fit its uses is refused at the start: %j, %j", async (env, uses, text) => {
+    const bundle = workerBundle({ agent: uses ? defineHandler({ uses, handle() {} }) : () => {}, env });
+    await expect(bundle.start()).rejects.toThrow(text);
+  });
+});
