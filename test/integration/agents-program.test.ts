@@ -187,7 +187,7 @@ describe("A program", () => {
       "not an object",
       "extend takes between 1 and 43200 seconds",
       "extend takes between 1 and 43200 seconds",
-      "no verb: extend, progress, retry, reject or defer",
+      "no verb: extend, progress, took, retry, reject, defer or busy",
       "too long",
     ]);
   });
