@@ -85,7 +85,8 @@ function agentNamed(text) {
       // Blocks the event loop without using the CPU, so that it disturbs nothing that is measured beside it.
       return logged(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, first));
     case "call":
-      return calling(parameters);
+      // A URL has colons of its own.
+      return calling(text.slice(name.length + 1));
     case "spawn":
       return spawning(...parameters.split(" "));
     default:
