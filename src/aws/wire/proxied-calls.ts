@@ -9,7 +9,7 @@ import {
   timeoutError,
 } from "./http-calls.js";
 import { agentFor } from "./proxy.js";
-import { StaleConnection } from "./stale-connection.js";
+import { isClosed, StaleConnection } from "./stale-connection.js";
 
 /** More than any worker opens: a call must never wait behind another for a socket. */
 const SOCKETS_MAX = 1_000;
@@ -63,9 +63,8 @@ export class ProxiedCalls implements HttpCalls {
       signal.addEventListener("abort", aborted);
       if (signal.aborted) aborted();
 
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        const closedBetweenCalls =
-          request.reusedSocket && chunks.length === 0 && /^(ECONNRESET|EPIPE)$/.test(error.code ?? "");
+      request.on("error", (error) => {
+        const closedBetweenCalls = request.reusedSocket && chunks.length === 0 && isClosed(error);
         fail(closedBetweenCalls ? new StaleConnection(error) : error);
       });
       request.on("socket", (socket) => limitConnecting(request, socket, this.#connectTimeoutMs));

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream/promises";
 import { untilAborted } from "../../pipeline/ports/deadline.js";
+import { timeoutError } from "./http-calls.js";
 import { jsonAnswer } from "./json-answer.js";
 import type { WireCall } from "./json-wire.js";
+import { isClosed } from "./stale-connection.js";
 import type { Transport } from "./transport.js";
 
 /** Of a client of the SDK, what is used here. */
@@ -55,7 +57,7 @@ export class SdkTransport implements Transport {
     if (signal.aborted) throw signal.reason;
     const cut = new AbortController();
     const aborted = () => cut.abort(signal.reason);
-    const late = () => cut.abort(Object.assign(new Error(`no answer after ${timeoutMs} ms`), { name: "TimeoutError" }));
+    const late = () => cut.abort(timeoutError(`no answer after ${timeoutMs} ms`));
     const timer = setTimeout(late, timeoutMs);
     signal.addEventListener("abort", aborted);
     try {
@@ -76,8 +78,7 @@ export class SdkTransport implements Transport {
     try {
       return await this.#send(first, call, abortSignal);
     } catch (error) {
-      const closed = /^(ECONNRESET|EPIPE)$/.test((error as NodeJS.ErrnoException).code ?? "");
-      if (!(call.repeatable && closed && !first.begun) || abortSignal.aborted) throw error;
+      if (!(call.repeatable && isClosed(error) && !first.begun) || abortSignal.aborted) throw error;
       return this.#send(new Exchange(call), call, abortSignal);
     }
   }

@@ -1,6 +1,5 @@
-import type { HttpAnswer, HttpCalls, HttpRequest, HttpTarget } from "../http-calls.js";
-import { timeoutError } from "../http-calls.js";
-import { StaleConnection } from "../stale-connection.js";
+import { type HttpAnswer, type HttpCalls, type HttpRequest, type HttpTarget, timeoutError } from "../http-calls.js";
+import { isClosed, StaleConnection } from "../stale-connection.js";
 import { Connection } from "./connection.js";
 
 /** Connections that wait for a call; more are closed. */
@@ -69,8 +68,7 @@ export class ConnectionPool implements HttpCalls {
 }
 
 function isStale(connection: Connection, error: unknown): error is Error {
-  const closed = /^(ECONNRESET|EPIPE)$/.test(String((error as NodeJS.ErrnoException | undefined)?.code));
-  return closed && connection.wasUsed && !connection.hasBegun;
+  return isClosed(error) && connection.wasUsed && !connection.hasBegun;
 }
 
 /** @throws TypeError where a header's value would end it. */

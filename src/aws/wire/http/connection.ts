@@ -29,7 +29,7 @@ const received = Buffer.allocUnsafeSlow(64 * 1024);
 export class Connection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
-  /** Of the last call's answer. */
+  /** Of the running call's answer, or of the one that failed. */
   #reader = new AnswerReader();
   #answers = 0;
   #isOpen = true;
@@ -64,12 +64,12 @@ export class Connection {
     return this.#answers > 0;
   }
 
-  /** Whether anything of the last call's answer has come. */
+  /** Whether anything of the answer had come to a call that failed. */
   get hasBegun(): boolean {
     return this.#reader.hasBegun;
   }
 
-  /** What has come of the body of the last call's answer. */
+  /** What had come of its body. */
   get text(): string {
     return this.#reader.text;
   }
@@ -79,7 +79,6 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (!this.#isOpen) return reject(cutError("the connection is closed"));
       this.#waiting = { resolve, reject };
-      this.#reader = new AnswerReader();
       this.#socket.ref();
       this.#socket.write(request, encoding);
     });
@@ -127,6 +126,8 @@ export class Connection {
     const { keepsAlive, keepsAliveMs } = answer.head;
     const waiting = this.#take();
     this.#answers++;
+    // An idle connection holds no answer.
+    this.#reader = new AnswerReader();
     // Before the server does: a call that crosses its close is lost.
     if (keepsAliveMs !== undefined) this.#idleUntil = performance.now() + keepsAliveMs - KEEP_ALIVE_SLACK_MS;
     // An answer that comes before its request was written is a refusal of the rest.
