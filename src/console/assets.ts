@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { promisify } from "node:util";
 import { ownFile } from "../package/own-files.js";
 import { respond } from "./answer.js";
+import { gzip } from "./gzip.js";
 
 const TYPES = { "page.js": "text/javascript; charset=utf-8", "page.css": "text/css; charset=utf-8" } as const;
 
@@ -13,9 +13,6 @@ interface Asset {
   readonly tag: string;
 }
 
-/** Loaded when a page first asks: no start waits for it. */
-const packed = (text: string | Buffer, level: number) =>
-  promisify<string | Buffer, { level: number }, Buffer>(process.getBuiltinModule("node:zlib").gzip)(text, { level });
 const loaded = new Map<string, Promise<Asset>>();
 
 /** Answers with a file that `scripts/build-page.mjs` has bundled; it is read when it is first asked for. */
@@ -53,5 +50,5 @@ function assetOf(name: string): Promise<Asset> {
 async function load(name: string): Promise<Asset> {
   const plain = await readFile(ownFile(`console/assets/${name}`));
   const tag = `"${createHash("sha256").update(plain).digest("base64url").slice(0, 16)}"`;
-  return { plain, packed: await packed(plain, 9), tag };
+  return { plain, packed: await gzip(plain, 9), tag };
 }

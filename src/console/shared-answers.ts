@@ -1,18 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { promisify } from "node:util";
 import { printableJson } from "../text/printable.js";
+import { gzip } from "./gzip.js";
 
 /** Different questions of one second; more than those are answered too, but not kept. */
 const KEPT_MAX = 50;
 /** What is shorter isn't worth the time. */
 const GZIP_FROM = 16 * 1024;
-/** Loaded when a page first asks: no start waits for it. */
-const packed = (text: string | Buffer, level: number) =>
-  promisify<string | Buffer, { level: number }, Buffer>(process.getBuiltinModule("node:zlib").gzip)(text, { level });
 
 interface Answer {
   readonly text: Promise<string>;
-  gzip?: Promise<Buffer>;
+  packed?: Promise<Buffer>;
 }
 
 /** Answers that are made once a second, however many ask for them. */
@@ -43,8 +40,8 @@ export class SharedAnswers {
       response.end(text);
       return;
     }
-    answer.gzip ??= packed(text, 1);
-    const bytes = await answer.gzip;
+    answer.packed ??= gzip(text, 1);
+    const bytes = await answer.packed;
     response.setHeader("content-encoding", "gzip");
     response.end(bytes);
   }
