@@ -3,6 +3,7 @@ import type { CommandLine } from "../command-line.js";
 import { BUDGET_OPTION } from "./budget-option.js";
 import { FLEET_OPTIONS } from "./fleet-options.js";
 import { type LoadDefaults, loadTimeOptions } from "./load-source.js";
+import { LOOP_OPTIONS } from "./loop-options.js";
 
 /** What is simulated where nothing is said. */
 export const LOAD_DEFAULTS: LoadDefaults = { load: "step:100..1000", period: 600, burst: 60 };
@@ -27,18 +28,11 @@ export const LINE: CommandLine = {
     },
     { name: "for", value: "SECONDS", meaning: "how long to simulate (default: 1800; a diurnal curve or a trace once)" },
     ...FLEET_OPTIONS,
+    ...LOOP_OPTIONS,
     BUDGET_OPTION,
-    {
-      name: "agent-times",
-      value: "SHAPE",
-      meaning: "constant, exponential, or lognormal:VARIATION (default: constant)",
-    },
-    { name: "slots", value: "N", meaning: "CONCURRENCY: slots of a task (default: 10)" },
     { name: "start-spread", value: "SHARE", meaning: "coefficient of variation of the start's time (default: 0)" },
     { name: "tasks", value: "N", meaning: "tasks of a service at the start (default: what the first rate needs)" },
     { name: "services", value: "N", meaning: "services on the queue, each with the policy (default: 1)" },
-    { name: "launches-per-minute", value: "N", meaning: "ECS's quota for one service (default: 500)" },
-    { name: "policy", value: "FILE", meaning: "CloudFormation template to read (default: infra/scaling.yaml)" },
     {
       name: "set",
       value: "NAME=VALUE",
@@ -46,9 +40,6 @@ export const LINE: CommandLine = {
       meaning: "a parameter of the template; MaxTasks is 5000 unless set",
     },
     { name: "compare", meaning: "also run target tracking on backlog per task, Copilot's, KEDA's and CDK's policies" },
-    { name: "target-delay", value: "SECONDS", meaning: "TARGET_DELAY_SECONDS (default: 30)" },
-    { name: "drain-backlog", value: "SECONDS", meaning: "DRAIN_BACKLOG_SECONDS (default: 300)" },
-    { name: "metric-delay", value: "SECONDS", meaning: "from the end of a period to its alarm (default: 3)" },
     { name: "count-noise", value: "SHARE", meaning: "error of the queue's counts (default: 0)" },
     {
       name: "agent-time-error",

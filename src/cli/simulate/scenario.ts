@@ -1,4 +1,3 @@
-import type { AgentTimes } from "../../scaling/agent-timing.js";
 import type { Protection } from "../../scaling/ecs-service.js";
 import { type Load, noisyLoad } from "../../scaling/load.js";
 import { peerPolicies } from "../../scaling/peers.js";
@@ -13,6 +12,7 @@ import { choiceOf } from "./choice.js";
 import { fleetOptionsOf } from "./fleet-options.js";
 import { LOAD_DEFAULTS } from "./line.js";
 import { loadOf } from "./load-source.js";
+import { loopOptionsOf } from "./loop-options.js";
 import { policyOf } from "./policy-source.js";
 
 /** One load, and one run for each policy that meets it. */
@@ -37,9 +37,9 @@ const SINGLY_MAX_COMPARED = 4_000_000;
 /** What the command line asks for. @throws UsageError or CommandError naming what can't be used. */
 export async function scenarioOf(typed: Typed): Promise<Scenario> {
   const { load, seconds } = await loadAndLength(typed);
-  const slots = typed.integer("slots", 1, 1000) ?? 10;
+  const loop = loopOptionsOf(typed);
+  const { agentTimes, agentVariation, slots, targetDelaySeconds } = loop;
   const { agentSeconds, startSeconds, spotShare, size } = fleetOptionsOf(typed);
-  const targetDelaySeconds = typed.integer("target-delay", 1, 3600) ?? 30;
   const services = typed.integer("services", 1, 10) ?? 1;
   const policy = await policyOf(typed, services);
   const compared = typed.flag("compare");
@@ -50,12 +50,13 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
     load: noisyLoad(load, typed.number("noise", 0, 5) ?? 0, seed),
     seconds,
     agentSeconds,
-    ...agentTimesOf(typed),
+    agentTimes,
+    agentVariation,
     slots,
     services,
     initialTasks: typed.integer("tasks", 0, 5000),
     ecs: {
-      launchesPerMinute: typed.integer("launches-per-minute", 1, 10_000) ?? 500,
+      launchesPerMinute: loop.launchesPerMinute,
       startSeconds,
       startVariation: typed.number("start-spread", 0, 3) ?? 0,
       ...stopsOf(typed, agentSeconds),
@@ -65,7 +66,7 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
     publisher: {
       intervalSeconds: 10,
       targetDelaySeconds,
-      drainBacklogSeconds: typed.integer("drain-backlog", 30, 3600) ?? 300,
+      drainBacklogSeconds: loop.drainBacklogSeconds,
       agentTimeError: typed.number("agent-time-error", 0.01, 100) ?? 1,
       countNoise: typed.number("count-noise", 0, 1) ?? 0,
       missingShare: typed.number("missing", 0, 1) ?? 0,
@@ -74,7 +75,7 @@ export async function scenarioOf(typed: Typed): Promise<Scenario> {
       jitterSeconds: typed.integer("publish-jitter", 0, 9) ?? 1,
     },
     budget: budgetOf(typed),
-    metricDelaySeconds: typed.integer("metric-delay", 0, 600) ?? 3,
+    metricDelaySeconds: loop.metricDelaySeconds,
     actionDelaySeconds: 1,
     grain: grainOf(typed, slots, messagesOf(load, seconds), compared ? SINGLY_MAX_COMPARED : SINGLY_MAX),
     seed,
@@ -101,15 +102,6 @@ function stopsOf(typed: Typed, agentSeconds: number): { drainSeconds: number; pr
   const asked = choiceOf(typed, "protect", ["auto", "busy", "off"], "auto");
   const automatic = agentSeconds >= drainSeconds / 2 ? "busy" : "off";
   return { drainSeconds, protection: asked === "auto" ? automatic : asked };
-}
-
-/** @throws UsageError for a shape that isn't known. */
-export function agentTimesOf(typed: Typed): { agentTimes: AgentTimes; agentVariation: number } {
-  const text = typed.text("agent-times") ?? "constant";
-  if (text === "constant" || text === "exponential") return { agentTimes: text, agentVariation: 0 };
-  const variation = /^lognormal:(\d+(?:\.\d+)?)$/.exec(text)?.[1];
-  if (variation !== undefined) return { agentTimes: "lognormal", agentVariation: Number(variation) };
-  throw new UsageError(`--agent-times must be constant, exponential or lognormal:VARIATION, got "${text}"`);
 }
 
 function messagesOf(load: Load, seconds: number): number {

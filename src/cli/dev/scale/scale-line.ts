@@ -2,6 +2,7 @@ import { LOAD_FORMS } from "../../../scaling/load.js";
 import type { CommandLine } from "../../command-line.js";
 import { FLEET_OPTIONS } from "../../simulate/fleet-options.js";
 import { type LoadDefaults, loadTimeOptions } from "../../simulate/load-source.js";
+import { LOOP_OPTIONS } from "../../simulate/loop-options.js";
 
 /** A calm and a busy quarter of an hour in turns, so that a fleet is seen to grow and to shrink. */
 export const LOAD_DEFAULTS: LoadDefaults = { load: "bursts:20..300", period: 900, burst: 420 };
@@ -30,26 +31,16 @@ export const LINE: CommandLine = {
     ...loadTimeOptions(LOAD_DEFAULTS),
     { name: "for", value: "SECONDS", meaning: "end by itself after so many seconds of your clock, with a summary" },
     ...FLEET_OPTIONS,
-    {
-      name: "agent-times",
-      value: "SHAPE",
-      meaning: "constant, exponential, or lognormal:VARIATION (default: constant)",
-    },
-    { name: "slots", value: "N", meaning: "CONCURRENCY: slots of a task (default: 10)" },
+    ...LOOP_OPTIONS,
     { name: "tasks", value: "N", meaning: "tasks at the start (default: what the first rate needs)" },
-    { name: "policy", value: "FILE", meaning: "CloudFormation template to read (default: infra/scaling.yaml)" },
     {
       name: "set",
       value: "NAME=VALUE",
       many: true,
       meaning: `a parameter of the template; MaxTasks is ${MAX_TASKS} unless set`,
     },
-    { name: "target-delay", value: "SECONDS", meaning: "TARGET_DELAY_SECONDS (default: 30)" },
-    { name: "drain-backlog", value: "SECONDS", meaning: "DRAIN_BACKLOG_SECONDS (default: 300)" },
     { name: "visibility", value: "SECONDS", meaning: "VISIBILITY_TIMEOUT (default: 120)" },
     { name: "stop-timeout", value: "SECONDS", meaning: "from SIGTERM to SIGKILL (default: 120, Fargate's most)" },
-    { name: "launches-per-minute", value: "N", meaning: "ECS's quota for one service (default: 500)" },
-    { name: "metric-delay", value: "SECONDS", meaning: "from the end of a period to its alarm (default: 3)" },
     {
       name: "http-port",
       value: "PORT",

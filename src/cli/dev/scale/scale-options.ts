@@ -7,8 +7,8 @@ import { type Typed, UsageError } from "../../command-line.js";
 import { pricesOf } from "../../input-file.js";
 import { fleetOptionsOf } from "../../simulate/fleet-options.js";
 import { loadOf, loadTimesOf } from "../../simulate/load-source.js";
+import { type LoopOptions, loopOptionsOf } from "../../simulate/loop-options.js";
 import { policyOf } from "../../simulate/policy-source.js";
-import { agentTimesOf } from "../../simulate/scenario.js";
 import { ACTIONS, type ActionName } from "./action-names.js";
 import { LOAD_DEFAULTS, MAX_TASKS, SPEED } from "./scale-line.js";
 
@@ -20,7 +20,7 @@ export interface PlannedAction {
 }
 
 /** What `dev --scale` was asked for; seconds are of the fleet's clock unless a name says otherwise. */
-export interface ScaleOptions extends AgentTiming {
+export interface ScaleOptions extends AgentTiming, LoopOptions {
   readonly speed: number;
   /** Rates in messages a second of the user's clock. */
   readonly load: Load;
@@ -28,15 +28,10 @@ export interface ScaleOptions extends AgentTiming {
   /** Seconds of the user's clock; undefined = until told to stop. */
   readonly forSeconds: number | undefined;
   readonly startSeconds: number;
-  readonly slots: number;
   readonly policy: ScalingDefinition;
   readonly initialTasks: number | undefined;
-  readonly targetDelaySeconds: number;
-  readonly drainBacklogSeconds: number;
   readonly visibilitySeconds: number;
   readonly stopTimeoutSeconds: number;
-  readonly launchesPerMinute: number;
-  readonly metricDelaySeconds: number;
   readonly prices: Prices;
   readonly size: TaskSize;
   readonly spotShare: number;
@@ -67,17 +62,12 @@ export async function scaleOptionsOf(typed: Typed): Promise<ScaleOptions> {
     loadTimes: loadTimesOf(typed, load.name, LOAD_DEFAULTS),
     forSeconds: typed.integer("for", 1, 86_400),
     agentSeconds,
-    ...agentTimesOf(typed),
+    ...loopOptionsOf(typed),
     startSeconds,
-    slots: typed.integer("slots", 1, 1000) ?? 10,
     policy,
     initialTasks: typed.integer("tasks", 0, policy.maxTasks),
-    targetDelaySeconds: typed.integer("target-delay", 1, 3600) ?? 30,
-    drainBacklogSeconds: typed.integer("drain-backlog", 30, 3600) ?? 300,
     visibilitySeconds: typed.integer("visibility", 15, 43_200) ?? 120,
     stopTimeoutSeconds: typed.integer("stop-timeout", 1, 120) ?? 120,
-    launchesPerMinute: typed.integer("launches-per-minute", 1, 10_000) ?? 500,
-    metricDelaySeconds: typed.integer("metric-delay", 0, 600) ?? 3,
     prices: await pricesOf(typed, PRICES),
     size,
     spotShare,
