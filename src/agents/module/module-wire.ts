@@ -150,16 +150,8 @@ export function identityFromWire(wire: unknown): Identity | undefined {
 
 /** The outcomes that an agent can bring about. */
 export type WireOutcome =
-  | { readonly kind: "done" }
-  | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number }
-  | { readonly kind: "reject"; readonly reason: string }
-  | {
-      readonly kind: "defer";
-      readonly reason: string;
-      readonly afterSeconds?: number;
-      readonly awaitsRun?: true;
-      readonly busy?: Readonly<Record<string, number | undefined>>;
-    };
+  | Extract<Outcome, { readonly kind: "done" | "reject" | "defer" }>
+  | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number };
 
 export function outcomeToWire(outcome: Outcome): WireOutcome {
   switch (outcome.kind) {
