@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { Identifier, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { canonicalJson, canonicalText } from "../sameness/canonical-json.js";
@@ -7,6 +6,8 @@ import { saidIn } from "../sameness/said.js";
 import { jsonPointer, keyFinder } from "./idempotency-key.js";
 
 const OF_BODY = "body:";
+// Not by `import`: a module agent's process, of which some start each second, mostly has no use for it.
+const sha256 = (text: string) => process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url");
 
 type Made = NonNullable<Parameters<Identifier["identify"]>[1]>;
 
@@ -19,7 +20,7 @@ export function identifierOf(rule: IdentityRule): Identifier {
     rule,
     identify: (message, made) => ({
       key: keyOf(message, made),
-      payloadHash: hash("sha256", (at && partOf(message, made, at)) ?? payloadOf(message, made), "base64url"),
+      payloadHash: sha256((at && partOf(message, made, at)) ?? payloadOf(message, made)),
     }),
   };
 }
