@@ -51,6 +51,9 @@ export function readAnswer(response: IncomingMessage): Promise<Answer> {
   });
 }
 
+/** Whether an answer says that it is too much for now, and may say for how long. */
+export const isTooMuch = ({ status }: Answer): boolean => status === 429 || status === 503;
+
 /** What an answer says, in words: `the service answered 400: no such order`. */
 export function inWords({ status, text }: Answer): string {
   const said = printable(text.trim(), REASON_MAX);
@@ -70,7 +73,7 @@ export function outcomeOf(answer: Answer, rejected: readonly number[], now: numb
   const error = new ServiceFailed(
     isRedirect ? `the service answered ${status}: redirects aren't followed` : inWords(answer),
   );
-  const afterSeconds = status === 429 || status === 503 ? secondsOf(retryAfter, now) : undefined;
+  const afterSeconds = isTooMuch(answer) ? secondsOf(retryAfter, now) : undefined;
   return { kind: "retry", error, ...(afterSeconds === undefined ? {} : { afterSeconds }) };
 }
 

@@ -1,6 +1,6 @@
 import type { Run } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
-import { type Answer, inWords, secondsOf } from "./answer.js";
+import { type Answer, inWords, isTooMuch, secondsOf } from "./answer.js";
 
 /** `X-Queuehand-Took: openai.tokens=1830, crm=2`: what the message took in all. A header that makes no sense counts for nothing. */
 export function tellTook(header: string | undefined, run: Run): void {
@@ -15,9 +15,8 @@ export function tellTook(header: string | undefined, run: Run): void {
 
 /** Where the service uses budgets, what is too much for it is their provider's word, and no failure of the message's. */
 export function busyOf(answer: Answer, uses: readonly string[], now: number): Outcome | undefined {
-  const { status, retryAfter } = answer;
-  if (uses.length === 0 || (status !== 429 && status !== 503)) return undefined;
-  const seconds = secondsOf(retryAfter, now);
+  if (uses.length === 0 || !isTooMuch(answer)) return undefined;
+  const seconds = secondsOf(answer.retryAfter, now);
   return {
     kind: "defer",
     reason: inWords(answer),
