@@ -19,6 +19,19 @@ const bus = (id: string, source: string, detailType: string, detail: object, res
 });
 const EVENT = "00000001-0000-4000-8000-000000000000";
 
+const laravelJob = {
+  uuid: UUID,
+  displayName: "App\\Jobs\\PlaceOrder",
+  job: "Illuminate\\Queue\\CallQueuedHandler@call",
+  maxTries: null,
+  maxExceptions: null,
+  failOnTimeout: false,
+  backoff: null,
+  timeout: null,
+  retryUntil: null,
+  data: { commandName: "App\\Jobs\\PlaceOrder", command: 'O:19:"App\\Jobs\\PlaceOrder":1:{s:2:"id";i:7;}' },
+};
+
 export const OTHERS: readonly ProducerMessage[] = [
   {
     producer: "SNS",
@@ -109,30 +122,8 @@ export const OTHERS: readonly ProducerMessage[] = [
   {
     producer: "Laravel",
     version: "13, read",
-    body: JSON.stringify({
-      uuid: UUID,
-      displayName: "App\\Jobs\\PlaceOrder",
-      job: "Illuminate\\Queue\\CallQueuedHandler@call",
-      maxTries: null,
-      maxExceptions: null,
-      failOnTimeout: false,
-      backoff: null,
-      timeout: null,
-      retryUntil: null,
-      data: { commandName: "App\\Jobs\\PlaceOrder", command: 'O:19:"App\\Jobs\\PlaceOrder":1:{s:2:"id";i:7;}' },
-    }),
-    seen: {
-      uuid: UUID,
-      displayName: "App\\Jobs\\PlaceOrder",
-      job: "Illuminate\\Queue\\CallQueuedHandler@call",
-      maxTries: null,
-      maxExceptions: null,
-      failOnTimeout: false,
-      backoff: null,
-      timeout: null,
-      retryUntil: null,
-      data: { commandName: "App\\Jobs\\PlaceOrder", command: 'O:19:"App\\Jobs\\PlaceOrder":1:{s:2:"id";i:7;}' },
-    },
+    body: JSON.stringify(laravelJob),
+    seen: laravelJob,
   },
   {
     producer: "Symfony Messenger",
