@@ -45,6 +45,7 @@ export function controlOf(server) {
   return {
     stats: () => ask("/stats"),
     receipts: () => ask("/receipts"),
+    calls: () => ask("/calls"),
     reset: (options) => ask("/reset", { method: "POST", body: JSON.stringify(options) }),
   };
 }

@@ -4,6 +4,9 @@ export const ratio = fixed(2);
 export const whole = fixed(0);
 export const percent = (value) => `${value.toFixed(0)} %`;
 
+/** Where a part of a percent matters. */
+export const tenths = (value) => `${value.toFixed(1)} %`;
+
 /** Whether an aim was reached, and the figures that say so. */
 export const verdict = (reached, text) => ({ reached, text });
 

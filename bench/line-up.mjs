@@ -14,6 +14,10 @@ export const TITLES = {
   "queuehand-library": "queuehand, as a library",
 };
 
+/** What agents may call of the provider of rows 20 to 22, and what they throw when it refuses. */
+const budgeted = { BUDGETS: "model=50/s", USES: "model", BENCH_THROW: "Busy" };
+const byTable = { BUDGET_SHARE: "table", BUDGET_TABLE: "budgets" };
+
 const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${COLLECTOR_PORT}` };
 
 /** What stands behind a comma in a contestant's name: the same contestant on other terms. */
@@ -26,7 +30,11 @@ const VARIANTS = {
   "an agent that reads its body": { BENCH_AGENT: "read" },
   "an agent that spawns /bin/true": { BENCH_AGENT: "spawn:/bin/true" },
   "an agent that spawns a bare node": { BENCH_AGENT: "spawn:node one-byte.cjs" },
-  "told of the budget": { BUDGETS: "model=50/s", USES: "model", BENCH_THROW: "Busy" },
+  "told of the budget": budgeted,
+  "its budget in a table": { ...budgeted, ...byTable },
+  "told of budget and fleet": budgeted,
+  "others wait for their budget": { BUDGETS: "model=5/s" },
+  "a budget that is never used up": { BUDGETS: "model=1000000/s", USES: "model" },
   "Busy thrown": { BENCH_THROW: "Busy" },
   "Retry thrown": { BENCH_THROW: "Retry" },
   "10 slots": { CONCURRENCY: "10" },
@@ -47,8 +55,17 @@ export const READER = "queuehand, an agent that reads its body";
 
 /** The worker that knows what its agents may call. */
 export const TOLD = "queuehand, told of the budget";
+/** The same, in a service of ECS that tells it how many tasks there are. */
+export const AND_FLEET = "queuehand, told of budget and fleet";
+/** The same, whose tasks take of a table what they may. */
+export const BY_TABLE = "queuehand, its budget in a table";
 /** The worker that learns it of what is refused. */
 export const BUSY = "queuehand, Busy thrown";
+
+/** The worker of whose messages some wait for a budget. */
+export const BESIDE = "queuehand, others wait for their budget";
+/** The worker that looks at a budget for each message, and never has to wait. */
+export const FREE = "queuehand, a budget that is never used up";
 
 /** queuehand runs by its command line, as its image does; everybody else is a script of the bench. */
 const COMMANDS = { queuehand: [at("../dist/cli.js"), "run"] };

@@ -1,5 +1,6 @@
-import { BARE_NODE, BUSY, BY_SDK, FRESH, POOL, READER, TOLD } from "./line-up.mjs";
+import { AND_FLEET, BARE_NODE, BESIDE, BUSY, BY_SDK, BY_TABLE, FREE, FRESH, POOL, READER, TOLD } from "./line-up.mjs";
 import { blocking } from "./rows/blocking.mjs";
+import { changingFleet } from "./rows/changing-fleet.mjs";
 import { coldStart } from "./rows/cold-start.mjs";
 import { freshStart } from "./rows/fresh-start.mjs";
 import { fullSpeed } from "./rows/full-speed.mjs";
@@ -12,6 +13,7 @@ import { providerLimit } from "./rows/provider-limit.mjs";
 import { rollingDeployments } from "./rows/rolling-deployments.mjs";
 import { sigterm } from "./rows/sigterm.mjs";
 import { tracing } from "./rows/tracing.mjs";
+import { unlimitedBeside } from "./rows/unlimited-beside.mjs";
 
 const EVERYBODY = ["bare", "squiss", "sqs-consumer-batch", "sqs-consumer", "queuehand"];
 /** Who has a way to stop, or to keep a lease, or a start of its own. */
@@ -97,9 +99,16 @@ export const MEASUREMENTS = {
   },
   rollingDeployments: { contestants: LIBRARIES, together: true, trial: rollingDeployments },
   providerLimit: {
-    contestants: [TOLD, BUSY, "queuehand, Retry thrown", "sqs-consumer"],
+    contestants: [TOLD, BY_TABLE, BUSY, "queuehand, Retry thrown", "sqs-consumer"],
     once: true,
     trial: providerLimit,
+  },
+  changingFleet: { contestants: [AND_FLEET, TOLD, BY_TABLE], once: true, trial: changingFleet },
+  unlimitedBeside: { contestants: ["queuehand", BESIDE], trial: unlimitedBeside },
+  freeBudget: {
+    contestants: ["queuehand", FREE],
+    relay: (names, { seconds }, report) =>
+      fullSpeed(names, { slots: USUAL_SLOTS, seconds, reference: "queuehand" }, report),
   },
   pickUp: { contestants: EVERYBODY, relay: (names, _, report) => pickUp(names, report) },
   coldStart: { contestants: [...EVERYBODY, "node-http"], timesRuns: 5, trial: coldStart },

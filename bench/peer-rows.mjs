@@ -1,5 +1,4 @@
 import { allOf, percent, ratio, verdict, whole } from "./figures.mjs";
-import { BUSY, TOLD } from "./line-up.mjs";
 
 /** queuehand beside its peers, where it isn't about speed alone. */
 export const PEER_ROWS = [
@@ -107,29 +106,6 @@ export const PEER_ROWS = [
         receivesPerMessage <= 1.01 && dead === 0 && runsPerMessage === 1,
         `${receivesPerMessage.toFixed(3)} receives and ${runsPerMessage.toFixed(3)} runs a message, ${whole(dead)} dead`,
       );
-    },
-  },
-  {
-    number: 20,
-    title: "A provider that takes 50 calls a second, behind 3 workers of 20 slots: 1,500 messages",
-    aim: "told of the budget ≤ 1 % of the calls refused and ≥ 95 % of the limit used, Busy thrown ≤ 5 % refused; no dead letter, ≤ 1.02 receives a message",
-    needs: ["providerLimit"],
-    columns: {
-      "calls refused": ({ refusedPercent }) => percent(refusedPercent),
-      "of the limit used": ({ usedPercent }) => percent(usedPercent),
-      "dead letters": ({ dead }) => whole(dead),
-      "receives a message": ({ receivesPerMessage }) => ratio(receivesPerMessage),
-      seconds: ({ seconds }) => whole(seconds),
-    },
-    judge({ providerLimit: { [TOLD]: told, [BUSY]: busy } }) {
-      const receives = Math.max(told.receivesPerMessage, busy.receivesPerMessage);
-      return allOf([
-        verdict(told.refusedPercent <= 1, `${percent(told.refusedPercent)} refused when told`),
-        verdict(told.usedPercent >= 95, `${percent(told.usedPercent)} of the limit used`),
-        verdict(busy.refusedPercent <= 5, `${percent(busy.refusedPercent)} refused with Busy`),
-        verdict(told.dead + busy.dead === 0, `${told.dead + busy.dead} dead letters`),
-        verdict(receives <= 1.02, `${ratio(receives)} receives a message`),
-      ]);
     },
   },
 ];

@@ -1,6 +1,7 @@
 /**
- * What the agents of row 20 call, as a process of its own: it takes so many calls a second, from a bucket of as many, and
- * answers the others with 429 and `Retry-After: 1`. `GET /stats` says what it took and refused; `POST /reset` counts anew.
+ * What the agents of rows 20 to 22 call, as a process of its own: it takes so many calls a second, from a bucket of as many, and
+ * answers the others with 429 and `Retry-After: 1`. `GET /stats` says how many it took and refused, `GET /calls` each
+ * call, `{ at, served }` with monotonic milliseconds; `POST /reset` counts anew.
  */
 import { createServer } from "node:http";
 import { monotonicMs } from "./clock.mjs";
@@ -11,27 +12,29 @@ let perSecond;
 let tokens;
 let at;
 let counts;
+let calls;
 
 function reset(options) {
   perSecond = options.perSecond;
   tokens = perSecond;
   at = monotonicMs();
-  counts = { served: 0, refused: 0, firstAt: undefined, lastAt: undefined };
+  counts = { served: 0, refused: 0 };
+  calls = [];
 }
 
 function call(response) {
   const now = monotonicMs();
   tokens = Math.min(perSecond, tokens + ((now - at) / 1000) * perSecond);
   at = now;
-  if (tokens < 1) {
+  const served = tokens >= 1;
+  calls.push({ at: now, served });
+  if (!served) {
     counts.refused++;
     response.writeHead(429, { "retry-after": "1" }).end();
     return;
   }
   tokens--;
   counts.served++;
-  counts.firstAt ??= now;
-  counts.lastAt = now;
   setTimeout(() => response.end("{}"), ANSWER_MS);
 }
 
@@ -39,6 +42,7 @@ const server = createServer(async (request, response) => {
   const parts = [];
   for await (const part of request) parts.push(part);
   if (request.url === "/stats") response.end(JSON.stringify(counts));
+  else if (request.url === "/calls") response.end(JSON.stringify(calls));
   else if (request.url === "/reset") {
     reset(JSON.parse(Buffer.concat(parts).toString()));
     response.end("{}");

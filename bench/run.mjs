@@ -11,7 +11,7 @@ import { TITLES, titleOf, whose } from "./line-up.mjs";
 import { medianRun } from "./medians.mjs";
 import { ROWS, rowText } from "./table.mjs";
 
-const HELP = `npm run bench -- [options]    (all rows: about 22 minutes)
+const HELP = `npm run bench -- [options]    (all rows: about 30 minutes)
 
   --only 1,3       these rows alone (RESULTS.md is then left as it is)
   --with a,b       these contestants alone: ${Object.keys(TITLES).join(", ")}

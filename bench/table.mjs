@@ -1,3 +1,4 @@
+import { BUDGET_ROWS } from "./budget-rows.mjs";
 import { titleOf, whose } from "./line-up.mjs";
 import { OWN_ROWS } from "./own-rows.mjs";
 import { PEER_ROWS } from "./peer-rows.mjs";
@@ -9,7 +10,7 @@ import { TRACING_ROW } from "./tracing-row.mjs";
  * the table's lines, all but those that `without` names; a column's value comes from the medians of one contestant and of
  * all; `judge` says whether queuehand reached its aim, from the medians by contestant.
  */
-export const ROWS = [...SPEED_ROWS, ...PEER_ROWS, ...OWN_ROWS, TRACING_ROW].toSorted(
+export const ROWS = [...SPEED_ROWS, ...PEER_ROWS, ...OWN_ROWS, TRACING_ROW, ...BUDGET_ROWS].toSorted(
   (one, other) => one.number - other.number,
 );
 
