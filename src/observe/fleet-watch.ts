@@ -7,9 +7,12 @@ import type { FleetEstimate } from "./fleet-estimate.js";
 const ANSWER_WITHIN_MS = 3_000;
 /** The first looks, after the start: each task's share of a budget depends on what they tell. */
 const FIRST_LOOKS_MS = [0, 300, 700, 1_000, 2_000, 4_000] as const;
-const LOOK_EVERY_MS = { told: 10_000, estimated: 3_000 };
-/** Until the first looks have told: a task that believes itself alone would take all of a budget. */
-const ASSUMED_TASKS = 4;
+const LOOK_EVERY_MS = { told: 10_000, estimated: 3_000, unknown: 300 };
+/**
+ * Until a look has told: a task that believes itself alone would take all of a budget, and several that start together
+ * several times as much. What is taken meanwhile is what the next look tells by.
+ */
+const ASSUMED_TASKS = 20;
 
 export interface FleetWatchParts {
   readonly estimate: FleetEstimate;
@@ -19,7 +22,10 @@ export interface FleetWatchParts {
   readonly clock: Clock;
   /** Whether publishers keep the estimate: then it is only read, after the first looks. */
   readonly kept: boolean;
-  /** Told after each look how many tasks there are, those that are starting or ending included. */
+  /**
+   * Told after each look how many tasks there are, those that are starting or ending included; Infinity before the first
+   * one: nothing is anybody's then.
+   */
   readonly onTasks: (tasks: number) => void;
 }
 
@@ -34,6 +40,7 @@ export class FleetWatch {
 
   constructor(parts: FleetWatchParts) {
     this.#parts = parts;
+    parts.onTasks(Number.POSITIVE_INFINITY);
   }
 
   /** Harmless twice. */
@@ -53,27 +60,36 @@ export class FleetWatch {
     const { signal } = this.#stopped;
     for (const ms of FIRST_LOOKS_MS) {
       if (ms > 0) await sleep(clock, ms, signal);
-      await this.#look(true, true);
+      await this.#look(true);
     }
     while (!signal.aborted) {
-      const { isTold } = estimate;
-      await sleep(clock, isTold ? LOOK_EVERY_MS.told : LOOK_EVERY_MS.estimated, signal);
+      const { isTold, divisor } = estimate;
+      const isUnknown = divisor === undefined;
+      const every = isTold ? LOOK_EVERY_MS.told : isUnknown ? LOOK_EVERY_MS.unknown : LOOK_EVERY_MS.estimated;
+      await sleep(clock, every, signal);
+      // Who holds nothing learns nothing.
+      if (isUnknown && this.#held === 0) continue;
       await this.#look(!(kept && isTold));
     }
   }
 
-  async #look(asks: boolean, isFirst = false): Promise<void> {
+  async #look(asks: boolean): Promise<void> {
     const { estimate, onTasks } = this.#parts;
     if (this.#stopped.signal.aborted) return;
     if (asks) await this.#ask();
-    onTasks(estimate.divisor ?? (isFirst ? ASSUMED_TASKS : 1));
+    onTasks(estimate.divisor ?? ASSUMED_TASKS);
+  }
+
+  /** Messages in flight that this task holds. */
+  get #held(): number {
+    const { busy, buffered, heldBack = 0, settling } = this.#parts.status();
+    return busy + buffered + heldBack + settling;
   }
 
   async #ask(): Promise<void> {
-    const { estimate, queue, status, clock } = this.#parts;
+    const { estimate, queue, clock } = this.#parts;
     const { signal } = this.#stopped;
-    const { busy, buffered, heldBack = 0, settling } = status();
-    estimate.sawOwn(busy + buffered + heldBack + settling);
+    estimate.sawOwn(this.#held);
     if (await estimate.ask(signal)) return;
     try {
       const read = (within: AbortSignal) => untilAborted(queue.counts(within), within);

@@ -6,6 +6,8 @@ const GROWTH_PER_SECOND = 0.05;
 const LEARNED_GROWTH = { perSecond: 0.02, perSecondSquared: 0.005 };
 /** What a provider took before it refused is what it takes, less this. */
 const LEARNED_SHARE = 0.9;
+/** Of the runs at work at the first refusal, so many a second are tried next. */
+const FIRST_SHARE = 0.75;
 /** A shorter time than this says little of what a provider takes in a second. */
 const MEASURED_MIN_MS = 1_000;
 /** Calls that were under way at a refusal are refused as well: that is one word of the provider's, not several. */
@@ -52,7 +54,7 @@ export class AdaptiveRate {
   refused(now: number, resumesAt: number, running: number): void {
     if (now < this.#wordUntil) return;
     if (this.#told !== undefined) this.#base = Math.max(CUT_LEAST, this.#factor(now) * CUT);
-    else this.#base = this.#accepted >= 1 ? this.#learned(now) : Math.min(this.#base, running);
+    else this.#base = this.#accepted >= 1 ? this.#learned(now) : Math.min(this.#base, running * FIRST_SHARE);
     this.#since = resumesAt;
     this.#wordUntil = resumesAt + SAME_WORD_MS;
     this.#measuredFrom = now;

@@ -1,5 +1,6 @@
 import type { BudgetSpec, BudgetStatus } from "../ports/budget.js";
 import { AdaptiveRate } from "./adaptive-rate.js";
+import type { LookBeyond } from "./look-beyond.js";
 import { RecentUse } from "./recent-use.js";
 import type { Supply } from "./supply.js";
 import { TokenBucket } from "./token-bucket.js";
@@ -11,6 +12,8 @@ const PAUSE_MAX_SECONDS = 3_600;
 /** Of a provider that names no time: the first pause, and at most how often it doubles. */
 const PAUSE_FIRST_SECONDS = 1;
 const PAUSE_DOUBLINGS = 6;
+/** Of a rate that was learned: what comes in during a pause is no reason for a wave of calls after it. */
+const LEARNED_BURST_SECONDS = 0.25;
 
 /** One budget, as far as this task may use it: tokens, runs at once, and what its provider says. */
 export class Budget {
@@ -18,8 +21,8 @@ export class Budget {
   readonly spec: BudgetSpec | undefined;
   /** Of all messages, the part that takes some of it: 1 until one doesn't. */
   useShare = 1;
-  /** Whether a function says what each message takes. */
-  isEstimated = false;
+  /** Where a function says what each message takes, and some may take nothing. */
+  beyond: LookBeyond | undefined;
   readonly #supply: Supply;
   readonly #rate: AdaptiveRate;
   readonly #used: RecentUse;
@@ -38,7 +41,7 @@ export class Budget {
     this.spec = spec;
     const told = spec && spec.amount / spec.perSeconds;
     this.#rate = new AdaptiveRate(told, now);
-    this.#supply = supply ?? new TokenBucket(told ?? Number.POSITIVE_INFINITY, now);
+    this.#supply = supply ?? bucketOf(told, now);
     this.#used = new RecentUse(now);
   }
 
@@ -150,4 +153,10 @@ export class Budget {
   #adapt(now: number): void {
     this.#supply.setRate(this.#rate.perSecond(now), now);
   }
+}
+
+function bucketOf(told: number | undefined, now: number): TokenBucket {
+  return told === undefined
+    ? new TokenBucket(Number.POSITIVE_INFINITY, now, LEARNED_BURST_SECONDS)
+    : new TokenBucket(told, now);
 }

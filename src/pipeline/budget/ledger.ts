@@ -4,6 +4,7 @@ import type { Delivery } from "../ports/delivery.js";
 import { words } from "../ports/thrown.js";
 import { Budget } from "./budget.js";
 import { type Charge, ChargeFault, Charges } from "./charges.js";
+import { LookBeyond } from "./look-beyond.js";
 import { RunGrant, tooMuch } from "./run-grant.js";
 import type { Supply } from "./supply.js";
 
@@ -18,8 +19,6 @@ export interface LedgerOptions {
 const LEARNED_MAX = 20;
 /** Where a function says what messages take, some may take nothing: it is taken for so many until it has said more. */
 const ASSUMED_SHARE = 0.9;
-/** And so many are looked for behind those that wait, though all those before them took something. */
-const LOOK_BEYOND = 20;
 /** A budget that all messages but so many take something of bounds what is fetched. */
 const NEARLY_ALL = 0.98;
 
@@ -60,8 +59,9 @@ export class Ledger {
     if (faults.length > 0) return faults;
     this.#declared = Object.entries(uses).map(([name, use]) => [this.#budgets.get(name)!, use] as const);
     for (const [budget, use] of this.#declared) {
-      budget.isEstimated = typeof use === "function";
-      if (budget.isEstimated) budget.useShare = ASSUMED_SHARE;
+      if (typeof use !== "function") continue;
+      budget.beyond = new LookBeyond();
+      budget.useShare = ASSUMED_SHARE;
     }
     this.#remember();
     return [];
@@ -116,8 +116,9 @@ export class Ledger {
     let starts = Number.POSITIVE_INFINITY;
     for (const budget of this.#budgets.values()) {
       if (budget.useShare < NEARLY_ALL) continue;
-      const beyond = budget.isEstimated ? LOOK_BEYOND : 0;
-      starts = Math.min(starts, budget.startsWithin(ms, now) + beyond - waiting(budget));
+      const held = waiting(budget);
+      const beyond = budget.beyond?.most(held, now) ?? 0;
+      starts = Math.min(starts, budget.startsWithin(ms, now) + beyond - held);
     }
     return Math.max(0, Math.floor(starts));
   }

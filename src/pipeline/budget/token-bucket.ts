@@ -8,15 +8,17 @@ const ROUNDING = 1e-6;
 const SLOW_PER_SECOND = 1;
 
 /**
- * Tokens that come evenly. In any time t at most `t × rate + one second's worth + the largest amount` are taken. Begins
+ * Tokens that come evenly. In any time t at most `t × rate + burstSeconds' worth + the largest amount` are taken. Begins
  * empty where the rate is one a second or more, so that tasks that start together bring no wave of calls.
  */
 export class TokenBucket implements Supply {
+  readonly #burstSeconds: number;
   #perSecond: number;
   #tokens: number;
   #at: number;
 
-  constructor(perSecond: number, now: number) {
+  constructor(perSecond: number, now: number, burstSeconds = BURST_SECONDS) {
+    this.#burstSeconds = burstSeconds;
     this.#perSecond = perSecond;
     this.#tokens = perSecond >= SLOW_PER_SECOND ? 0 : 1;
     this.#at = now;
@@ -51,7 +53,7 @@ export class TokenBucket implements Supply {
   }
 
   get #burst(): number {
-    return Math.max(1, this.#perSecond * BURST_SECONDS);
+    return Math.max(1, this.#perSecond * this.#burstSeconds);
   }
 
   #refill(now: number): void {

@@ -52,6 +52,28 @@ describe("a budget", () => {
     await bundle.stopped();
   });
 
+  test("is looked behind by degrees while all that has come takes of it", async () => {
+    const ended: string[] = [];
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { crm: ({ body }) => Number((body as { kind: string }).kind === "crm") },
+        handle: ({ body }) => void ended.push((body as { kind: string }).kind),
+      }),
+      env: { BUDGETS: "crm=1/s", CONCURRENCY: "4" },
+    });
+    sendAll(bundle, 300, () => JSON.stringify({ kind: "crm" }));
+    sendAll(bundle, 40, () => JSON.stringify({ kind: "other" }));
+    void bundle.start();
+    await bundle.clock.advance(2_000);
+    const early = bundle.worker.status().unbudgeted ?? 0;
+    expect(early).toBeGreaterThan(20);
+    expect(early).toBeLessThan(200);
+    await bundle.clock.advance(8_000);
+    expect(ended.filter((kind) => kind === "other")).toHaveLength(40);
+    expect(ended.filter((kind) => kind === "crm").length).toBeLessThanOrEqual(11);
+    await bundle.stopped();
+  });
+
   test("is settled by what a run really took", async () => {
     let ran = 0;
     const bundle = workerBundle({

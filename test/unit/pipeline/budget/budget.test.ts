@@ -96,4 +96,12 @@ describe("a budget", () => {
     expect(perSecond).toBeGreaterThan(80);
     expect(perSecond).toBeLessThan(100);
   });
+
+  test("that is learned makes no wave after a pause", () => {
+    const budget = new Budget("model", undefined, 0);
+    budget.pause(1, 0, 20);
+    const { perSecond } = budget.status(1_000);
+    expect(perSecond).toBe(15);
+    expect(takesWithin(budget, 1_000, 1_001)).toBeLessThanOrEqual(15 / 4);
+  });
 });
