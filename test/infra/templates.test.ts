@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { readTemplate, TEMPLATES, type Value } from "../../infra/checks/template.js";
+import { readTemplate, settle, TEMPLATES, type Value, type Values } from "../../infra/checks/template.js";
 
 const INFRA = new URL("../../../infra/", import.meta.url);
 const LINES_MAX = 250;
@@ -127,6 +127,19 @@ describe("everything in one stack", () => {
       return !own.has(name) && value.Ref !== undefined && root.Parameters[value.Ref]?.Default !== "";
     });
     expect(decided).toEqual([]);
+  });
+
+  test("lets tasks write to the budgets' table that it names to them, its own only where none is given", () => {
+    const made = { "Fn::GetAtt": ["Table", "Outputs.BudgetTableName"] };
+    const named = { "Fn::If": ["NewBudgetTable", made, { Ref: "BudgetTableName" }] };
+    for (const nested of ["Task", "Cluster"]) {
+      expect(root.Resources[nested]!.Properties).toMatchObject({ Parameters: { BudgetTableName: named } });
+    }
+    const hasTable = (given: Values) => "Table" in (settle(root, given) as { Resources: object }).Resources;
+    expect(hasTable({ BudgetShare: "table" })).toBe(true);
+    expect(hasTable({ BudgetShare: "table", BudgetTableName: "finished-keys" })).toBe(false);
+    expect(hasTable({ BudgetShare: "divide" })).toBe(false);
+    expect(hasTable({})).toBe(false);
   });
 
   test("takes no value that the template doesn't that gets it", () => {
