@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { readTemplate, settle, TEMPLATES, type Value, type Values } from "../../infra/checks/template.js";
+import { parseMetricMath } from "../../src/scaling/metric-math.js";
 
 const INFRA = new URL("../../../infra/", import.meta.url);
 const LINES_MAX = 250;
@@ -106,6 +107,29 @@ describe("a task", () => {
       LinuxParameters: { Capabilities: { Drop: ["ALL"] } },
     });
     expect(Parameters.ContainerUser?.Default).toBe("1000:1000");
+  });
+});
+
+describe("the alarm on a provider", () => {
+  const observability = readTemplate("observability", INFRA);
+  const { Metrics, Threshold } = observability.Resources.ProviderAlarm!.Properties as unknown as {
+    Metrics: { Id: string; Expression?: string; MetricStat?: { Metric: { MetricName: string } } }[];
+    Threshold: Value;
+  };
+  const names = new Map(Metrics.map(({ Id, MetricStat }) => [Id, MetricStat?.Metric.MetricName]));
+  const math = parseMetricMath(Metrics.find(({ Expression }) => Expression)!.Expression!);
+  const behind = (now: Record<string, number>) => math.evaluate({ time: 0, read: (id) => now[names.get(id)!] });
+
+  test("goes off for what waits in the queue, while tasks hold two seconds of it", () => {
+    expect(Threshold).toEqual({ Ref: "TargetDelaySeconds" });
+    expect(behind({ BudgetWaitSeconds: 1.9, QueueDelaySeconds: 600 })).toBeCloseTo(601.9);
+    expect(behind({ BudgetWaitSeconds: 45, QueueDelaySeconds: 0 })).toBe(45);
+  });
+
+  test("stays quiet where tasks are what is lacking, and where nothing waits", () => {
+    expect(behind({ BudgetWaitSeconds: 0.1, QueueDelaySeconds: 600 })).toBe(0);
+    expect(behind({ BudgetWaitSeconds: 1.9, QueueDelaySeconds: 2 })).toBeLessThan(30);
+    expect(behind({ QueueDelaySeconds: 600 })).toBeUndefined();
   });
 });
 
