@@ -141,6 +141,40 @@ describe("doctor", () => {
     await sts.stop();
   }, 30_000);
 
+  test("holds budgets against the slots of a fleet as large as it is told, with what the module itself says it uses", async () => {
+    await writeFile(
+      join(folder, "agent.mjs"),
+      `export default { uses: { openai: 2, tokens: () => 500 }, handle: async () => {} };`,
+    );
+    const queueUrl = await queueWith("budgets", 5, "1209600");
+    const env = { BUDGETS: "openai=600/min, tokens=200000/min*8", HANDLER_TIMEOUT_SECONDS: "60" };
+    const lines = async (...args: string[]) => {
+      const { code, stdout } = await doctor(queueUrl, env, ...args);
+      return { code, lines: stdout.split("\n").filter((line) => /budgets {2}|→/.test(line)) };
+    };
+    expect(await lines()).toEqual({
+      code: 0,
+      lines: [
+        "✓ budgets      openai: 10 slots of one task (--tasks N counts the fleet) are all used only by agents of 2 s or longer",
+        "! budgets      tokens: of 10 slots of one task (--tasks N counts the fleet) no more than 8 can ever be used (at most 8 at once)",
+        "               → lower CONCURRENCY to 8, or ask the provider for more",
+      ],
+    });
+    expect(await lines("--tasks", "50")).toEqual({
+      code: 0,
+      lines: [
+        "! budgets      openai: of 10 slots × 50 tasks (--tasks) no more than 300 can ever be used (5/s begin, and agents may take 60 s)",
+        "               → a fleet of 30 is enough: lower the ceiling, or ask the provider for more",
+        "! budgets      tokens: each of 50 tasks lets one run, so 50 may run at once, and not 8",
+        "               → set the ceiling to 8 tasks or less",
+        "! budgets      tokens: of 10 slots × 50 tasks (--tasks) no more than 8 can ever be used (at most 8 at once)",
+        "               → a fleet of 1 is enough: lower the ceiling, or ask the provider for more",
+      ],
+    });
+    const { code, stderr } = await doctor(queueUrl, env, "--tasks", "0");
+    expect([code, stderr]).toEqual([64, expect.stringContaining("between 1 and 50000")]);
+  }, 30_000);
+
   test("ends with 78 and every fault when the settings are wrong", async () => {
     const { code, stderr } = await doctor("no queue", { CONCURRENCY: "0" });
     expect(code).toBe(78);
