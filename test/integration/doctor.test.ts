@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { command, killCommands } from "../support/command.js";
 import { FakeSts, granted, refused } from "../support/fake-sts.js";
 import { QueueServer } from "../support/fauxqs-server.js";
+import { type PeerAnswer, startPeer } from "../support/http-peer.js";
 
 interface Finding {
   level: "ok" | "warn" | "bad";
@@ -95,6 +96,45 @@ describe("doctor", () => {
     const { code, bad } = await findings(await queueWith("once", 5, "1209600"), { IDEMPOTENCY_TABLE: "finished-keys" });
     expect([code, bad]).toEqual([1, [expect.stringMatching(/^idempotency: check in .* table finished-keys: /)]]);
   }, 30_000);
+
+  test("tells whether the table of budgets can be written, and is large enough", async () => {
+    const queueUrl = await queueWith("shared", 5, "1209600");
+    const made = (key: string, ProvisionedThroughput?: object) => ({
+      TableStatus: "ACTIVE",
+      KeySchema: [{ AttributeName: key }],
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+      ...(ProvisionedThroughput
+        ? { ProvisionedThroughput }
+        : { BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" } }),
+    });
+    const refused = (name: string) => ({ status: 400, json: { __type: name, message: "no" } });
+    const said = async (write: PeerAnswer, Table: object) => {
+      const peer = await startPeer(({ target }) => (target?.endsWith("UpdateItem") ? write : { json: { Table } }));
+      const env = { BUDGETS: "crm=20/s, openai=600/min", USES: "crm,openai", HANDLER: "exec:true" };
+      const table = { BUDGET_SHARE: "table", BUDGET_TABLE: "shares", AWS_ENDPOINT_URL_DYNAMODB: peer.url };
+      const { code, all } = await findings(queueUrl, { ...env, ...table });
+      await peer.close();
+      const lines = all.filter(({ about, text }) => about === "budgets" && !/slots/.test(text));
+      return [code, ...lines.map(({ level, text }) => `${level}: ${text}`)];
+    };
+    const notMet = refused("ConditionalCheckFailedException");
+    expect(await said(notMet, made("id"))).toEqual([
+      0,
+      "ok: dynamodb:UpdateItem on shares",
+      "ok: shares is billed by the request and takes what comes",
+    ]);
+    expect((await said(notMet, made("id", { WriteCapacityUnits: 10 })))[2]).toBe(
+      "ok: shares takes 10 writes a second, which is plenty",
+    );
+    expect((await said(notMet, made("id", { WriteCapacityUnits: 9 })))[2]).toBe(
+      "warn: shares takes 9 writes a second unless it is scaled: budgets need about 10; beyond that tasks divide them",
+    );
+    expect(await said(notMet, made("pk"))).toEqual([1, "bad: shares has the key pk (S) and not id (S)"]);
+    expect(await said(refused("AccessDeniedException"), made("id"))).toEqual([
+      1,
+      "bad: check in the budgets' table shares: AccessDeniedException: no",
+    ]);
+  }, 60_000);
 
   test("tells of buckets of payloads that can't be read", async () => {
     // The queue's server has an S3 as well, without that bucket.
