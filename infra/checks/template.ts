@@ -44,6 +44,7 @@ interface Rule {
 export const TEMPLATES = [
   "network",
   "queue",
+  "table",
   "cluster",
   "task",
   "service",

@@ -11,6 +11,7 @@ const SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hooks-AbCdE
 export const VARIANTS: Readonly<Record<TemplateName, readonly Values[]>> = {
   network: [{}, { InternetAccess: "false", AgentRoleArn: ROLE, WebhookSecretArn: SECRET }],
   queue: [{}, { Kind: "fifo", EncryptionKeyArn: KEY, QueueName: "orders" }],
+  table: [{}, { TableName: "budgets" }],
   cluster: [
     {},
     {
@@ -18,6 +19,7 @@ export const VARIANTS: Readonly<Record<TemplateName, readonly Values[]>> = {
       Tracing: "true",
       EncryptionKeyArn: KEY,
       ClusterName: "shared",
+      BudgetTableName: "budgets",
       PayloadBucket: "<PayloadBucket>",
       PayloadDelete: "true",
       AgentRoleArn: ROLE,
@@ -35,6 +37,10 @@ export const VARIANTS: Readonly<Record<TemplateName, readonly Values[]>> = {
       OtlpEndpoint: "http://127.0.0.1:4318",
       Handler: "./agent.mjs",
       IdempotencyTableName: "finished",
+      Budgets: "openai=600/min*8",
+      Uses: "openai",
+      BudgetShare: "table",
+      BudgetTableName: "budgets",
       AgentRoleArn: ROLE,
       PayloadBucket: "payloads",
       WebhookSignature: "github:HOOK_SECRET",
@@ -69,6 +75,7 @@ export const VARIANTS: Readonly<Record<TemplateName, readonly Values[]>> = {
     {},
     {
       Services: "3",
+      BudgetShare: "table",
       AlertEmail: "team@example.com",
       KeeperCodeKey: "keeper.zip",
       CodeBucket: "code",

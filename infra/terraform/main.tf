@@ -13,7 +13,7 @@ terraform {
 locals {
   infra = "${path.module}/.."
   # Every template that root.yaml nests.
-  nested = toset(["network", "queue", "cluster", "task", "service", "scaling", "observability", "sources", "budget", "keeper"])
+  nested = toset(["network", "queue", "table", "cluster", "task", "service", "scaling", "observability", "sources", "budget", "keeper"])
   # One folder in the bucket for each version of them: a stack is only updated where one has changed.
   release = substr(sha256(join("", [for name in concat(sort(tolist(local.nested)), ["root"]) : file("${local.infra}/${name}.yaml")])), 0, 16)
   address = "https://${aws_s3_bucket.templates.bucket_regional_domain_name}/${local.release}"

@@ -1,4 +1,5 @@
 import type { Duration } from "aws-cdk-lib";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import type { ISecurityGroup, IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import type { ICluster } from "aws-cdk-lib/aws-ecs";
 import type { IManagedPolicy, IRole } from "aws-cdk-lib/aws-iam";
@@ -48,6 +49,18 @@ export interface AgentProps {
   readonly policies?: readonly IManagedPolicy[];
 }
 
+/** Budgets of what agents call (docs/budgets.md). */
+export interface BudgetProps {
+  /** BUDGETS, by name: an amount per `/s`, `/min` or `/h`, and `*8` for at most eight runs at once: `{ openai: "600/min*8" }`. */
+  readonly limits: Readonly<Record<string, string>>;
+  /** USES: what each message takes before its run. A module says it itself. */
+  readonly uses?: Readonly<Record<string, number>>;
+  /** `divide` unless told otherwise; `table` makes a table where none is given. */
+  readonly share?: "divide" | "table";
+  /** With `table`: one of yours with the string key `id`, such as that of finished keys. */
+  readonly table?: ITable;
+}
+
 /** The size of one task. */
 export interface TaskProps {
   readonly cpu?: 256 | 512 | 1024 | 2048 | 4096;
@@ -79,6 +92,7 @@ export interface QueuehandServiceProps {
   readonly code?: string;
   readonly queue?: QueueOfYours | QueueToMake;
   readonly agent?: AgentProps;
+  readonly budgets?: BudgetProps;
   readonly task?: TaskProps;
   readonly scaling?: ScalingProps;
   /** Where the tasks run; unset: a VPC of `infra/network.yaml`, with endpoints and a NAT gateway. */

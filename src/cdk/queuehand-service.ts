@@ -33,11 +33,12 @@ export class QueuehandService extends Construct implements IGrantable {
     this.queue = queue;
     this.deadLetterQueue = deadLetterQueue;
     const place = this.#place(props);
+    const budgetTableName = this.#budgetTableName(props);
 
     const cluster = new IncludedTemplate(
       this,
       "cluster",
-      clusterParameters(props, { queue, deadLetterQueue, ...place }),
+      clusterParameters(props, { queue, deadLetterQueue, budgetTableName, ...place }),
     );
     this.clusterName = props.cluster?.clusterName ?? cluster.resource("Cluster").ref;
     this.taskRole = Role.fromRoleArn(this, "TaskRole", cluster.attribute("TaskRole", "Arn"));
@@ -54,6 +55,7 @@ export class QueuehandService extends Construct implements IGrantable {
         deadLetterQueue,
         executionRoleArn: cluster.attribute("ExecutionRole", "Arn"),
         taskRoleArn: this.taskRole.roleArn,
+        budgetTableName,
       }),
     );
     this.logGroupName = task.resource("LogGroup").ref;
@@ -138,6 +140,12 @@ export class QueuehandService extends Construct implements IGrantable {
     const network = new IncludedTemplate(this, "network", {});
     const subnetIds = ["PrivateSubnetA", "PrivateSubnetB"].map((id) => network.resource(id).ref);
     return { vpcId: network.resource("Vpc").ref, subnetIds };
+  }
+
+  #budgetTableName({ budgets }: QueuehandServiceProps): string | undefined {
+    if (budgets?.table && budgets.share !== "table") throw new Error('budgets.table needs share: "table"');
+    if (budgets?.share !== "table") return undefined;
+    return budgets.table?.tableName ?? new IncludedTemplate(this, "table", {}).resource("BudgetTable").ref;
   }
 
   #image({ image, code, task }: QueuehandServiceProps): string {

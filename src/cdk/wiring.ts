@@ -21,15 +21,20 @@ export function queueParameters({ queue, agent = {} }: QueuehandServiceProps): P
   return { Kind: kind, MaxReceiveCount: maxReceiveCount, VisibilityTimeout: seconds(agent.visibilityTimeout) };
 }
 
+const listed = (entries: Readonly<Record<string, string | number>> | undefined) =>
+  entries && joined(Object.entries(entries).map(([name, value]) => `${name}=${value}`));
+
 export interface ClusterSurroundings {
   readonly queue: IQueue;
   readonly deadLetterQueue: IQueue;
   readonly vpcId: string;
+  /** Of budgets, where tasks share one. */
+  readonly budgetTableName: string | undefined;
 }
 
 export function clusterParameters(
   { cluster, agent = {}, scraper }: QueuehandServiceProps,
-  { queue, deadLetterQueue, vpcId }: ClusterSurroundings,
+  { queue, deadLetterQueue, vpcId, budgetTableName }: ClusterSurroundings,
 ): Parameters {
   return {
     ClusterName: cluster?.clusterName,
@@ -40,6 +45,7 @@ export function clusterParameters(
     AgentRoleArn: agent.role?.roleArn,
     AgentPolicyArns: joined((agent.policies ?? []).map(({ managedPolicyArn }) => managedPolicyArn)),
     AgentSecretArns: secretsOf(agent).arns,
+    BudgetTableName: budgetTableName,
     ScraperSecurityGroupId: scraper?.securityGroupId,
   };
 }
@@ -50,11 +56,12 @@ export interface TaskSurroundings {
   readonly deadLetterQueue: IQueue;
   readonly executionRoleArn: string;
   readonly taskRoleArn: string;
+  readonly budgetTableName: string | undefined;
 }
 
 export function taskParameters(
-  { agent = {}, task = {}, scaling = {}, scraper }: QueuehandServiceProps,
-  { image, queue, deadLetterQueue, executionRoleArn, taskRoleArn }: TaskSurroundings,
+  { agent = {}, budgets, task = {}, scaling = {}, scraper }: QueuehandServiceProps,
+  { image, queue, deadLetterQueue, executionRoleArn, taskRoleArn, budgetTableName }: TaskSurroundings,
 ): Parameters {
   const { names, arns } = secretsOf(agent);
   return {
@@ -77,6 +84,10 @@ export function taskParameters(
     AgentRoleArn: agent.role?.roleArn,
     AgentSecretNames: names,
     AgentSecretArns: arns,
+    Budgets: listed(budgets?.limits),
+    Uses: listed(budgets?.uses),
+    BudgetShare: budgets?.share,
+    BudgetTableName: budgetTableName,
     HttpHost: scraper && "0.0.0.0",
     TargetDelaySeconds: seconds(scaling.targetDelay),
     DrainBacklogSeconds: seconds(scaling.drainBacklog),

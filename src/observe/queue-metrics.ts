@@ -51,7 +51,7 @@ export function queueMetrics(view: QueueView): Metric[] {
     })),
     gauge("BacklogMessages", "Count", messages, 1),
     gauge("BacklogPerTask", "Count", messages / fleet.desired, 1),
-    gauge("QueueDelaySeconds", "Seconds", (backlog.visible * meanAgentSeconds) / (status.slots * fleet.running), 60),
+    gauge("QueueDelaySeconds", "Seconds", backlog.visible * secondsEach(view), 60),
   ];
   if (arrivalsPerSecond === undefined) return metrics;
   const demand = view.slotDemand({
@@ -66,6 +66,13 @@ export function queueMetrics(view: QueueView): Metric[] {
     ...budgetSlotsOf(view),
   });
   return [gauge("SlotDemand", "Percent", demand, 1), ...metrics];
+}
+
+/** From one start to the next in the whole fleet: as its slots allow it, and as budgets do. */
+function secondsEach({ status: { slots, budgetLimits }, fleet, meanAgentSeconds }: QueueView): number {
+  const bySlots = meanAgentSeconds / (slots * fleet.running);
+  if (!budgetLimits) return bySlots;
+  return Math.max(bySlots, 1 / budgetLimits.startsPerSecond, meanAgentSeconds / budgetLimits.atOnce);
 }
 
 /** How many slots the runs fill that budgets let begin. */

@@ -109,6 +109,11 @@ test("what is granted for a setting is granted with it alone, and on what it nam
     Action: ["sts:AssumeRole", "sts:TagSession"],
     Resource: { Ref: "AgentRoleArn" },
   });
+  expect(bySid("CountBudgets")).toMatchObject({
+    condition: "SharesBudgets",
+    Action: "dynamodb:UpdateItem",
+    Resource: { "Fn::Sub": expect.stringMatching(/^arn:[^*]+:table\/\$\{BudgetTableName\}$/) },
+  });
   expect(bySid("SettleLargePayloads")).toMatchObject({ condition: "RemovesPayloads", Action: "s3:DeleteObject" });
   expect(statements.filter(({ Action }) => [Action].flat().includes("s3:DeleteObject"))).toHaveLength(1);
 });

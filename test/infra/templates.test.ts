@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { readTemplate, TEMPLATES, type Value } from "../../infra/checks/template.js";
+import { readTemplate, settle, TEMPLATES, type Value, type Values } from "../../infra/checks/template.js";
+import { parseMetricMath } from "../../src/scaling/metric-math.js";
 
 const INFRA = new URL("../../../infra/", import.meta.url);
 const LINES_MAX = 250;
@@ -109,6 +110,29 @@ describe("a task", () => {
   });
 });
 
+describe("the alarm on a provider", () => {
+  const observability = readTemplate("observability", INFRA);
+  const { Metrics, Threshold } = observability.Resources.ProviderAlarm!.Properties as unknown as {
+    Metrics: { Id: string; Expression?: string; MetricStat?: { Metric: { MetricName: string } } }[];
+    Threshold: Value;
+  };
+  const names = new Map(Metrics.map(({ Id, MetricStat }) => [Id, MetricStat?.Metric.MetricName]));
+  const math = parseMetricMath(Metrics.find(({ Expression }) => Expression)!.Expression!);
+  const behind = (now: Record<string, number>) => math.evaluate({ time: 0, read: (id) => now[names.get(id)!] });
+
+  test("goes off for what waits in the queue, while tasks hold two seconds of it", () => {
+    expect(Threshold).toEqual({ Ref: "TargetDelaySeconds" });
+    expect(behind({ BudgetWaitSeconds: 1.9, QueueDelaySeconds: 600 })).toBeCloseTo(601.9);
+    expect(behind({ BudgetWaitSeconds: 45, QueueDelaySeconds: 0 })).toBe(45);
+  });
+
+  test("stays quiet where tasks are what is lacking, and where nothing waits", () => {
+    expect(behind({ BudgetWaitSeconds: 0.1, QueueDelaySeconds: 600 })).toBe(0);
+    expect(behind({ BudgetWaitSeconds: 1.9, QueueDelaySeconds: 2 })).toBeLessThan(30);
+    expect(behind({ QueueDelaySeconds: 600 })).toBeUndefined();
+  });
+});
+
 describe("everything in one stack", () => {
   const root = readTemplate("root", INFRA);
   const task = readTemplate("task", INFRA);
@@ -127,6 +151,19 @@ describe("everything in one stack", () => {
       return !own.has(name) && value.Ref !== undefined && root.Parameters[value.Ref]?.Default !== "";
     });
     expect(decided).toEqual([]);
+  });
+
+  test("lets tasks write to the budgets' table that it names to them, its own only where none is given", () => {
+    const made = { "Fn::GetAtt": ["Table", "Outputs.BudgetTableName"] };
+    const named = { "Fn::If": ["NewBudgetTable", made, { Ref: "BudgetTableName" }] };
+    for (const nested of ["Task", "Cluster"]) {
+      expect(root.Resources[nested]!.Properties).toMatchObject({ Parameters: { BudgetTableName: named } });
+    }
+    const hasTable = (given: Values) => "Table" in (settle(root, given) as { Resources: object }).Resources;
+    expect(hasTable({ BudgetShare: "table" })).toBe(true);
+    expect(hasTable({ BudgetShare: "table", BudgetTableName: "finished-keys" })).toBe(false);
+    expect(hasTable({ BudgetShare: "divide" })).toBe(false);
+    expect(hasTable({})).toBe(false);
   });
 
   test("takes no value that the template doesn't that gets it", () => {

@@ -96,12 +96,13 @@ async function doctor(answer: (request: PeerRequest) => PeerAnswer, env = {}, ..
       ...env,
     },
   });
-  if (code === 64) return { code, refusal: stdout, lines: [], requests: peer.requests };
+  if (code === 64) return { code, refusal: stdout, lines: [], budgets: [], requests: peer.requests };
   const { findings } = JSON.parse(stdout) as { findings: { level: string; about: string; text: string }[] };
-  const lines = findings
-    .filter(({ about, text }) => /stop timeout|tasks|deployments/.test(about) || /ecs:/.test(text))
-    .map(({ level, text }) => `${level}: ${text}`);
-  return { code, refusal: "", lines, requests: peer.requests };
+  const linesOf = (of: (finding: (typeof findings)[number]) => boolean) =>
+    findings.filter(of).map(({ level, text }) => `${level}: ${text}`);
+  const lines = linesOf(({ about, text }) => /stop timeout|tasks|deployments/.test(about) || /ecs:/.test(text));
+  const budgets = linesOf(({ about }) => about === "budgets");
+  return { code, refusal: "", lines, budgets, requests: peer.requests };
 }
 
 describe("doctor", () => {
@@ -120,6 +121,19 @@ describe("doctor", () => {
       ServiceNamespace: "ecs",
       ResourceIds: ["service/agents/orders"],
     });
+  }, 30_000);
+
+  test("holds budgets against the ceiling of the service, and against --tasks where that is typed", async () => {
+    const env = { BUDGETS: "openai=600/min*30", USES: "openai", HANDLER: "exec:true", HANDLER_TIMEOUT_SECONDS: "60" };
+    const budgets = async (...args: string[]) =>
+      (await doctor(aws(), env, "--service", "agents/orders", ...args)).budgets;
+    expect(await budgets()).toEqual([
+      "warn: openai: each of 200 tasks lets one run, so 200 may run at once, and not 30",
+      "warn: openai: of 10 slots × 200 tasks (the ceiling of agents/orders) no more than 30 can ever be used (at most 30 at once)",
+    ]);
+    expect(await budgets("--tasks", "3")).toEqual([
+      "ok: openai: 10 slots × 3 tasks (--tasks) are all used only by agents of 3 s or longer",
+    ]);
   }, 30_000);
 
   test("reads the own task on ECS, tries the right to protect it, and leaves its protection as it was", async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { command, killCommands } from "../support/command.js";
 import { FakeSts, granted, refused } from "../support/fake-sts.js";
 import { QueueServer } from "../support/fauxqs-server.js";
+import { type PeerAnswer, startPeer } from "../support/http-peer.js";
 
 interface Finding {
   level: "ok" | "warn" | "bad";
@@ -96,6 +97,45 @@ describe("doctor", () => {
     expect([code, bad]).toEqual([1, [expect.stringMatching(/^idempotency: check in .* table finished-keys: /)]]);
   }, 30_000);
 
+  test("tells whether the table of budgets can be written, and is large enough", async () => {
+    const queueUrl = await queueWith("shared", 5, "1209600");
+    const made = (key: string, ProvisionedThroughput?: object) => ({
+      TableStatus: "ACTIVE",
+      KeySchema: [{ AttributeName: key }],
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+      ...(ProvisionedThroughput
+        ? { ProvisionedThroughput }
+        : { BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" } }),
+    });
+    const refused = (name: string) => ({ status: 400, json: { __type: name, message: "no" } });
+    const said = async (write: PeerAnswer, Table: object) => {
+      const peer = await startPeer(({ target }) => (target?.endsWith("UpdateItem") ? write : { json: { Table } }));
+      const env = { BUDGETS: "crm=20/s, openai=600/min", USES: "crm,openai", HANDLER: "exec:true" };
+      const table = { BUDGET_SHARE: "table", BUDGET_TABLE: "shares", AWS_ENDPOINT_URL_DYNAMODB: peer.url };
+      const { code, all } = await findings(queueUrl, { ...env, ...table });
+      await peer.close();
+      const lines = all.filter(({ about, text }) => about === "budgets" && !/slots/.test(text));
+      return [code, ...lines.map(({ level, text }) => `${level}: ${text}`)];
+    };
+    const notMet = refused("ConditionalCheckFailedException");
+    expect(await said(notMet, made("id"))).toEqual([
+      0,
+      "ok: dynamodb:UpdateItem on shares",
+      "ok: shares is billed by the request and takes what comes",
+    ]);
+    expect((await said(notMet, made("id", { WriteCapacityUnits: 10 })))[2]).toBe(
+      "ok: shares takes 10 writes a second, which is plenty",
+    );
+    expect((await said(notMet, made("id", { WriteCapacityUnits: 9 })))[2]).toBe(
+      "warn: shares takes 9 writes a second unless it is scaled: budgets need about 10; beyond that tasks divide them",
+    );
+    expect(await said(notMet, made("pk"))).toEqual([1, "bad: shares has the key pk (S) and not id (S)"]);
+    expect(await said(refused("AccessDeniedException"), made("id"))).toEqual([
+      1,
+      "bad: check in the budgets' table shares: AccessDeniedException: no",
+    ]);
+  }, 60_000);
+
   test("tells of buckets of payloads that can't be read", async () => {
     // The queue's server has an S3 as well, without that bucket.
     const { code, bad } = await findings(await queueWith("large", 5, "1209600"), { PAYLOAD_BUCKETS: "no-such-bucket" });
@@ -139,6 +179,40 @@ describe("doctor", () => {
     sts.answer = refused(403, "AccessDenied");
     expect(await lines()).toEqual([`bad: sts:AssumeRole of ${role}: AccessDenied: said STS`]);
     await sts.stop();
+  }, 30_000);
+
+  test("holds budgets against the slots of a fleet as large as it is told, with what the module itself says it uses", async () => {
+    await writeFile(
+      join(folder, "agent.mjs"),
+      `export default { uses: { openai: 2, tokens: () => 500 }, handle: async () => {} };`,
+    );
+    const queueUrl = await queueWith("budgets", 5, "1209600");
+    const env = { BUDGETS: "openai=600/min, tokens=200000/min*8", HANDLER_TIMEOUT_SECONDS: "60" };
+    const lines = async (...args: string[]) => {
+      const { code, stdout } = await doctor(queueUrl, env, ...args);
+      return { code, lines: stdout.split("\n").filter((line) => /budgets {2}|→/.test(line)) };
+    };
+    expect(await lines()).toEqual({
+      code: 0,
+      lines: [
+        "✓ budgets      openai: 10 slots of one task (--tasks N counts the fleet) are all used only by agents of 2 s or longer",
+        "! budgets      tokens: of 10 slots of one task (--tasks N counts the fleet) no more than 8 can ever be used (at most 8 at once)",
+        "               → lower CONCURRENCY to 8, or ask the provider for more",
+      ],
+    });
+    expect(await lines("--tasks", "50")).toEqual({
+      code: 0,
+      lines: [
+        "! budgets      openai: of 10 slots × 50 tasks (--tasks) no more than 300 can ever be used (5/s begin, and agents may take 60 s)",
+        "               → a fleet of 30 is enough: lower the ceiling, or ask the provider for more",
+        "! budgets      tokens: each of 50 tasks lets one run, so 50 may run at once, and not 8",
+        "               → set the ceiling to 8 tasks or less",
+        "! budgets      tokens: of 10 slots × 50 tasks (--tasks) no more than 8 can ever be used (at most 8 at once)",
+        "               → a fleet of 1 is enough: lower the ceiling, or ask the provider for more",
+      ],
+    });
+    const { code, stderr } = await doctor(queueUrl, env, "--tasks", "0");
+    expect([code, stderr]).toEqual([64, expect.stringContaining("between 1 and 50000")]);
   }, 30_000);
 
   test("ends with 78 and every fault when the settings are wrong", async () => {

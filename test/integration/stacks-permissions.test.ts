@@ -1,5 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -50,6 +57,7 @@ containerSuite("the task role on a MiniStack that enforces permissions", () => {
   let ministack: MiniStack;
   let queue: Values;
   let cluster: Values;
+  let budgets: Values;
   let user: AccessKey;
   /** Whom no trust policy names, and whose own policy lets assume every role. */
   let stranger: AccessKey;
@@ -58,11 +66,13 @@ containerSuite("the task role on a MiniStack that enforces permissions", () => {
     ministack = await MiniStack.start({ auth: true });
     const { stacks } = ministack;
     queue = await stacks.deploy("work", "queue");
+    budgets = await stacks.deploy("work-budgets", "table");
     cluster = await stacks.deploy("work-cluster", "cluster", {
       VpcId: "vpc-00000001",
       QueueArn: queue.QueueArn!,
       DeadLetterQueueArn: queue.DeadLetterQueueArn!,
       CreateIdempotencyTable: "true",
+      BudgetTableName: budgets.BudgetTableName!,
       AgentRoleArn: AGENT_ROLE,
     });
     const role = cluster.TaskRoleArn!.split("/").at(-1)!;
@@ -100,6 +110,10 @@ containerSuite("the task role on a MiniStack that enforces permissions", () => {
         SQS_QUEUE_URL: queue.QueueUrl!,
         HANDLER: "in this process",
         IDEMPOTENCY_TABLE: cluster.IdempotencyTableName!,
+        BUDGETS: "calls=20/s",
+        USES: "calls",
+        BUDGET_SHARE: "table",
+        BUDGET_TABLE: budgets.BudgetTableName!,
         VISIBILITY_TIMEOUT: "15",
         POLL_INTERVAL_SECONDS: "1",
         HTTP_PORT: "off",
@@ -133,6 +147,11 @@ containerSuite("the task role on a MiniStack that enforces permissions", () => {
       expect((await stacks.counts(queue.DeadLetterQueueUrl!)).visible).toBe(1);
       const failed = facts.filter(({ kind }) => /Failed$|^warning$/.test(kind));
       expect(failed).toEqual([]);
+      const dynamoDb = new DynamoDBClient(stacks.client);
+      const { Items = [] } = await dynamoDb.send(new ScanCommand({ TableName: budgets.BudgetTableName! }));
+      dynamoDb.destroy();
+      expect(Items.map(({ id }) => id!.S)).toEqual(["budget/calls"]);
+      expect(Number(Items[0]!.nextAt!.N)).toBeGreaterThan(Date.now() - START_TIMEOUT_MS);
     },
     START_TIMEOUT_MS,
   );
@@ -144,6 +163,14 @@ containerSuite("the task role on a MiniStack that enforces permissions", () => {
     const fromDeadLetters = new ReceiveMessageCommand({ QueueUrl: queue.DeadLetterQueueUrl! });
     await expect(sqs.send(fromDeadLetters)).rejects.toThrow(/no identity-based policy allows/);
     sqs.destroy();
+    const dynamoDb = new DynamoDBClient({ ...ministack.stacks.client, credentials: user });
+    const Key = { id: { S: "budget/calls" } };
+    const ofBudgets = { TableName: budgets.BudgetTableName!, Key };
+    const denied = /not authorized|no identity-based policy allows/;
+    await expect(dynamoDb.send(new GetItemCommand(ofBudgets))).rejects.toThrow(denied);
+    await expect(dynamoDb.send(new DeleteItemCommand(ofBudgets))).rejects.toThrow(denied);
+    await expect(dynamoDb.send(new UpdateItemCommand({ TableName: "another", Key }))).rejects.toThrow(denied);
+    dynamoDb.destroy();
   });
 
   test(

@@ -269,6 +269,36 @@ describe("the fleet", () => {
   });
 });
 
+describe("what it holds behind a provider of 600 calls a minute", () => {
+  /** 10,000 messages at once, at second `at`. */
+  const burst = (at: number) => ({ name: "burst", counted: true, rateAt: (t: number) => (t === at ? 10_000 : 0) });
+  const budget = { startsPerSecond: 10, atOnce: Number.POSITIVE_INFINITY };
+  /** Of 3 s each, so that it keeps 30 slots busy. */
+  const usable = (slots: number) => 30 / slots;
+  const ordered = ({ activities }: SimulationResult) => Math.max(1, ...activities.map((each) => each.desiredTasks));
+
+  test.each([60, 63, 66, 69].flatMap((at) => [5, 10, 15].map((slots) => [at, slots] as const)))(
+    "10,000 waiting messages at second %i order at most 2 × the tasks of %i slots that it can use, and all are worked off",
+    (at, slots) => {
+      const behind = { load: burst(at), slots, grain: 1, initialTasks: 1 };
+      const result = run({ ...behind, budget });
+      expect(ordered(result)).toBeLessThanOrEqual(2 * usable(slots));
+      expect(ordered(result)).toBeGreaterThanOrEqual(usable(slots));
+      expect(result.unfinished).toBe(0);
+      // At 10 a second, 1,000 s: the provider was never idle for long.
+      expect(result.waitSeconds.max).toBeLessThan(1.05 * 1_000);
+      const unaware = run({ ...behind, policy: policy({ MaxTasks: "100" }) });
+      expect(ordered(unaware)).toBe(100);
+    },
+  );
+
+  test("20 a second, twice what it takes, order no more either, however long they come", () => {
+    const result = run({ load: load("step:5..20"), slots: 10, grain: 1, seconds: 3600, budget });
+    expect(ordered(result)).toBeLessThanOrEqual(2 * usable(10));
+    expect(result.moments.at(-1)!.desiredTasks).toBeGreaterThanOrEqual(usable(10));
+  });
+});
+
 /** Real arrivals, which lie beside the project where they are had at all; see docs/scaling.md. */
 const TRACES = join("..", "shared", "traces");
 

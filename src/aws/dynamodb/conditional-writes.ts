@@ -48,6 +48,17 @@ export class ConditionalWrites {
     this.#calls = new DynamoDbCalls(target);
   }
 
+  /** A write whose condition can't hold: it takes the permission and the key's schema, and leaves nothing behind. */
+  async check(signal: AbortSignal): Promise<void> {
+    const write = {
+      UpdateExpression: "SET #state = :never",
+      ConditionExpression: "attribute_exists(id) AND #state = :never",
+      ExpressionAttributeNames: { "#state": "state" },
+      ExpressionAttributeValues: { ":never": { S: "never" } },
+    };
+    await this.update("check", "queuehand: is the table there?", write, signal);
+  }
+
   /** Makes one: what was written, or what stood in its way. Rejects with a TableError that names `operation`. */
   async update(
     operation: string,

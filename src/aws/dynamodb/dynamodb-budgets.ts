@@ -4,6 +4,8 @@ import { ConditionalWrites, type Item } from "./conditional-writes.js";
 import type { DynamoDbTarget } from "./dynamodb-calls.js";
 
 const TRIES = 3;
+/** What errors call it. */
+export const BUDGETS_TABLE = "the budgets' table";
 
 /**
  * Budgets in a DynamoDB table with the partition key `id`: an item `budget/NAME` for each, whose `nextAt` is the time up to
@@ -13,7 +15,7 @@ export class DynamoDbBudgets implements BudgetTable {
   readonly #writes: ConditionalWrites;
 
   constructor(options: { readonly table: string } & DynamoDbTarget) {
-    this.#writes = new ConditionalWrites(options.table, options, "the budgets' table");
+    this.#writes = new ConditionalWrites(options.table, options, BUDGETS_TABLE);
   }
 
   async reserve(request: BlockRequest, signal: AbortSignal): Promise<BlockEnd> {

@@ -44,18 +44,7 @@ export class DynamoDbIdempotency implements IdempotencyTable {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    // A write whose condition can't hold: it takes the permission and the key's schema, and leaves nothing behind.
-    await this.#writes.update(
-      "check",
-      "queuehand: is the table there?",
-      {
-        UpdateExpression: "SET #state = :never",
-        ConditionExpression: "attribute_exists(id) AND #state = :never",
-        ExpressionAttributeNames: { "#state": "state" },
-        ExpressionAttributeValues: { ":never": { S: "never" } },
-      },
-      signal,
-    );
+    await this.#writes.check(signal);
   }
 
   async claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimEnd> {

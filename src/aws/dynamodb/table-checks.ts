@@ -1,11 +1,12 @@
 import { type Answer, answerOf } from "../wire/answer.js";
 import type { TransportSetting } from "../wire/transport.js";
 import { TransportChoice } from "../wire/transport-choice.js";
+import { ConditionalWrites } from "./conditional-writes.js";
 import { defaultTarget } from "./default-target.js";
+import { BUDGETS_TABLE } from "./dynamodb-budgets.js";
 import { DynamoDbCalls } from "./dynamodb-calls.js";
-import { DynamoDbIdempotency, type KeyTable } from "./dynamodb-idempotency.js";
 
-/** How a table of keys is set up. */
+/** How a table is set up. */
 export interface TableSetup {
   /** `ACTIVE`, and others that AWS names. */
   readonly status: string;
@@ -15,7 +16,7 @@ export interface TableSetup {
   readonly writesPerSecond: number | undefined;
 }
 
-/** What DynamoDB said about a table of keys; the setup may well be forbidden to a worker. */
+/** What DynamoDB said about a table that the worker writes to; the setup may well be forbidden to a worker. */
 export interface TableReport {
   /** A write as the worker makes it, whose condition can't hold. */
   readonly write: Answer<void>;
@@ -40,17 +41,18 @@ interface ExpiryDescription {
 
 /** Asks DynamoDB about a table, and tries the worker's write there without writing. Never rejects. */
 export async function examineTable(
-  table: KeyTable,
+  table: string,
+  holds: "keys" | "budgets",
   region: string | undefined,
   transport: TransportSetting,
 ): Promise<TableReport> {
   const target = defaultTarget(region, new TransportChoice(transport));
-  const keys = new DynamoDbIdempotency({ ...table, ...target });
+  const writes = new ConditionalWrites(table, target, holds === "budgets" ? BUDGETS_TABLE : undefined);
   const calls = new DynamoDbCalls(target);
-  const input = { TableName: table.table };
+  const input = { TableName: table };
   try {
     const [write, setup, expiry] = await Promise.all([
-      answerOf((signal) => keys.check(signal)),
+      answerOf((signal) => writes.check(signal)),
       answerOf(async (signal) => {
         const { Table } = await calls.call("DescribeTable", input, signal);
         return setupOf(Table as TableDescription);
@@ -63,7 +65,7 @@ export async function examineTable(
     ]);
     return { write, setup, expiry };
   } finally {
-    keys.close();
+    writes.close();
     calls.close();
   }
 }

@@ -15,6 +15,7 @@ import { printHelp } from "../help.js";
 import { runConfig } from "../run-config.js";
 import { print, printJson } from "../terminal.js";
 import { accessFindings } from "./access.js";
+import { type AgentUses, budgetFindings, fleetOf } from "./budgets.js";
 import { deploymentFindings } from "./deployments.js";
 import { bad, type Finding, ok } from "./finding.js";
 import { fitFindings } from "./fit.js";
@@ -24,6 +25,9 @@ import { askStack, serviceNamed, stackFindings } from "./stack.js";
 import { tableFindings } from "./table.js";
 import { transportFinding } from "./transport.js";
 
+/** Ten services of as many as ECS gives each. */
+const TASKS_MOST = 50_000;
+
 const LINE: CommandLine = {
   name: "doctor",
   about:
@@ -32,11 +36,17 @@ const LINE: CommandLine = {
     { name: "queue-url", value: "QUEUE", meaning: "instead of SQS_QUEUE_URL" },
     { name: "handler", value: "HANDLER", meaning: "instead of HANDLER" },
     { name: "service", value: "CLUSTER/SERVICE", meaning: "the ECS service that runs it: stop timeout, tasks, quotas" },
+    {
+      name: "tasks",
+      value: "N",
+      meaning: "the most tasks the fleet may have, held against BUDGETS (default: the service's)",
+    },
     { name: "deployments-per-day", value: "N", meaning: "holds so many (1 to 1000) against maxReceiveCount" },
   ],
   examples: [
     "SQS_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/tasks HANDLER=./agent.mjs queuehand doctor",
     "queuehand doctor --service agents/orders --deployments-per-day 4",
+    "queuehand doctor --tasks 50",
     "queuehand doctor --json",
   ],
   exits: [
@@ -52,13 +62,14 @@ export async function doctor(argv: readonly string[]): Promise<number> {
   const typed = parseCommandLine(LINE, argv);
   if (typed.flag("help")) return printHelp(LINE);
   const service = serviceNamed(typed.text("service"));
+  const tasks = typed.integer("tasks", 1, TASKS_MOST);
   const deploymentsPerDay = typed.integer("deployments-per-day", 1, 1000);
   const { variables } = await loadEnvironment(false, {
     SQS_QUEUE_URL: typed.text("queue-url"),
     HANDLER: typed.text("handler"),
   });
   const config = await runConfig(variables);
-  const agent = await agentFinding(config);
+  const agent = await examineAgent(config);
   const report = await examineQueue({
     queueUrl: config.queueUrl,
     deadLetterQueueUrl: config.deadLetterQueueUrl,
@@ -73,9 +84,10 @@ export async function doctor(argv: readonly string[]): Promise<number> {
   });
   const attributes = report.queue?.ok ? report.queue.value : undefined;
   const queueUrl = maskedValue(config.queueUrl);
+  const stack = report.credentials.ok ? await askStack(config, service) : undefined;
   const findings = [
     ok("settings", "all of them are fine"),
-    agent,
+    agent.finding,
     ...accessFindings(report, queueUrl),
     ...(report.queue?.ok || report.queue?.denied
       ? [transportFinding(await tryTransport(config.queueUrl, config.transport))]
@@ -84,8 +96,9 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     ...(report.credentials.ok ? await payloadFindings(config) : []),
     ...(report.credentials.ok ? await roleFindings(config) : []),
     ...fitFindings(config, report),
+    ...(agent.loads || config.uses ? budgetFindings(config, fleetOf(config, tasks, stack), agent.uses) : []),
     ...(deploymentsPerDay === undefined ? [] : deploymentFindings(config, attributes, deploymentsPerDay)),
-    ...(report.credentials.ok ? stackFindings(config, await askStack(config, service)) : []),
+    ...stackFindings(config, stack),
   ].map(withoutSecrets);
   const count = (level: Finding["level"]) => findings.filter((finding) => finding.level === level).length;
   if (typed.flag("json")) {
@@ -98,14 +111,22 @@ export async function doctor(argv: readonly string[]): Promise<number> {
   return count("bad") > 0 ? ExitCode.failed : ExitCode.ok;
 }
 
-async function agentFinding(config: Config): Promise<Finding> {
+interface ExaminedAgent {
+  readonly finding: Finding;
+  readonly loads: boolean;
+  /** What it says itself that messages use. */
+  readonly uses?: AgentUses | undefined;
+}
+
+async function examineAgent(config: Config): Promise<ExaminedAgent> {
   try {
     // Without isolation, since only a module that is imported here and now shows that it loads.
-    await loadAgent({ ...config, isolation: "none" }, createLogger({ level: "silent" }));
-    return ok("agent", whatWasSeen(config.handler!));
+    const agent = await loadAgent({ ...config, isolation: "none" }, createLogger({ level: "silent" }));
+    const uses = "uses" in agent ? agent.uses : undefined;
+    return { finding: ok("agent", whatWasSeen(config.handler!)), loads: true, uses };
   } catch (error) {
-    if (error instanceof ConfigError) return bad("agent", error.message, "run would end with exit code 78");
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    return { finding: bad("agent", error.message, "run would end with exit code 78"), loads: false };
   }
 }
 

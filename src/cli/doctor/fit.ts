@@ -15,7 +15,6 @@ export function fitFindings(config: Config, report: QueueReport): Finding[] {
   const queue = report.queue?.ok ? report.queue.value : undefined;
   return [
     ...timeFindings(config),
-    ...budgetFindings(config),
     ...(queue ? [...deadLetterFindings(config, report, queue), ...retentionFindings(config, report, queue)] : []),
   ];
 }
@@ -46,27 +45,6 @@ function timeFindings(config: Config): Finding[] {
       : ok("stop timeout", `${span(stop)} is enough for every agent (${span(agent)})`),
   );
   return findings;
-}
-
-/** Slots × what budgets let them do: those that no agent can ever fill. */
-export function budgetFindings({ budgets, uses, concurrency, handlerTimeoutSeconds }: Config, tasks = 1): Finding[] {
-  const slots = concurrency * tasks;
-  return budgets.map(({ name, amount, perSeconds, atOnce = Number.POSITIVE_INFINITY }) => {
-    const each = uses?.[name] || 1;
-    const perSecond = amount / perSeconds / each;
-    const most = Math.min(atOnce, perSecond * handlerTimeoutSeconds);
-    const all = tasks > 1 ? `${concurrency} slots × ${tasks} tasks` : `${concurrency} slots`;
-    if (slots > most) {
-      const why = slots > atOnce ? `at most ${atOnce} at once` : `agents may take ${span(handlerTimeoutSeconds)}`;
-      return warn(
-        "budgets",
-        `${name}: of ${all} no more than ${Math.max(1, Math.floor(most))} can ever be used (${why})`,
-        "lower CONCURRENCY or the ceiling of tasks, or ask the provider for more",
-      );
-    }
-    const seconds = Math.round((slots / perSecond) * 10) / 10;
-    return ok("budgets", `${name}: ${all} are all used only by agents of ${span(seconds)} or longer`);
-  });
 }
 
 /** maxReceiveCount × the dead-letter queue. */

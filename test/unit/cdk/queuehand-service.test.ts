@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { App, Duration, Stack } from "aws-cdk-lib";
+import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { SecurityGroup, Vpc } from "aws-cdk-lib/aws-ec2";
 import { ManagedPolicy, Role, User } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
@@ -71,7 +72,7 @@ function asInInfra(resources: Record<string, unknown>): unknown {
   return Object.fromEntries(Object.entries(resources).map(([id, resource]) => [own(id), spell(resource)]));
 }
 
-const PLACED = ["network", "queue", "cluster", "task", "service", "scaling"] as const;
+const PLACED = ["network", "queue", "table", "cluster", "task", "service", "scaling"] as const;
 const cases = PLACED.flatMap((name) => VARIANTS[name].map((values) => [name, values] as const));
 
 describe("what the construct makes", () => {
@@ -148,6 +149,57 @@ describe("QueuehandService", () => {
     ]);
     const queues = typed(stack, "AWS::SQS::Queue").map(({ Properties }) => Properties.VisibilityTimeout);
     expect(queues).toContain(60);
+  });
+
+  describe("with budgets", () => {
+    const limits = { openai: "600/min*8", "openai.tokens": "200000/min" };
+    type Policies = { PolicyDocument: { Statement: { Sid: string; Action: unknown; Resource: unknown }[] } }[];
+    const statements = (stack: Stack) =>
+      typed(stack, "AWS::IAM::Role")
+        .flatMap(({ Properties }) => Properties.Policies as Policies)
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+    const writes = (stack: Stack) => statements(stack).filter(({ Action }) => Action === "dynamodb:UpdateItem");
+
+    test("tells them to tasks, which need no table to divide them", () => {
+      const { stack } = synthesised(() => ({ budgets: { limits, uses: { openai: 1, "openai.tokens": 500 } } }));
+      expect(variables(stack)).toEqual({
+        SQS_QUEUE_URL: expect.anything(),
+        DLQ_URL: expect.anything(),
+        BUDGETS: "openai=600/min*8,openai.tokens=200000/min",
+        USES: "openai=1,openai.tokens=500",
+      });
+      expect(typed(stack, "AWS::DynamoDB::Table")).toEqual([]);
+      expect(writes(stack)).toEqual([]);
+    });
+
+    test("makes the table that they share, and lets them write to it alone", () => {
+      const { stack } = synthesised(() => ({ budgets: { limits, share: "table" } }));
+      expect(only(stack, "AWS::DynamoDB::Table")).toMatchObject({
+        BillingMode: "PAY_PER_REQUEST",
+        KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      });
+      const { BUDGET_SHARE, BUDGET_TABLE } = variables(stack);
+      expect(BUDGET_SHARE).toBe("table");
+      expect(BUDGET_TABLE).toEqual({ Ref: expect.stringContaining("BudgetTable") });
+      expect(writes(stack)).toEqual([expect.objectContaining({ Sid: "CountBudgets" })]);
+      expect(writes(stack)[0]!.Resource).toEqual({
+        "Fn::Sub": [
+          expect.stringMatching(/^arn:[^*]+:table\/\$\{BudgetTableName\}$/),
+          { BudgetTableName: BUDGET_TABLE },
+        ],
+      });
+    });
+
+    test("takes a table of one's own", () => {
+      const { stack } = synthesised((own) => ({
+        budgets: { limits, share: "table", table: Table.fromTableName(own, "Keys", "finished-keys") },
+      }));
+      expect(typed(stack, "AWS::DynamoDB::Table")).toEqual([]);
+      expect(variables(stack)).toMatchObject({ BUDGET_SHARE: "table", BUDGET_TABLE: "finished-keys" });
+      expect(JSON.stringify(writes(stack))).toContain(":table/finished-keys");
+      const budgets = { limits, table: Table.fromTableName(stack, "More", "more") };
+      expect(() => synthesised(() => ({ budgets }))).toThrow('budgets.table needs share: "table"');
+    });
   });
 
   test("takes a queue of one's own, and otherwise makes one of the kind that is asked for", () => {

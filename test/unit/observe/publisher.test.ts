@@ -101,6 +101,21 @@ const sumOf = (publications: Publication[], name: string, outcome?: OutcomeKind)
   publications.reduce((sum, publication) => sum + (published(publication, name, outcome) ?? 0), 0);
 
 describe("MetricsPublisher", () => {
+  test.each([
+    ["a rate", { startsPerSecond: 0.5, atOnce: Number.POSITIVE_INFINITY }, 100 / 0.5],
+    ["runs at once", { startsPerSecond: 50, atOnce: 4 }, (100 * 2) / 4],
+    ["more than the slots can use", { startsPerSecond: 50, atOnce: 100 }, (100 * 2) / 20],
+    ["nothing", { startsPerSecond: Number.POSITIVE_INFINITY, atOnce: Number.POSITIVE_INFINITY }, (100 * 2) / 20],
+  ])("tells how long a message waits behind a budget of %s", async (_, budgetLimits, seconds) => {
+    const { clock, publisher, publications, world } = setup({ fleet: { desired: 2, running: 2 } });
+    world.backlog = { visible: 100, inFlight: 20, delayed: 5 };
+    world.status = { ...world.status, budgetLimits };
+    publisher.start();
+    await clock.advance(15_000);
+    expect(published(publications[0], "QueueDelaySeconds")).toBeCloseTo(seconds);
+    await publisher.stop(1_000);
+  });
+
   test("publishes the queue's metrics and the task's own sums each interval", async () => {
     const { clock, publisher, publications, world, handle } = setup({ fleet: { desired: 2, running: 2 } });
     world.backlog = { visible: 100, inFlight: 20, delayed: 5 };
@@ -115,7 +130,7 @@ describe("MetricsPublisher", () => {
     expect(first).toMatchObject({ namespace: "Queuehand", queueName: "tasks" });
     expect(published(first, "BacklogMessages")).toBe(125);
     expect(published(first, "BacklogPerTask")).toBe(62.5);
-    expect(published(first, "QueueDelaySeconds")).toBe((100 * 2) / 20);
+    expect(published(first, "QueueDelaySeconds")).toBeCloseTo((100 * 2) / 20);
     expect(published(first, "MessagesSettled", "done")).toBe(12);
     expect(published(first, "MessagesSettled", "retry")).toBe(1);
     expect(published(first, "MessagesSettled", "reject")).toBeUndefined();
