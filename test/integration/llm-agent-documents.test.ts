@@ -47,6 +47,8 @@ await pythonSuite("the agent on a language model, with documents in S3,", PACKAG
       expect(at.model.asked[0]!.map(({ role }) => role)).toEqual(["system", "user"]);
       expect(logged(run.stdout, "answered")).toHaveLength(3);
       expect(at.model.served).toBe(6);
+      // S3 is called with the role's credentials, of a session for each message.
+      expect(new Set(at.sts.asked.map(({ RoleSessionName }) => RoleSessionName)).size).toBe(3);
 
       // The same again by another way, the answers' own events, a removal and S3's test: nothing is asked of the model.
       at.bundle.send(

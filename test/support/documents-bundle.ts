@@ -6,6 +6,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { eventually } from "./eventually.js";
+import { FakeSts } from "./fake-sts.js";
 import { ModelEndpoint } from "./model-endpoint.js";
 import { RunBundle } from "./run-bundle.js";
 
@@ -27,6 +28,9 @@ export class DocumentsBundle implements AsyncDisposable {
     readonly model: ModelEndpoint,
     readonly bundle: RunBundle,
     readonly s3: S3Client,
+    /** Gives agents their role's credentials. */
+    readonly sts: FakeSts,
+    private readonly stsUrl: string,
   ) {}
 
   static async start(): Promise<DocumentsBundle> {
@@ -35,7 +39,8 @@ export class DocumentsBundle implements AsyncDisposable {
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
     const s3 = new S3Client({ endpoint: endpoint!, region: "us-east-1", credentials, forcePathStyle: true });
     await s3.send(new CreateBucketCommand({ Bucket: DOCUMENTS }));
-    return new DocumentsBundle(await ModelEndpoint.start(), bundle, s3);
+    const sts = new FakeSts();
+    return new DocumentsBundle(await ModelEndpoint.start(), bundle, s3, sts, await sts.start());
   }
 
   async put(key: string, content: string | Uint8Array): Promise<PutDocument> {
@@ -59,6 +64,8 @@ export class DocumentsBundle implements AsyncDisposable {
       MODEL_URL: this.model.url,
       VISIBILITY_TIMEOUT: "15",
       RETRY_BACKOFF_SECONDS: "1,1",
+      AGENT_ROLE_ARN: "arn:aws:iam::000000000000:role/documents",
+      AWS_ENDPOINT_URL_STS: this.stsUrl,
       ...env,
     });
   }
@@ -75,6 +82,7 @@ export class DocumentsBundle implements AsyncDisposable {
     this.s3.destroy();
     await this.bundle[Symbol.asyncDispose]();
     await this.model[Symbol.asyncDispose]();
+    await this.sts.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 const example = (file: string) => join(process.cwd(), "examples/llm-agent", file);
-const AGENT_ENV = "MODEL_*,STATE,REPLY_URL,USD_*,TURNS_MAX,DOCUMENT_*,ANSWER_PREFIX,AWS_*";
+const AGENT_ENV = "MODEL_*,STATE,REPLY_URL,USD_*,TURNS_MAX,DOCUMENT_*,ANSWER_PREFIX,AWS_REGION,AWS_ENDPOINT_URL";
 
 /** The ways in which examples/llm-agent runs, as settings. */
 export const AS_MODULE = { HANDLER: example("agent.mjs") };
