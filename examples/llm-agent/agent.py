@@ -61,6 +61,8 @@ class Conversations:
         state["output"] += tokens_out
         if cut:
             raise Ends(reject=f"the model's answer {cut}, after {tokens_out} tokens")
+        if not message.get("tool_calls") and not message.get("content"):
+            raise Ends(retry=None, reason="the model said nothing")
         results = [
             {"role": "tool", "tool_call_id": call.get("id"), "content": use_tool(call.get("function"))}
             for call in message.get("tool_calls") or []

@@ -43,6 +43,7 @@ async function turn(state, signal, spent) {
   state.input += tokens.input;
   state.output += tokens.output;
   if (cut) throw new Reject(`the model's answer ${cut}, after ${tokens.output} tokens`);
+  if (!message.tool_calls?.length && !message.content) throw new Error("the model said nothing");
   const results = [];
   for (const call of message.tool_calls ?? []) {
     results.push({ role: "tool", tool_call_id: call.id, content: await useTool(call.function) });

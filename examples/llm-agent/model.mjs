@@ -59,5 +59,6 @@ function turnIn(text, charactersAsked) {
   if (typeof message !== "object" || message === null) throw new Error("the model answered without a message");
   const input = usage?.prompt_tokens ?? tokensOf(charactersAsked);
   const output = usage?.completion_tokens ?? tokensOf(JSON.stringify(message).length);
-  return { message, input, output, cut: CUT[reason] };
+  const refusal = message.refusal ? `is a refusal (${String(message.refusal).slice(0, 200)})` : undefined;
+  return { message, input, output, cut: CUT[reason] ?? refusal };
 }

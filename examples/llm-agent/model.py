@@ -82,7 +82,8 @@ def turn_in(answer, messages):
         raise ValueError("it has no message")
     tokens_in = usage.get("prompt_tokens", len(json.dumps(messages)) // CHARACTERS_A_TOKEN)
     tokens_out = usage.get("completion_tokens", len(json.dumps(message)) // CHARACTERS_A_TOKEN)
-    return message, tokens_in, tokens_out, CUT.get(choice.get("finish_reason"))
+    refusal = f"is a refusal ({str(message['refusal'])[:200]})" if message.get("refusal") else None
+    return message, tokens_in, tokens_out, CUT.get(choice.get("finish_reason"), refusal)
 
 
 def cost_of(state):

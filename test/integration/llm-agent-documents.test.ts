@@ -10,7 +10,7 @@ import {
 } from "../support/documents-bundle.js";
 import { eventually } from "../support/eventually.js";
 import { AS_MODULE, asProgram, IN_PROCESSES, logged } from "../support/llm-agent.js";
-import { modelCalls } from "../support/model-endpoint.js";
+import { modelCalls, modelSays } from "../support/model-endpoint.js";
 import { pythonSuite } from "../support/python-suite.js";
 
 afterAll(killCommands);
@@ -97,6 +97,29 @@ await pythonSuite("the agent on a language model, with documents in S3,", PACKAG
       ]);
       expect(logged(run.stdout, "nothing to answer")).toHaveLength(2);
       expect(at.model.asked).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  test.each(WAYS)(
+    "%s: writes no answer to what was replaced while it was asked, over that of the newer",
+    async (_, how) => {
+      await using at = await DocumentsBundle.start();
+      const old = await at.put("in/paper.txt", "one");
+      at.model.script(async () => {
+        at.bundle.send(notification(await at.put("in/paper.txt", "one two")));
+        return modelSays({ content: "Of the old one." });
+      });
+      at.bundle.send(notification(old));
+      const run = at.run({ ...how, CONCURRENCY: "1" });
+      await at.emptied();
+      expect(logged(run.stdout, "answered")).toHaveLength(2);
+      expect(await at.text("answers/in/paper.txt.md")).toBe("It has 2 words.");
+      // The older event once more, late: nothing is asked again.
+      at.bundle.send(notification(old));
+      await at.emptied();
+      expect(at.model.asked).toHaveLength(3);
+      expect(await at.text("answers/in/paper.txt.md")).toBe("It has 2 words.");
     },
     TEST_MS,
   );

@@ -118,13 +118,17 @@ describe.each(WAYS)("the agent on a language model, %s,", (_, how) => {
       expect(await rejected(chat("b"), { status: 400, body: { error: "context_length_exceeded" } })).toBe(
         'the model answered 400: {"error":"context_length_exceeded"}',
       );
+      expect(await rejected(chat("r"), modelSays({ refusal: "I won't." }))).toBe(
+        "the model's answer is a refusal (I won't.), after 40 tokens",
+      );
       expect(await rejected(chat("c"), ...endless)).toBe("no answer after 3 turns");
       expect(await rejected('{"id":"d"}')).toContain("the body is no conversation");
       expect(await rejected("not JSON")).toContain("the body is no conversation");
-      expect(at.model.asked).toHaveLength(5);
+      expect(at.model.asked).toHaveLength(6);
       expect(logged(run.stdout, "not answered").map(({ conversation, turns }) => [conversation, turns])).toEqual([
         ["a", 1],
         ["b", 0],
+        ["r", 1],
         ["c", 3],
       ]);
     },

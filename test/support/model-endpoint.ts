@@ -18,6 +18,9 @@ export type ModelAnswer =
   | "never"
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: object };
 
+/** The same, once something has been done. */
+type ModelScript = ModelAnswer | (() => Promise<ModelAnswer>);
+
 const TOKENS_IN = 60;
 const TOKENS_OUT = 40;
 const usage = { prompt_tokens: TOKENS_IN, completion_tokens: TOKENS_OUT, total_tokens: TOKENS_IN + TOKENS_OUT };
@@ -38,7 +41,7 @@ export const modelCalls = (name: string, given: string): ModelAnswer =>
 export class ModelEndpoint implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ModelLimits;
-  readonly #script: ModelAnswer[] = [];
+  readonly #script: ModelScript[] = [];
   #calls: number;
   #tokens: number;
   #at = performance.now();
@@ -64,7 +67,8 @@ export class ModelEndpoint implements AsyncDisposable {
       for await (const part of request) parts.push(part as Buffer);
       const { messages } = JSON.parse(Buffer.concat(parts).toString()) as { messages: readonly Said[] };
       this.asked.push(messages);
-      const answer = this.#script.shift() ?? this.#answer(messages);
+      const told = this.#script.shift() ?? this.#answer(messages);
+      const answer = typeof told === "function" ? await told() : told;
       if (answer === "never") return response.once("close", () => this.hungUp++);
       const { status = 200, headers = {}, body } = answer;
       return response.writeHead(status, headers).end(JSON.stringify(body));
@@ -77,7 +81,7 @@ export class ModelEndpoint implements AsyncDisposable {
   }
 
   /** Answers the next calls so, in order; its limits don't count them. */
-  script(...answers: readonly ModelAnswer[]): void {
+  script(...answers: readonly ModelScript[]): void {
     this.#script.push(...answers);
   }
 
