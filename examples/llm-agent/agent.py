@@ -1,133 +1,131 @@
-"""The same agent as a program, without a package. Body: {"id": "chat-42", "prompt": "..."}
+"""The same agent as a program. boto3 is needed for documents in S3 alone. See README.md beside it.
 
 USES="model, model.tokens=500" says what each message takes before its run; what it really took is told on descriptor 3.
 """
 
-import email.utils
-import hashlib
 import json
 import os
+import signal
 import sys
-import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
-EX_DATAERR = 65
-TURNS_MAX = 8
-URL = os.environ.get("MODEL_URL", "http://127.0.0.1:11434/v1")
-TOOLS = [
-    {
-        "type": "function",
-        "function": {
-            "name": "count_words",
-            "description": "Counts the words of a text.",
-            "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
-        },
-    }
-]
+sys.dont_write_bytecode = True  # It belongs into no image and no package.
+
+from buckets import Buckets
+from documents import answer_beside, opened
+from events import task_in
+from model import ask, cost_of
+from saved import Saved
+from tools import TOOLS, use_tool
+from worker import Ends, log, say
+
+EX_TEMPFAIL = 75
+TURNS_MAX = int(os.environ.get("TURNS_MAX") or 8)
 
 
-class Busy(Exception):
-    """The provider takes no call for so many seconds."""
+class Conversations:
+    """Those of one message: what they take of the budgets is summed up."""
 
-    def __init__(self, seconds):
-        super().__init__(f"busy for {seconds} s")
-        self.seconds = seconds
+    def __init__(self):
+        self.calls = self.tokens = 0
+        self.buckets = Buckets()
+
+    def converse(self, name, opening, deliver):
+        saved = Saved([name, opening], self.buckets)
+        state = saved.read() or {"messages": opening, "turns": 0, "input": 0, "output": 0}
+        before, answered = cost_of(state), False
+        try:
+            while not is_answer(state["messages"][-1]):
+                if state["turns"] >= TURNS_MAX:
+                    raise Ends(reject=f"no answer after {TURNS_MAX} turns")
+                self.turn(state)
+                saved.write(state)
+            deliver(state["messages"][-1]["content"])
+            answered = True
+            saved.remove()
+        finally:
+            total = cost_of(state)
+            cost = {"usd": round(total - before, 6), "usdOfAllRuns": total}
+            tokens = {"inputTokens": state["input"], "outputTokens": state["output"]}
+            log("answered" if answered else "not answered", conversation=name, turns=state["turns"], **tokens, **cost)
+
+    def turn(self, state):
+        message, tokens_in, tokens_out, cut = ask(state["messages"], TOOLS)
+        self.calls += 1
+        self.tokens += tokens_in + tokens_out
+        self.tell()
+        state["turns"] += 1
+        state["input"] += tokens_in
+        state["output"] += tokens_out
+        if cut:
+            raise Ends(reject=f"the model's answer {cut}, after {tokens_out} tokens")
+        if not message.get("tool_calls") and not message.get("content"):
+            raise Ends(retry=None, reason="the model said nothing")
+        results = [
+            {"role": "tool", "tool_call_id": call.get("id"), "content": use_tool(call.get("function"))}
+            for call in message.get("tool_calls") or []
+        ]
+        state["messages"] += [message, *results]
+
+    def tell(self):
+        say(took={"model": self.calls, "model.tokens": self.tokens})
 
 
-def say(**verbs):
-    """Tells the worker something on descriptor 3, one JSON object a line."""
-    os.write(3, (json.dumps(verbs) + "\n").encode())
+def is_answer(message):
+    """One that was saved and perhaps not delivered is one too: nothing is asked again."""
+    return message["role"] == "assistant" and not message.get("tool_calls")
 
 
-def pause_of(headers):
-    """Retry-After: seconds, or a date."""
-    text = headers.get("retry-after", "1")
+def reply(conversation, answer):
+    url = os.environ.get("REPLY_URL")
+    if not url:
+        return log("no REPLY_URL takes the answer", conversation=conversation, answer=answer)
+    # Whoever takes it knows by the key that it has it already. A header is of ASCII alone.
+    headers = {"content-type": "application/json", "idempotency-key": urllib.parse.quote(conversation, safe="/:#?&=+,;@$")}
+    body = json.dumps({"id": conversation, "answer": answer}).encode()
     try:
-        return max(0.0, float(text))
-    except ValueError:
-        date = email.utils.parsedate_to_datetime(text)
-        return max(0.0, date.timestamp() - time.time())
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30):
+            return None
+    except OSError as error:
+        raise Ends(retry=None, reason=f"REPLY_URL: {error}") from error
 
 
-def ask(messages):
-    body = {"model": os.environ.get("MODEL_NAME", "llama3.2"), "messages": messages, "tools": TOOLS}
-    headers = {"content-type": "application/json"}
-    if os.environ.get("MODEL_KEY"):
-        headers["authorization"] = f"Bearer {os.environ['MODEL_KEY']}"
-    request = urllib.request.Request(f"{URL}/chat/completions", json.dumps(body).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        if error.code in (429, 503, 529):
-            raise Busy(pause_of(error.headers)) from error
-        raise
+def work(conversations):
+    with open(os.environ["QUEUEHAND_MESSAGE_FILE"]) as file:
+        kind, *task = task_in(sys.stdin.read(), json.load(file))
+    if kind == "chat":
+        name, prompt = task
+        opening = [{"role": "user", "content": prompt}]
+        return conversations.converse(name, opening, lambda answer: reply(name, answer))
+    for document in task[0]:
+        opening = opened(document, conversations.buckets)
+        if opening is None:
+            log("nothing to answer", document=document.id)
+            continue
+        conversations.converse(
+            document.id, opening, lambda answer, at=document: answer_beside(at, answer, conversations.buckets)
+        )
+    return None
 
 
-def use_tool(function):
-    try:
-        given = json.loads(function["arguments"] or "{}")
-        if function["name"] != "count_words":
-            raise KeyError(function["name"])
-        return json.dumps({"words": len(str(given["text"]).split())})
-    except (ValueError, KeyError, TypeError) as error:
-        return json.dumps({"error": repr(error)})
-
-
-def state_path(conversation):
-    folder = os.environ.get("STATE_DIR")
-    return folder and os.path.join(folder, hashlib.sha256(conversation.encode()).hexdigest() + ".json")
-
-
-def load(path, prompt):
-    if path and os.path.exists(path):
-        with open(path) as file:
-            return json.load(file)
-    return {"messages": [{"role": "user", "content": prompt}], "turns": 0, "tokens": 0}
-
-
-def save(path, state):
-    if path:
-        with open(path + ".new", "w") as file:
-            json.dump(state, file)
-        os.replace(path + ".new", path)
+def stop(_signal, _frame):
+    """The time is up, or the worker stops. The last turn is saved: the message may come again at once."""
+    say(retry=0)
+    os._exit(EX_TEMPFAIL)
 
 
 def main():
+    signal.signal(signal.SIGTERM, stop)
+    conversations = Conversations()
     try:
-        body = json.load(sys.stdin)
-        conversation, prompt = str(body["id"]), str(body["prompt"])
-    except (ValueError, KeyError, TypeError) as error:
-        print(f"the body is no conversation: {error!r}", file=sys.stderr)
-        return EX_DATAERR
-    path = state_path(conversation)
-    state = load(path, prompt)
-    calls = tokens = 0
-    while state["turns"] < TURNS_MAX:
-        try:
-            answer = ask(state["messages"])
-        except Busy as busy:
-            say(busy={"model": busy.seconds})
-            return 0
-        said, usage = answer["choices"][0]["message"], answer["usage"]
-        calls, tokens = calls + 1, tokens + usage["total_tokens"]
-        say(took={"model": calls, "model.tokens": tokens})
-        state["messages"].append(said)
-        state["turns"] += 1
-        state["tokens"] += usage["total_tokens"]
-        for call in said.get("tool_calls") or []:
-            content = use_tool(call["function"])
-            state["messages"].append({"role": "tool", "tool_call_id": call["id"], "content": content})
-        save(path, state)
-        if not said.get("tool_calls"):
-            if path:
-                os.remove(path)
-            print(f"answered {conversation} in {state['turns']} turns and {state['tokens']} tokens")
-            return 0
-    print(f"no answer after {TURNS_MAX} turns", file=sys.stderr)
-    return EX_DATAERR
+        work(conversations)
+    except Ends as end:
+        say(**end.verbs)
+    finally:
+        conversations.tell()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -92,14 +92,16 @@ describe("a task", () => {
     expect(Resources.TaskDefinition).toMatchObject({ UpdateReplacePolicy: "Retain" });
   });
 
-  test.each(["Dockerfile", "examples/python-agent/Dockerfile", "examples/init/python/Dockerfile"])(
-    "checks the health of %s as that does itself",
-    (file) => {
-      const dockerfile = readFileSync(new URL(`../${file}`, INFRA), "utf8");
-      const own = JSON.parse(/^HEALTHCHECK [^[]*(\[.*\])/m.exec(dockerfile.replaceAll("\\\n", ""))![1]!);
-      expect(worker!.HealthCheck).toMatchObject({ Command: ["CMD", ...own] });
-    },
-  );
+  test.each([
+    "Dockerfile",
+    "examples/python-agent/Dockerfile",
+    "examples/llm-agent/python.Dockerfile",
+    "examples/init/python/Dockerfile",
+  ])("checks the health of %s as that does itself", (file) => {
+    const dockerfile = readFileSync(new URL(`../${file}`, INFRA), "utf8");
+    const own = JSON.parse(/^HEALTHCHECK [^[]*(\[.*\])/m.exec(dockerfile.replaceAll("\\\n", ""))![1]!);
+    expect(worker!.HealthCheck).toMatchObject({ Command: ["CMD", ...own] });
+  });
 
   test("runs its containers without root, capabilities or a writable root", () => {
     expect(worker).toMatchObject({

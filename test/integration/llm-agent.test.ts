@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { killCommands } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
+import { AS_MODULE, asProgram, chat, IN_PROCESSES } from "../support/llm-agent.js";
 import { ModelEndpoint } from "../support/model-endpoint.js";
 import { RunBundle } from "../support/run-bundle.js";
 
@@ -12,31 +13,18 @@ const CONVERSATIONS = 30;
 const LIMITS = { callsPerSecond: 20, tokensPerSecond: 2_000 };
 const BUDGETS = "model=20/s*4, model.tokens=2000/s";
 
-const example = (file: string) => join(process.cwd(), "examples/llm-agent", file);
-const conversation = (n: number) => JSON.stringify({ id: `chat-${n}`, prompt: "to be or not to be" });
-
 describe("the agent on a language model", () => {
   test.each([
-    ["as a module", { HANDLER: example("agent.mjs") }],
-    [
-      "as a module in processes",
-      { HANDLER: example("agent.mjs"), ISOLATION: "process", AGENT_ENV: "MODEL_*,STATE_DIR" },
-    ],
-    [
-      "as a program",
-      {
-        HANDLER: `exec:python3 ${example("agent.py")}`,
-        USES: "model=2, model.tokens=200",
-        AGENT_ENV: "MODEL_*,STATE_DIR",
-      },
-    ],
+    ["as a module", AS_MODULE],
+    ["as a module in processes", IN_PROCESSES],
+    ["as a program", { ...asProgram(), USES: "model=2, model.tokens=200" }],
   ])(
     "%s keeps to its provider's limits, in calls and tokens",
     async (_, how) => {
       await using model = await ModelEndpoint.start(LIMITS);
       await using bundle = await RunBundle.start({ maxReceiveCount: 3 });
-      bundle.send(...Array.from({ length: CONVERSATIONS }, (_each, n) => conversation(n)));
-      const run = bundle.run({ ...how, BUDGETS, MODEL_URL: model.url, STATE_DIR: bundle.folder, CONCURRENCY: "20" });
+      bundle.send(...Array.from({ length: CONVERSATIONS }, (_each, n) => chat(`chat-${n}`)));
+      const run = bundle.run({ ...how, BUDGETS, MODEL_URL: model.url, STATE: bundle.folder, CONCURRENCY: "20" });
       await eventually(
         async () => bundle.left,
         (left) => left === 0,
@@ -55,7 +43,7 @@ describe("the agent on a language model", () => {
   test("told of no budget, loses nothing to a provider that refuses", async () => {
     await using model = await ModelEndpoint.start(LIMITS);
     await using bundle = await RunBundle.start({ maxReceiveCount: 2 });
-    bundle.send(...Array.from({ length: CONVERSATIONS }, (_each, n) => conversation(n)));
+    bundle.send(...Array.from({ length: CONVERSATIONS }, (_each, n) => chat(`chat-${n}`)));
     await bundle.write(
       "agent.mjs",
       `import { busyIf } from ${JSON.stringify(pathToFileURL(join(process.cwd(), "dist/index.js")).href)};

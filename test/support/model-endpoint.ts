@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeServer, listenOnLoopback } from "./loopback.js";
 
 export interface ModelLimits {
   /** Calls in a second; a bucket of as many. */
@@ -7,12 +7,32 @@ export interface ModelLimits {
   readonly tokensPerSecond: number;
 }
 
-interface Conversation {
-  readonly messages: readonly { readonly role: string; readonly content?: string }[];
+interface Said {
+  readonly role: string;
+  readonly content?: string | null;
+  readonly tool_calls?: readonly object[];
 }
+
+/** An answer told beforehand; `never` keeps the caller waiting until it hangs up. */
+export type ModelAnswer =
+  | "never"
+  | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: object };
+
+/** The same, once something has been done. */
+type ModelScript = ModelAnswer | (() => Promise<ModelAnswer>);
 
 const TOKENS_IN = 60;
 const TOKENS_OUT = 40;
+const usage = { prompt_tokens: TOKENS_IN, completion_tokens: TOKENS_OUT, total_tokens: TOKENS_IN + TOKENS_OUT };
+
+/** What a model says in a turn, as an answer. */
+export const modelSays = (message: object, finish_reason = "stop"): ModelAnswer => ({
+  body: { choices: [{ message: { role: "assistant", content: null, ...message }, finish_reason }], usage },
+});
+
+/** The model wants the tool `name`, with arguments as it wrote them. */
+export const modelCalls = (name: string, given: string): ModelAnswer =>
+  modelSays({ tool_calls: [{ id: "call-1", type: "function", function: { name, arguments: given } }] }, "tool_calls");
 
 /**
  * Stands in for a model behind OpenAI's interface, with limits in calls and tokens: it uses the tool `count_words` in its
@@ -21,55 +41,82 @@ const TOKENS_OUT = 40;
 export class ModelEndpoint implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ModelLimits;
+  readonly #script: ModelScript[] = [];
   #calls: number;
   #tokens: number;
   #at = performance.now();
   served = 0;
   refused = 0;
+  /** Calls whose caller hung up before they were answered. */
+  hungUp = 0;
   /** What it answered in the end, in order. */
   readonly answers: string[] = [];
+  /** The conversation of each call, in order. */
+  readonly asked: (readonly Said[])[] = [];
 
-  private constructor(limits: ModelLimits) {
+  private constructor(
+    limits: ModelLimits,
+    server: Server,
+    readonly url: string,
+  ) {
     this.#limits = limits;
     this.#calls = limits.callsPerSecond;
     this.#tokens = limits.tokensPerSecond;
-    this.#server = createServer(async (request, response) => {
+    this.#server = server.on("request", async (request, response) => {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
-      const { status, headers, body } = this.#answer(JSON.parse(Buffer.concat(parts).toString()));
-      response.writeHead(status, headers).end(JSON.stringify(body));
+      const { messages } = JSON.parse(Buffer.concat(parts).toString()) as { messages: readonly Said[] };
+      this.asked.push(messages);
+      const told = this.#script.shift() ?? this.#answer(messages);
+      const answer = typeof told === "function" ? await told() : told;
+      if (answer === "never") return response.once("close", () => this.hungUp++);
+      const { status = 200, headers = {}, body } = answer;
+      return response.writeHead(status, headers).end(JSON.stringify(body));
     });
   }
 
-  static async start(limits: ModelLimits): Promise<ModelEndpoint> {
-    const made = new ModelEndpoint(limits);
-    await new Promise<void>((resolve) => made.#server.listen(0, "127.0.0.1", resolve));
-    return made;
+  static async start(limits: ModelLimits = { callsPerSecond: 1_000, tokensPerSecond: 1e6 }): Promise<ModelEndpoint> {
+    const server = createServer();
+    return new ModelEndpoint(limits, server, `${await listenOnLoopback(server)}/v1`);
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  /** Answers the next calls so, in order; its limits don't count them. */
+  script(...answers: readonly ModelScript[]): void {
+    this.#script.push(...answers);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closeServer(this.#server);
   }
 
-  #answer({ messages }: Conversation): { status: number; headers: Record<string, string>; body: object } {
+  #answer(messages: readonly Said[]): Exclude<ModelAnswer, "never"> {
     this.#refill();
     if (this.#calls < 1 || this.#tokens < TOKENS_IN + TOKENS_OUT) {
       this.refused++;
-      return { status: 429, headers: { "retry-after": "1" }, body: { error: { message: "rate limit" } } };
+      return { status: 429, headers: this.#headers(), body: { error: { message: "rate limit" } } };
     }
     this.#calls--;
     this.#tokens -= TOKENS_IN + TOKENS_OUT;
     this.served++;
-    const usage = { prompt_tokens: TOKENS_IN, completion_tokens: TOKENS_OUT, total_tokens: TOKENS_IN + TOKENS_OUT };
-    return { status: 200, headers: {}, body: { choices: [{ message: this.#said(messages) }], usage } };
+    const message = this.#said(messages);
+    return { headers: this.#headers(), body: { choices: [{ message, finish_reason: "stop" }], usage } };
   }
 
-  #said(messages: Conversation["messages"]): object {
+  /** As OpenAI sends them: what remains, and when it is back. */
+  #headers(): Record<string, string> {
+    const { callsPerSecond, tokensPerSecond } = this.#limits;
+    const reset = (missing: number, perSecond: number) => `${Math.ceil((1_000 * Math.max(0, missing)) / perSecond)}ms`;
+    const callsLeft = Math.floor(this.#calls);
+    const tokensLeft = this.#tokens < TOKENS_IN + TOKENS_OUT ? 0 : Math.floor(this.#tokens);
+    return {
+      "x-ratelimit-remaining-requests": String(callsLeft),
+      "x-ratelimit-reset-requests": reset(1 - this.#calls, callsPerSecond),
+      "x-ratelimit-remaining-tokens": String(tokensLeft),
+      "x-ratelimit-reset-tokens": reset(TOKENS_IN + TOKENS_OUT - this.#tokens, tokensPerSecond),
+    };
+  }
+
+  #said(messages: readonly Said[]): object {
     const last = messages.at(-1)!;
     if (last.role === "tool") {
       const content = `It has ${JSON.parse(last.content!).words} words.`;

@@ -74,6 +74,16 @@ export class Budget {
     return Math.max(this.#pausedUntil - now, this.#supply.inMs(amount, now), 0);
   }
 
+  /** All that was taken, less what was given back: who takes some has its place by it. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Milliseconds until all up to that place is paid; what was taken since waits behind it. */
+  paidInMs(place: number, now: number): number {
+    return this.inMs(Math.min(0, place - this.#taken), now);
+  }
+
   /** A run begins, and takes so much. */
   begin(amount: number, now: number): void {
     this.#running++;

@@ -11,6 +11,9 @@ export interface RunGrantParts {
   readonly onMore: () => void;
 }
 
+/** A wait is looked at so often: the share may have grown meanwhile, or another run have given back what it didn't take. */
+const LOOK_AGAIN_MS = 1_000;
+
 /** What one run has taken, from its start on. */
 export class RunGrant implements Grant {
   readonly #parts: RunGrantParts;
@@ -33,10 +36,13 @@ export class RunGrant implements Grant {
     this.#add(budget, amount);
     const { clock } = this.#parts;
     if (amount <= 0) return;
-    for (let ms = budget.inMs(0, clock.monotonic()); ms > 0; ms = budget.inMs(0, clock.monotonic())) {
+    // In the order in which they asked: else those that come after could keep it overdrawn for ever.
+    const place = budget.taken;
+    const inMs = () => budget.paidInMs(place, clock.monotonic());
+    for (let ms = inMs(); ms > 0; ms = inMs()) {
       // Looked at only by who has to wait: a run that never saw its signal can't have given up because of it.
       signal().throwIfAborted();
-      await sleep(clock, ms, signal());
+      await sleep(clock, Math.min(ms, LOOK_AGAIN_MS), signal());
     }
   }
 

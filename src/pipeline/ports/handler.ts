@@ -28,8 +28,8 @@ export interface Run {
   checkpoint(save: SaveCheckpoint): void;
   /**
    * Takes so much more of a budget than the run began with, or gives back what is below 0: `used - estimated`. Resolves
-   * when the budget has it, which is at once unless it is overdrawn. Rejects with a RangeError where there is no such
-   * budget or all of it is less, and when the run is aborted meanwhile.
+   * when the budget has it, which is at once unless it is overdrawn; runs that wait are served in their order. Rejects with
+   * a RangeError where there is no such budget or all of it is less, and when the run is aborted meanwhile.
    */
   take(budget: string, amount: number): Promise<void>;
   /** The same for who knows the sums: what the run has taken in all by now, what it began with included. */
