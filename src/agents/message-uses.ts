@@ -1,4 +1,4 @@
-import type { DeclaredUses, Uses } from "../pipeline/ports/budget.js";
+import { type DeclaredUses, ESTIMATED } from "../pipeline/ports/budget.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import { type Message, undecodedMessage } from "./message.js";
 
@@ -21,11 +21,16 @@ export function declaredUses(uses: AgentUses | undefined): DeclaredUses | undefi
 /** Of declared uses what can be told to another process: a function as `true`. */
 export function usesToWire(uses: DeclaredUses | undefined): Readonly<Record<string, number | true>> | undefined {
   if (uses === undefined) return undefined;
-  return Object.fromEntries(Object.entries(uses).map(([name, use]) => [name, typeof use === "function" || use]));
+  return Object.fromEntries(Object.entries(uses).map(([name, use]) => [name, typeof use === "number" ? use : true]));
 }
 
-/** What of them is charged before the process has the message: of what it has yet to estimate nothing but the wait. */
-export function usesFromWire(uses: unknown): Uses | undefined {
+/**
+ * What of them is charged before a run. `asked`: its process is asked first what it estimates; else, before the run, of what
+ * it has yet to estimate nothing is taken but the wait.
+ */
+export function usesFromWire(uses: unknown, asked: boolean): DeclaredUses | undefined {
   if (typeof uses !== "object" || uses === null) return undefined;
-  return Object.fromEntries(Object.entries(uses).map(([name, use]) => [name, use === true ? 0 : use]));
+  return Object.fromEntries(
+    Object.entries(uses).map(([name, use]) => [name, use === true ? (asked ? ESTIMATED : 0) : use]),
+  );
 }

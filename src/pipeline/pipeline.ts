@@ -18,6 +18,8 @@ import type { RetryBackoff } from "./settle/settlement.js";
 export interface PipelineOptions {
   readonly queue: Queue;
   readonly handler: Pick<Handler, "run">;
+  /** The agent's own `estimate`, around which nothing stands. */
+  readonly estimate?: Handler["estimate"] | undefined;
   /** Shared with whoever extends them. */
   readonly leases: LeaseTable;
   readonly clock: Clock;
@@ -64,6 +66,7 @@ export class Pipeline {
       fifo,
       ledger,
       processor: this.#processor,
+      estimate: options.estimate,
       acknowledger: this.#acknowledger,
       clock,
       telemetry,

@@ -116,6 +116,7 @@ class QueueWorker implements Worker {
       ...config,
       queue: options.queue ?? this.#source!,
       handler: this.#intake.handler,
+      estimate: handler.estimate?.bind(handler),
       traceOf,
       leases,
       clock,

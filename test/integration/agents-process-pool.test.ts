@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ProcessPool, type ProcessPoolOptions } from "../../src/agents/module/process-pool.js";
 import { OnceHandler } from "../../src/agents/once/once.js";
+import { ESTIMATED } from "../../src/pipeline/ports/budget.js";
 import { systemClock } from "../../src/pipeline/ports/clock.js";
 import type { Outcome } from "../../src/pipeline/ports/outcome.js";
 import { HandRun, KeptLog, lives, received } from "../support/agent-bundle.js";
@@ -73,6 +74,41 @@ describe("A module in processes", () => {
         },
       },
     });
+  });
+
+  test("says before a run what its message takes of budgets, in a process that works on it", async () => {
+    const source = `export default {
+      uses: {
+        calls: 2,
+        tokens({ body }) {
+          if (body.mode === "throws") throw new TypeError("no length");
+          if (body.mode === "dies") process.exit(3);
+          if (body.mode === "hangs") for (;;);
+          return body.text.length;
+        },
+      },
+      handle() {},
+    };`;
+    const { made, end } = await module(source);
+    expect(made.uses).toEqual({ calls: 2, tokens: ESTIMATED });
+    const estimate = (body: unknown) => made.estimate(received(JSON.stringify(body)));
+    expect(await estimate({ text: "twelve chars" })).toEqual({ estimates: { tokens: 12 } });
+    const failed = async (mode: string) => {
+      const told = await estimate({ mode });
+      return "ended" in told ? errorOf(told.ended) : "told";
+    };
+    expect(await failed("throws")).toBe("TypeError: no length");
+    expect(await failed("dies")).toBe("ProcessDied: the agent's process ended with exit code 3");
+    expect(await failed("hangs")).toBe("ProcessDied: the agent's process was killed: uses took longer than 5 s");
+    // Nothing is asked again in the run.
+    const run = new HandRun();
+    expect(await end({ mode: "throws" }, run)).toEqual({ kind: "done" });
+  });
+
+  test("that works on one message only waits in its slot for what it estimates", async () => {
+    const source = "export default { uses: { tokens: ({ raw }) => raw.length }, handle() {} };";
+    const { made } = await module(source, { runsMax: 1 });
+    expect(made.uses).toEqual({ tokens: 0 });
   });
 
   test("saves a checkpoint when it is asked to, and tells when it couldn't", async () => {

@@ -1,8 +1,16 @@
-import type { DeclaredUses } from "../../pipeline/ports/budget.js";
+import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
 import type { Run } from "../../pipeline/ports/handler.js";
 import { type Outcome, outcomeOfError } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { isError } from "../../pipeline/ports/thrown.js";
+
+/** What the agent's functions say of a message. Throws what they throw. */
+export function estimatesOf(uses: DeclaredUses | undefined, message: ReceivedMessage): Estimates {
+  const estimates = Object.entries(uses ?? {}).flatMap(([name, use]) =>
+    typeof use === "function" ? [[name, use(message)] as const] : [],
+  );
+  return Object.fromEntries(estimates);
+}
 
 /**
  * Takes what the agent estimates of a message, in the agent's own process: the worker can't call its functions, and has

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { Uses } from "../../pipeline/ports/budget.js";
+import type { DeclaredUses, Estimates, Uses } from "../../pipeline/ports/budget.js";
+import type { Ended } from "../../pipeline/ports/handler.js";
 import type { Identity } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
@@ -41,7 +42,9 @@ export interface RunListener {
 /** Who listens to a module's process. */
 export interface ModuleListener {
   /** `decodes`: the agent has a decoder of its own; `uses`: what each message takes of budgets. */
-  onReady(decodes: boolean, uses: Uses | undefined): void;
+  onReady(decodes: boolean, uses: DeclaredUses | undefined): void;
+  /** The answer to `estimate`; false when nobody waits for it. */
+  onEstimates(asked: number, answer: { readonly estimates: Estimates } | Ended): boolean;
   onUnfit(why: string): void;
   /** The run with this number, if it goes on. */
   runOf(number: number): RunListener | undefined;
@@ -56,8 +59,11 @@ export interface ModuleListener {
 export class ModuleChannel {
   readonly #stream: Duplex;
   readonly #listener: ModuleListener;
+  readonly #askedFirst: boolean;
 
-  constructor(stream: Duplex, listener: ModuleListener) {
+  /** @param askedFirst whether the process is asked for its estimates before a run. */
+  constructor(stream: Duplex, listener: ModuleListener, askedFirst: boolean) {
+    this.#askedFirst = askedFirst;
     this.#stream = stream;
     this.#listener = listener;
     readPaced(stream, {
@@ -92,7 +98,13 @@ export class ModuleChannel {
     } else if ("log" in said && LOG_LEVELS.includes(said.log) && isObject(said.fields)) {
       listener.onLog(said.log, fieldsFromWire(said.fields), textOf(said.text));
     } else if ("ready" in said) {
-      listener.onReady(said.decodes === true, usesFromWire(said.uses));
+      listener.onReady(said.decodes === true, usesFromWire(said.uses, this.#askedFirst));
+    } else if ("estimates" in said && isObject(said.estimates)) {
+      const { estimates, isError, asked } = said;
+      const ended: Ended = { ended: { kind: "retry", error: errorFromWire(estimates) } };
+      if (!listener.onEstimates(asked, isError ? ended : { estimates: estimates as Estimates })) {
+        listener.onFault("estimates that nobody asked for");
+      }
     } else if ("unfit" in said) {
       listener.onUnfit(textOf(said.unfit));
     } else {

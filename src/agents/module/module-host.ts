@@ -12,8 +12,10 @@ import { loadModule } from "../load-module.js";
 import { usesToWire } from "../message-uses.js";
 import { identifierOf } from "../once/identity.js";
 import { LineCutter } from "../process/line-cutter.js";
-import { estimated } from "./estimated.js";
+import { estimated, estimatesOf } from "./estimated.js";
 import {
+  ASKED_FIRST,
+  errorToWire,
   type FromModule,
   messageFromWire,
   type OfRun,
@@ -51,10 +53,19 @@ async function work(handler: InProcessHandler, told: ToldToRun) {
   role?.begin(message.id, sayOf);
   const received = messageFromWire(message);
   const begin = async () =>
-    (await estimated(handler.uses, received, run)) ?? (await outcomeOf(handler, told, received, run, sayOf));
+    (asked.has(ASKED_FIRST) ? undefined : await estimated(handler.uses, received, run)) ??
+    (await outcomeOf(handler, told, received, run, sayOf));
   const outcome = await (traces ? traces.run(received.trace, begin) : begin());
   running = undefined;
   sayOf({ ended: outcomeToWire(outcome), residentBytes: residentBytes() });
+}
+
+function estimate(handler: InProcessHandler, { estimate, asked }: Extract<ToModule, { estimate: unknown }>): void {
+  try {
+    say({ estimates: estimatesOf(handler.uses, messageFromWire(estimate)), isError: false, asked });
+  } catch (error) {
+    say({ estimates: errorToWire(error), isError: true, asked });
+  }
 }
 
 async function outcomeOf(
@@ -97,6 +108,7 @@ try {
   const heard = new LineCutter(Number.POSITIVE_INFINITY, (line) => {
     const told = parse(line) as ToModule;
     if ("run" in told) void work(handler, told);
+    else if ("estimate" in told) estimate(handler, told);
     else if ("go" in told) running?.go(told.idempotency);
     else if ("drop" in told) running?.drop();
     else if ("abort" in told) running?.abort(told.abort, told.detail);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ownFile } from "../../package/own-files.js";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { Uses } from "../../pipeline/ports/budget.js";
+import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
 import type { Ended, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
@@ -16,9 +16,10 @@ import type { Launcher } from "../process/launcher.js";
 import type { LimitWatch, Watched } from "../process/limit-watch.js";
 import type { WorkFolder } from "../process/work-folder.js";
 import { typescriptOptions } from "../typescript.js";
-import { ModuleChannel } from "./module-channel.js";
+import { EstimateQuestion } from "./estimate-question.js";
+import { ModuleChannel, type ModuleListener } from "./module-channel.js";
 import { ModuleRun } from "./module-run.js";
-import { WITH_ROLE, WITH_TRACES } from "./module-wire.js";
+import { ASKED_FIRST, WITH_ROLE, WITH_TRACES } from "./module-wire.js";
 
 const HOST = "agents/module/module-host.js";
 /** Has `import "queuehand"` mean src/agent.ts there. */
@@ -43,6 +44,8 @@ export interface ModuleProcessOptions {
   readonly role?: AgentRole | undefined;
   /** Whether the agent is to run in the context of its run's span. */
   readonly traced?: boolean;
+  /** Whether it is asked for what a message takes of budgets before the message's run. */
+  readonly askedFirst: boolean;
   /** Ends the start when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -60,6 +63,7 @@ class ProcessDied extends Error {
 export class ModuleProcess {
   readonly #process: AgentProcess;
   readonly #channel: ModuleChannel;
+  readonly #question: EstimateQuestion;
   readonly #output: AgentOutput;
   readonly #logs: AgentLogs;
   #log: () => ReturnType<AgentLogs["of"]>;
@@ -69,7 +73,7 @@ export class ModuleProcess {
   readonly #watched: Watched;
   #current: ModuleRun | undefined;
   #alive = true;
-  #uses: Uses | undefined;
+  #uses: DeclaredUses | undefined;
   #onReady: ((unfit: string | undefined) => void) | undefined;
   #decodes = false;
   #runs = 0;
@@ -80,13 +84,17 @@ export class ModuleProcess {
 
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
-    const { path, environment, folder, heapMiBMax, launcher, role, traced } = options;
+    const { path, environment, folder, heapMiBMax, launcher, role, traced, askedFirst } = options;
     const flags = [
       LIGHT,
       ...typescriptOptions(),
       ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`]),
     ];
-    const asked = [...(role ? [WITH_ROLE] : []), ...(traced ? [WITH_TRACES] : [])];
+    const asked = [
+      ...(role ? [WITH_ROLE] : []),
+      ...(traced ? [WITH_TRACES] : []),
+      ...(askedFirst ? [ASKED_FIRST] : []),
+    ];
     let started: AgentProcess;
     try {
       started = await AgentProcess.start({
@@ -110,7 +118,7 @@ export class ModuleProcess {
     return made;
   }
 
-  private constructor(started: AgentProcess, { path, folder, limits, logs, role }: ModuleProcessOptions) {
+  private constructor(started: AgentProcess, { path, folder, limits, logs, role, askedFirst }: ModuleProcessOptions) {
     this.#process = started;
     this.#folder = folder;
     this.#limits = limits;
@@ -121,7 +129,7 @@ export class ModuleProcess {
     this.#output.read(started.stdout, "stdout");
     this.#output.read(started.stderr, "stderr");
     started.stdin.end();
-    this.#channel = new ModuleChannel(started.channel, {
+    const listener: ModuleListener = {
       onReady: (decodes, uses) => {
         this.#decodes = decodes;
         this.#uses = uses;
@@ -133,8 +141,17 @@ export class ModuleProcess {
         this.#residentBytes = bytes;
       },
       onLog: (level, fields, text) => this.#output.entry(level, fields, text),
+      onEstimates: (asked, answer) => this.#question.answered(asked, answer),
       onFault: (fault) => this.#output.entry("warn", { fault }, "a line of the agent's process was ignored"),
-    });
+    };
+    this.#channel = new ModuleChannel(started.channel, listener, askedFirst);
+    this.#question = new EstimateQuestion(
+      (what) => this.#channel.say(what),
+      (why) => {
+        this.#excess ??= why;
+        started.kill(0);
+      },
+    );
     this.#watched = {
       leader: started.pid,
       folder,
@@ -151,7 +168,9 @@ export class ModuleProcess {
       const why = this.#howItDied(exit);
       this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
       const crash = this.#excess ?? crashOf(exit);
-      this.#current?.end({ kind: "retry", error: new ProcessDied(`the agent's process ${why}`), crash });
+      const ended: Outcome = { kind: "retry", error: new ProcessDied(`the agent's process ${why}`), crash };
+      this.#current?.end(ended);
+      this.#question.died(ended);
       this.#output.finish();
       if (started.strays > 0) {
         logs.own.warn({ processes: started.strays }, "processes that had left the agent's group were killed");
@@ -168,7 +187,7 @@ export class ModuleProcess {
   }
 
   /** What each message takes of budgets before it is here, as its agent says. */
-  get uses(): Uses | undefined {
+  get uses(): DeclaredUses | undefined {
     return this.#uses;
   }
 
@@ -191,6 +210,12 @@ export class ModuleProcess {
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
     const begun = await this.#begin(message, run);
     return "ended" in begun ? begun.ended : this.#finished(begun.outcome());
+  }
+
+  /** As `Handler.estimate`. */
+  async estimate(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended> {
+    if (this.#alive) return this.#question.ask(message);
+    return { ended: { kind: "defer", reason: "the agent's process ended before it was asked" } };
   }
 
   /** The first half of a run, as `Handler.open`. Never rejects; what it returns belongs to this process. */

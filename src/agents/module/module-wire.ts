@@ -1,5 +1,5 @@
 import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
-import type { Uses } from "../../pipeline/ports/budget.js";
+import type { Estimates, Uses } from "../../pipeline/ports/budget.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
 import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import { type AbortCause, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
@@ -10,6 +10,8 @@ import { described, isError, textOf } from "../../pipeline/ports/thrown.js";
 export const WITH_ROLE = "with-role";
 /** The argument that tells it that runs are traced. */
 export const WITH_TRACES = "with-traces";
+/** The argument that tells it that it is asked for its estimates before a run. */
+export const ASKED_FIRST = "asked-first";
 
 /** What the worker says to a module's process, one JSON object a line. */
 export type ToModule =
@@ -22,6 +24,8 @@ export type ToModule =
       /** The agent's decoder is to say first what the message is; then the run waits for `go` or `drop`. */
       readonly rule?: IdentityRule;
     }
+  /** What does it take of budgets? Before its run, and never during one. */
+  | { readonly estimate: WireMessage; readonly asked: number }
   | { readonly go: number; readonly idempotency?: Run["idempotency"] }
   | { readonly drop: number }
   | { readonly abort: AbortCause; readonly detail: string }
@@ -42,6 +46,8 @@ export type FromModule =
       readonly uses?: Readonly<Record<string, number | true>> | undefined;
     }
   | { readonly unfit: string }
+  /** The answer to `estimate`. */
+  | { readonly estimates: Estimates | WireError; readonly isError: boolean; readonly asked: number }
   | { readonly log: LogLevel; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
   | (OfRun & { readonly of: number });
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { Uses } from "../../pipeline/ports/budget.js";
+import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
 import type { Ended, Handler, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
@@ -70,7 +70,7 @@ export class ProcessPool implements Handler {
   readonly #traced: boolean;
   #busy = 0;
   #decodes = false;
-  #uses: Uses | undefined;
+  #uses: DeclaredUses | undefined;
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
@@ -103,8 +103,19 @@ export class ProcessPool implements Handler {
     if (first) this.#offer(first);
   }
 
-  get uses(): Uses | undefined {
+  get uses(): DeclaredUses | undefined {
     return this.#uses;
+  }
+
+  /** In a process that works on one message alone nothing can be asked of it before: there it waits in its slot. */
+  get #askedFirst(): boolean {
+    return this.#options.runsMax !== 1;
+  }
+
+  async estimate(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended> {
+    const process = await this.#begin();
+    if (!(process instanceof ModuleProcess)) return process;
+    return this.#through(process, process.estimate(message));
   }
 
   async run(message: ReceivedMessage, run: Run): Promise<Outcome> {
@@ -229,6 +240,7 @@ export class ProcessPool implements Handler {
         logs,
         role,
         traced: this.#traced,
+        askedFirst: this.#askedFirst,
         signal,
       });
       this.#decodes = process.decodes;

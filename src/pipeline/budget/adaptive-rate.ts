@@ -4,6 +4,7 @@ const CUT_LEAST = 0.05;
 const GROWTH_PER_SECOND = 0.05;
 /** Of a rate that was learned: slowly at first, where it is about right; what was measured far too low is soon forgotten. */
 const LEARNED_GROWTH = { perSecond: 0.02, perSecondSquared: 0.005 };
+const USED_TIMES = 2;
 /** What a provider took before it refused is what it takes, less this. */
 const LEARNED_SHARE = 0.9;
 /** Of the runs at work at the first refusal, so many a second are tried next. */
@@ -37,12 +38,13 @@ export class AdaptiveRate {
     this.#told = perSecond;
   }
 
-  /** In a second, from `now` on. */
-  perSecond(now: number): number {
+  /** In a second, from `now` on. @param used in a second of late: beyond twice as much nothing says that there is more. */
+  perSecond(now: number, used: number): number {
     if (this.#told !== undefined) return this.#told * this.#factor(now);
     const seconds = this.#grown(now);
     const { perSecond, perSecondSquared } = LEARNED_GROWTH;
-    return this.#base * (1 + perSecond * seconds + perSecondSquared * seconds ** 2);
+    const grown = this.#base * (1 + perSecond * seconds + perSecondSquared * seconds ** 2);
+    return Math.min(grown, Math.max(this.#base, USED_TIMES * used));
   }
 
   /** So much was taken. */
@@ -64,7 +66,7 @@ export class AdaptiveRate {
   #learned(now: number): number {
     const ms = now - this.#measuredFrom;
     const measured = (this.#accepted / Math.max(MEASURED_MIN_MS, ms)) * 1000 * LEARNED_SHARE;
-    return Math.min(measured, this.perSecond(now) * LEARNED_SHARE);
+    return Math.min(measured, this.perSecond(now, Number.POSITIVE_INFINITY) * LEARNED_SHARE);
   }
 
   #factor(now: number): number {

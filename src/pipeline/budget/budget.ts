@@ -147,8 +147,8 @@ export class Budget {
   }
 
   status(now: number): BudgetStatus {
-    const perSecond = this.#rate.perSecond(now);
     const used = this.#used.perSecond(now);
+    const perSecond = this.#rate.perSecond(now, used);
     return {
       name: this.name,
       perSecond: Number.isFinite(perSecond) ? perSecond : undefined,
@@ -161,7 +161,7 @@ export class Budget {
   }
 
   #adapt(now: number): void {
-    this.#supply.setRate(this.#rate.perSecond(now), now);
+    this.#supply.setRate(this.#rate.perSecond(now, this.#used.perSecond(now)), now);
   }
 }
 

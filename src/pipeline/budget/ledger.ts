@@ -1,4 +1,11 @@
-import { amountFault, BUDGET_NAME, type BudgetSpec, type BudgetStatus, type DeclaredUses } from "../ports/budget.js";
+import {
+  amountFault,
+  BUDGET_NAME,
+  type BudgetSpec,
+  type BudgetStatus,
+  type DeclaredUses,
+  ESTIMATED,
+} from "../ports/budget.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import { words } from "../ports/thrown.js";
@@ -59,12 +66,17 @@ export class Ledger {
     if (faults.length > 0) return faults;
     this.#declared = Object.entries(uses).map(([name, use]) => [this.#budgets.get(name)!, use] as const);
     for (const [budget, use] of this.#declared) {
-      if (typeof use !== "function") continue;
+      if (typeof use === "number") continue;
       budget.beyond = new LookBeyond();
       budget.useShare = ASSUMED_SHARE;
     }
     this.#remember();
     return [];
+  }
+
+  /** Whether the message's agent is to say first what a run takes. */
+  lacksEstimates(delivery: Delivery): boolean {
+    return delivery.estimates === undefined && this.#declared.some(([, use]) => use === ESTIMATED);
   }
 
   /** From now on so many tasks share the budgets. */
@@ -76,7 +88,7 @@ export class Ledger {
 
   /** What a run of the message takes when it begins; undefined: nothing. Throws a ChargeFault when that can't be had. */
   chargesOf(delivery: Delivery): Charges | undefined {
-    if (this.#budgets.size === 0) return undefined;
+    if (this.#budgets.size === 0 || this.lacksEstimates(delivery)) return undefined;
     if (this.#same && !delivery.awaits) return this.#same;
     const charges = this.#chargesOf(delivery);
     return charges.length > 0 ? new Charges(charges) : undefined;
@@ -146,7 +158,7 @@ export class Ledger {
       const amount = typeof use === "number" ? use : asked(budget, use, delivery);
       if (amount !== undefined) charges.push({ budget, amount });
       // What the settings fix was looked at when it was declared.
-      if (typeof use === "function") budget.saw(amount);
+      if (typeof use !== "number") budget.saw(amount);
     }
     for (const budget of this.#learned) charges.push({ budget, amount: 1 });
     for (const name of delivery.awaits ?? []) {
@@ -169,7 +181,7 @@ export class Ledger {
   #remember(): void {
     const fixed: Charge[] = [];
     for (const [budget, use] of this.#declared) {
-      if (typeof use === "function") {
+      if (typeof use !== "number") {
         this.#same = undefined;
         return;
       }
@@ -181,28 +193,33 @@ export class Ledger {
   }
 }
 
-/** What an agent's function says of a message; 0 and undefined: it takes nothing. */
-function asked(budget: Budget, use: (message: Delivery["message"]) => number, delivery: Delivery): number | undefined {
-  let amount: number | undefined;
+/** What an agent says of a message; 0 and undefined: it takes nothing. */
+function asked(
+  budget: Budget,
+  use: Exclude<DeclaredUses[string], number>,
+  { message, estimates }: Delivery,
+): number | undefined {
+  let amount: unknown;
   try {
-    amount = use(delivery.message);
+    amount = use === ESTIMATED ? estimates?.[budget.name] : use(message);
   } catch (error) {
     throw new ChargeFault(`the agent's uses can't tell what a message takes of ${budget.name}: ${words(error)}`, false);
   }
   if (amount === undefined || amount === 0) return undefined;
   const fault =
     amountFault(budget.name, amount) ??
-    (amount < 0 ? `an amount of the budget ${budget.name} can't be below 0, got ${amount}` : undefined);
+    ((amount as number) < 0 ? `an amount of the budget ${budget.name} can't be below 0, got ${amount}` : undefined);
   if (fault) throw new ChargeFault(`the agent's uses: ${fault}`, false);
-  if (amount > budget.amountMax) throw new ChargeFault(tooMuch(budget, amount), true);
-  return amount;
+  const sound = amount as number;
+  if (sound > budget.amountMax) throw new ChargeFault(tooMuch(budget, sound), true);
+  return sound;
 }
 
 function usesFaults(uses: DeclaredUses, find: (name: string) => Budget | undefined): string[] {
   return Object.entries(uses).flatMap(([name, use]) => {
     const budget = find(name);
     if (!budget) return [`the agent uses ${name}, which BUDGETS does not have`];
-    if (typeof use === "function") return [];
+    if (typeof use !== "number") return [];
     const fault =
       amountFault(name, use) ?? (use < 0 ? `an amount of the budget ${name} can't be below 0, got ${use}` : undefined);
     if (fault) return [fault];

@@ -3,7 +3,8 @@ import { AgentPace } from "../poll/agent-pace.js";
 import { type Demand, demandBeside, heldBackMax } from "../poll/room.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
-import { leaseLost } from "../ports/outcome.js";
+import type { Handler } from "../ports/handler.js";
+import { interrupted, leaseLost } from "../ports/outcome.js";
 import type { Queue } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
 import type { Processor } from "../run/processor.js";
@@ -26,6 +27,8 @@ export interface DispatcherOptions {
   readonly fifo: boolean;
   readonly ledger: Ledger;
   readonly processor: Processor;
+  /** Where only the agent's process can tell what a message takes of budgets. */
+  readonly estimate?: Handler["estimate"] | undefined;
   readonly acknowledger: Acknowledger;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -93,6 +96,7 @@ export class Dispatcher {
       ...options,
       waiting,
       breaker: this.#breaker,
+      onEstimated: (delivery) => this.#heedEstimates(delivery),
       onEnded: (delivery, processed, ran) => {
         this.#afterRun.ended(delivery, processed, ran);
         this.#slots.fill();
@@ -232,6 +236,15 @@ export class Dispatcher {
 
   #endReruns(mayWait?: MayWait): void {
     for (const { delivery, outcome } of this.#reruns.clear(mayWait)) this.#afterRun.end(delivery, outcome, 0);
+  }
+
+  /** It waits for its budgets now; where a stop has begun meanwhile and leaves it no time, it goes back. */
+  #heedEstimates(delivery: Delivery): void {
+    if (!this.#lastWork.begun || this.#lastWork.mayTake(delivery)) this.#unstarted.addAgain(delivery);
+    else this.#afterRun.end(delivery, interrupted, 0);
+    this.#slots.fill();
+    this.#options.onRoom();
+    this.#checkIdle();
   }
 
   /** One that comes back queues anew: it is not late because of the time that it was to wait. */

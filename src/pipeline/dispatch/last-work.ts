@@ -55,9 +55,21 @@ export class LastWork {
 
   /** Whether a message that comes now gets a run; else it is given back here. */
   take(delivery: Delivery): boolean {
-    if (this.#mayTake(delivery)) return true;
+    if (this.mayTake(delivery)) return true;
     this.#giveBack(delivery, "draining");
     return false;
+  }
+
+  /** Whether one that is in hand gets a run; it counts then. */
+  mayTake(delivery: Delivery): boolean {
+    if (this.#shut) return false;
+    if (this.#takes > 0) {
+      this.#takes--;
+      return true;
+    }
+    const { unstarted, slots } = this.#options;
+    const isFree = slots.free > unstarted.waiting;
+    return this.#isPrecious(delivery) || (isFree && delivery.message.receiveCount > 1);
   }
 
   /**
@@ -104,17 +116,6 @@ export class LastWork {
     const back = unstarted.keep(count, (delivery) => this.#isPrecious(delivery));
     this.#takes = count - unstarted.size;
     for (const delivery of [...back, ...inHand.clearSuccessors()]) this.#giveBack(delivery, reason);
-  }
-
-  #mayTake(delivery: Delivery): boolean {
-    if (this.#shut) return false;
-    if (this.#takes > 0) {
-      this.#takes--;
-      return true;
-    }
-    const { unstarted, slots } = this.#options;
-    const isFree = slots.free > unstarted.waiting;
-    return this.#isPrecious(delivery) || (isFree && delivery.message.receiveCount > 1);
   }
 
   /** Its last receive; or its last but one, after others that may have been spent on waiting as well. */

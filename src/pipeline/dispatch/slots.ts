@@ -1,6 +1,8 @@
 import pLimit from "p-limit";
+import type { Ledger } from "../budget/ledger.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
+import type { Handler } from "../ports/handler.js";
 import { leaseLost, type Outcome } from "../ports/outcome.js";
 import type { Processed, Processor } from "../run/processor.js";
 import type { Breaker } from "./breaker.js";
@@ -11,9 +13,14 @@ export interface SlotsOptions {
   readonly waiting: WaitingLine;
   readonly breaker: Pick<Breaker, "open" | "pausing">;
   readonly processor: Pick<Processor, "process">;
+  readonly ledger: Pick<Ledger, "lacksEstimates">;
+  /** Asked, in a slot, what a message takes of budgets, where only the agent's process can tell. */
+  readonly estimate?: Handler["estimate"] | undefined;
   readonly clock: Clock;
   /** An agent starts only while at least this much is left of its message's lease. */
   readonly leaseMarginMs: number;
+  /** Told of each delivery whose agent has said what it takes: it is to wait for its budgets now, without a slot. */
+  readonly onEstimated: (delivery: Delivery) => void;
   /** Told of each delivery that has left its slot; `ran` is false where no agent was started. */
   readonly onEnded: (delivery: Delivery, processed: Processed, ran: boolean) => void;
 }
@@ -79,15 +86,34 @@ export class Slots {
   }
 
   async #work(delivery: Delivery, isTry: boolean, isNewTry: boolean): Promise<void> {
-    const { processor, onEnded } = this.#options;
-    const unfit = this.#unfit(delivery);
+    const { processor, onEnded, onEstimated } = this.#options;
+    const unfit = this.#unfit(delivery) ?? (await this.#estimated(delivery));
+    if (unfit === "estimated") {
+      this.#left(isTry, isNewTry);
+      return onEstimated(delivery);
+    }
     const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
-    this.#busy--;
     if (unfit) delivery.grant?.giveBack();
     delivery.grant?.end(processed.outcome.kind === "done");
+    this.#left(isTry, isNewTry);
+    onEnded(delivery, processed, !unfit);
+  }
+
+  #left(isTry: boolean, isNewTry: boolean): void {
+    this.#busy--;
     if (isTry) this.#tries--;
     if (isNewTry) this.#newTries--;
-    onEnded(delivery, processed, !unfit);
+  }
+
+  /** Has the agent say what the message takes, if it is to; or how it ended in there. */
+  async #estimated(delivery: Delivery): Promise<"estimated" | Outcome | undefined> {
+    const { ledger, estimate } = this.#options;
+    if (!estimate || !ledger.lacksEstimates(delivery)) return undefined;
+    const told = await estimate(delivery.message);
+    if ("ended" in told) return told.ended;
+    delivery.estimates = told.estimates;
+    delivery.grant = undefined;
+    return "estimated";
   }
 
   /** How a delivery ends that must not be started. */

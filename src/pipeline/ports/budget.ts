@@ -3,8 +3,14 @@ import type { ReceivedMessage } from "./queue.js";
 /** What is taken of which budget, in whatever that counts: calls, tokens of a model, pages. */
 export type Uses = Readonly<Record<string, number>>;
 
+/** Instead of an amount: the handler's `estimate` tells it of each message. */
+export const ESTIMATED = "estimated";
+
 /** The same as it is declared, before there is a message; a function is called once for each. */
-export type DeclaredUses = Readonly<Record<string, number | ((message: ReceivedMessage) => number)>>;
+export type DeclaredUses = Readonly<Record<string, number | typeof ESTIMATED | ((message: ReceivedMessage) => number)>>;
+
+/** What an agent says that a message takes: not looked at yet. */
+export type Estimates = Readonly<Record<string, unknown>>;
 
 /** A budget of the whole service: `amount` in every `perSeconds`, and at most `atOnce` runs at the same time. */
 export interface BudgetSpec {

@@ -1,4 +1,4 @@
-import type { Grant } from "./budget.js";
+import type { Estimates, Grant } from "./budget.js";
 import type { Lease } from "./lease.js";
 import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
@@ -57,6 +57,8 @@ export class Delivery {
   deferrals = 0;
   /** What its run has of budgets, from its start to its end. */
   grant: Grant | undefined;
+  /** What its agent's process says that it takes of budgets; undefined: it has not been asked. */
+  estimates: Estimates | undefined;
   /** Milliseconds for which it has waited for budgets alone before its latest run; undefined: it takes of none. */
   budgetWaitMs: number | undefined;
   /** Budgets that providers' words have it wait for, besides those that it takes of. */

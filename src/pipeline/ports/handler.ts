@@ -1,4 +1,4 @@
-import type { DeclaredUses, Uses } from "./budget.js";
+import type { DeclaredUses, Estimates, Uses } from "./budget.js";
 import type { Identifier, Identity } from "./idempotency.js";
 import type { Outcome } from "./outcome.js";
 import type { ReceivedMessage } from "./queue.js";
@@ -73,6 +73,8 @@ export interface Handler {
   open?(message: ReceivedMessage, run: Run, identifier: Identifier): Promise<OpenedMessage | Ended> | undefined;
   /** What each message takes of which budget; looked at once, after `start`. */
   readonly uses?: DeclaredUses | undefined;
+  /** What a message takes of the budgets that `uses` leaves to be estimated, or how it ended in there. Never rejects. */
+  estimate?(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended>;
   /** Called once, after the last run has ended. */
   stop?(): Promise<void>;
 }

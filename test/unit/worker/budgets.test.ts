@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { defineHandler } from "../../../src/agents/define-handler.js";
+import { ESTIMATED, type Estimates } from "../../../src/pipeline/ports/budget.js";
 import { sleep } from "../../../src/pipeline/ports/clock.js";
-import { Busy } from "../../../src/pipeline/ports/outcome.js";
+import type { Handler } from "../../../src/pipeline/ports/handler.js";
+import { Busy, done } from "../../../src/pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../../src/pipeline/ports/queue.js";
 import { type WorkerBundle, workerBundle } from "../../support/worker-bundle.js";
 
 const sendAll = ({ queue }: WorkerBundle, count: number, body = (n: number) => JSON.stringify({ n })) => {
@@ -72,6 +75,60 @@ describe("a budget", () => {
     expect(ended.filter((kind) => kind === "other")).toHaveLength(40);
     expect(ended.filter((kind) => kind === "crm").length).toBeLessThanOrEqual(11);
     await bundle.stopped();
+  });
+
+  test("of what only the agent's process can tell is asked of it in a slot, and waited for without one", async () => {
+    const asked: string[] = [];
+    const ran: string[] = [];
+    const tokensOf = ({ body }: ReceivedMessage) => (JSON.parse(body) as { tokens: unknown }).tokens;
+    const agent: Handler = {
+      uses: { tokens: ESTIMATED },
+      async estimate(message) {
+        asked.push(message.id);
+        return { estimates: { tokens: tokensOf(message) } };
+      },
+      async run(message) {
+        ran.push(message.body);
+        return done;
+      },
+    };
+    const bundle = workerBundle({ agent, env: { BUDGETS: "tokens=10/s", CONCURRENCY: "2" } });
+    sendAll(bundle, 6, () => '{"tokens":10}');
+    sendAll(bundle, 4, () => '{"tokens":0}');
+    sendAll(bundle, 1, () => '{"tokens":11}');
+    sendAll(bundle, 1, () => '{"tokens":"many"}');
+    void bundle.start();
+    await bundle.clock.advance(1_500);
+    expect(ran.filter((body) => body === '{"tokens":0}')).toHaveLength(4);
+    expect(ran.filter((body) => body === '{"tokens":10}')).toHaveLength(1);
+    expect(bundle.worker.status()).toMatchObject({ busy: 0, unbudgeted: 5 });
+    const rejected = bundle.of("settled").filter(({ outcome }) => outcome === "reject");
+    expect(rejected.map(({ cause }) => cause)).toEqual(["11 is more than the whole budget tokens of 10"]);
+    await bundle.clock.advance(5_000);
+    expect(ran.filter((body) => body === '{"tokens":10}')).toHaveLength(6);
+    // Once each; what no run can come of is tried again.
+    expect(new Set(asked).size).toBe(12);
+    expect(asked.length).toBeLessThanOrEqual(13);
+    await bundle.stopped();
+    expect(bundle.clock.timers).toBe(0);
+  });
+
+  test("goes back at a stop that begins while its agent's process is asked", async () => {
+    const { promise, resolve } = Promise.withResolvers<{ estimates: Estimates }>();
+    const agent: Handler = {
+      uses: { tokens: ESTIMATED },
+      estimate: () => promise,
+      run: async () => done,
+    };
+    const bundle = workerBundle({ agent, env: { BUDGETS: "tokens=1/min", CONCURRENCY: "1" } });
+    sendAll(bundle, 1);
+    void bundle.start();
+    await bundle.clock.advance(100);
+    const stopped = bundle.stopped();
+    resolve({ estimates: { tokens: 1 } });
+    expect((await stopped).exitCode).toBe(0);
+    expect(bundle.of("settled")).toEqual([expect.objectContaining({ outcome: "interrupted" })]);
+    expect(bundle.queue.visible()).toBe(1);
   });
 
   test("is settled by what a run really took", async () => {

@@ -35,10 +35,14 @@ function setup() {
     onUnfit: keep("unfit"),
     runOf: (number) => (number === 1 ? run : undefined),
     onResident: keep("resident"),
+    onEstimates: (...given) => {
+      heard.push(["estimates", ...given]);
+      return given[0] === 1;
+    },
     onLog: keep("log"),
     onFault: keep("fault"),
   };
-  new ModuleChannel(stream, listener);
+  new ModuleChannel(stream, listener, true);
   return {
     heard,
     async says(...lines: string[]) {
@@ -63,6 +67,7 @@ const SOUND: Readonly<Record<string, (...given: unknown[]) => boolean>> = {
   resident: (bytes) => typeof bytes === "number",
   log: (level, fields, text) => typeof level === "string" && typeof fields === "object" && typeof text === "string",
   fault: (fault) => typeof fault === "string",
+  estimates: (_, answer) => typeof answer === "object" && answer !== null,
 };
 
 /** JSON that has no text: its own `toString` is none. */
@@ -108,6 +113,22 @@ describe("what a module's process says", () => {
           expect([name, given, SOUND[name]!(...given)]).toEqual([name, given, true]);
       }),
     );
+  });
+
+  test("of what a message takes is an answer to what was asked, and nothing else is", async () => {
+    const { heard, says } = setup();
+    const error = { name: "TypeError", message: "no length" };
+    await says(
+      JSON.stringify({ estimates: { tokens: 5 }, isError: false, asked: 1 }),
+      JSON.stringify({ estimates: error, isError: true, asked: 1 }),
+      JSON.stringify({ estimates: { tokens: 5 }, isError: false, asked: 7 }),
+    );
+    expect(heard).toEqual([
+      ["estimates", 1, { estimates: { tokens: 5 } }],
+      ["estimates", 1, { ended: { kind: "retry", error: expect.objectContaining({ name: "TypeError" }) } }],
+      ["estimates", 7, { estimates: { tokens: 5 } }],
+      ["fault", "estimates that nobody asked for"],
+    ]);
   });
 
   test.each(Object.keys(ODD_THROWS))("of an agent that threw %s is a plain retry", (name) => {

@@ -97,6 +97,15 @@ describe("a budget", () => {
     expect(perSecond).toBeLessThan(100);
   });
 
+  test("that is learned grows no further than to twice of what is used", () => {
+    const budget = new Budget("model", undefined, 0);
+    budget.pause(1, 0, 20);
+    expect(budget.status(600_000).perSecond).toBe(15);
+    takesWithin(budget, 600_000, 660_000);
+    expect(budget.status(660_000).perSecond).toBeGreaterThan(100);
+    expect(budget.status(960_000).perSecond).toBe(15);
+  });
+
   test("that is learned makes no wave after a pause", () => {
     const budget = new Budget("model", undefined, 0);
     budget.pause(1, 0, 20);

@@ -1,0 +1,46 @@
+import type { Estimates } from "../../pipeline/ports/budget.js";
+import type { Ended } from "../../pipeline/ports/handler.js";
+import type { Outcome } from "../../pipeline/ports/outcome.js";
+import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
+import { messageToWire, type ToModule } from "./module-wire.js";
+
+/** A function of `uses` that takes longer than this hangs, and its process with it. */
+const ANSWER_MS = 5_000;
+
+type Answer = { readonly estimates: Estimates } | Ended;
+
+/** What a module's process is asked of a message before its run: what it takes of budgets. */
+export class EstimateQuestion {
+  #asked = 0;
+  #waiting: ((answer: Answer) => void) | undefined;
+
+  /** @param kill ends the process, which then tells by `died` how it ended. */
+  constructor(
+    private readonly say: (what: ToModule) => void,
+    private readonly kill: (why: string) => void,
+  ) {}
+
+  /** One at a time. Never rejects. */
+  async ask(message: ReceivedMessage): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#waiting = resolve;
+    this.say({ estimate: messageToWire(message), asked: ++this.#asked });
+    const timer = setTimeout(() => this.kill(`uses took longer than ${ANSWER_MS / 1000} s`), ANSWER_MS);
+    const answer = await promise;
+    clearTimeout(timer);
+    this.#waiting = undefined;
+    return answer;
+  }
+
+  /** False when nobody waits for this answer. */
+  answered(asked: number, answer: Answer): boolean {
+    if (asked !== this.#asked || !this.#waiting) return false;
+    this.#waiting(answer);
+    return true;
+  }
+
+  /** Its process has ended. */
+  died(ended: Outcome): void {
+    this.#waiting?.({ ended });
+  }
+}
