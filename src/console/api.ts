@@ -1,6 +1,7 @@
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { WithoutRun } from "../pipeline/ports/telemetry.js";
+import type { BudgetsView } from "./budget-view.js";
 import type { Level } from "./notable.js";
 
 /*
@@ -91,7 +92,7 @@ export interface Now {
   /** Another one is another worker. */
   readonly startedAt: number;
   readonly now: number;
-  readonly worker: Omit<WorkerStatus, "lastReceiveOkAt">;
+  readonly worker: Omit<WorkerStatus, "lastReceiveOkAt" | "budgets" | "budgetLimits">;
   /** Why it isn't ready; empty when it is. */
   readonly notReady: readonly string[];
   /** Tasks that work on the queue, as far as this one knows. */
@@ -118,6 +119,9 @@ export interface Now {
   readonly inQueueMs?: Quantiles;
   /** Agent started to agent ended. */
   readonly agentMs?: Quantiles;
+  /** Waits for budgets alone, before a run, of messages that take of any. */
+  readonly budgetWaitMs?: Quantiles;
+  readonly budgets?: BudgetsView;
   readonly totals: ConsoleTotals;
   /** Agents that run on at this moment although they were aborted. */
   readonly hungAgents: number;

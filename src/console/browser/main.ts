@@ -1,4 +1,5 @@
 import type { ErrorGroups, Opening, Tick } from "../api.js";
+import { drawBudgets } from "./budgets.js";
 import { ask, find, make, put } from "./dom.js";
 import { drawErrors } from "./errors.js";
 import { drawEvents } from "./events.js";
@@ -85,6 +86,7 @@ async function refresh(): Promise<void> {
   prepareLetters(opening.may);
   if (opening.extra && !extra) prepareExtra(opening.extra);
   drawNow(opening);
+  drawBudgets(opening);
   drawEvents(opening);
   document.body.classList.remove("lost");
   if (another) await Promise.all([loadPlots(), loadLetters()]);
@@ -108,6 +110,7 @@ function listenForExtra({ name, section }: NonNullable<typeof extra>): void {
 function drawTick({ now, step }: Tick): void {
   document.body.classList.remove("lost");
   drawNow(now);
+  drawBudgets(now);
   drawEvents(now);
   if (lastStep > 0 && step.at - lastStep > GAP_MS) void loadPlots().catch(() => {});
   else addStep(step);

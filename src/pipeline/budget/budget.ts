@@ -1,4 +1,4 @@
-import type { BudgetSpec, BudgetStatus } from "../ports/budget.js";
+import type { BudgetSpec, BudgetStatus, BudgetWait } from "../ports/budget.js";
 import { AdaptiveRate } from "./adaptive-rate.js";
 import type { LookBeyond } from "./look-beyond.js";
 import { RecentUse } from "./recent-use.js";
@@ -146,15 +146,23 @@ export class Budget {
     return { startsPerSecond, atOnce: spec.atOnce ?? Number.POSITIVE_INFINITY };
   }
 
-  status(now: number): BudgetStatus {
+  /** @param wait what it keeps waiting, if anything. */
+  status(now: number, wait?: BudgetWait): BudgetStatus {
     const perSecond = this.#rate.perSecond(now);
-    const used = this.#used.perSecond(now);
+    const used = Math.max(0, this.#used.perSecond(now));
+    const atOnce = this.#atOnce;
     return {
       name: this.name,
+      spec: this.spec,
       perSecond: Number.isFinite(perSecond) ? perSecond : undefined,
-      usedShare: Number.isFinite(perSecond) && perSecond > 0 ? Math.max(0, used / perSecond) : 0,
+      usedShare: Number.isFinite(perSecond) && perSecond > 0 ? used / perSecond : 0,
+      usedPerSecond: used,
       taken: this.#taken,
       running: this.#running,
+      atOnce: Number.isFinite(atOnce) ? atOnce : undefined,
+      waiting: wait?.messages ?? 0,
+      longestWaitSeconds: (wait?.longestMs ?? 0) / 1000,
+      tableAnswers: this.#supply.answers,
       pausedSeconds: Math.max(0, this.#pausedUntil - now) / 1000,
       pauses: this.#pauses,
     };

@@ -1,4 +1,11 @@
-import { amountFault, BUDGET_NAME, type BudgetSpec, type BudgetStatus, type DeclaredUses } from "../ports/budget.js";
+import {
+  amountFault,
+  BUDGET_NAME,
+  type BudgetSpec,
+  type BudgetStatus,
+  type BudgetWait,
+  type DeclaredUses,
+} from "../ports/budget.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import { words } from "../ports/thrown.js";
@@ -135,9 +142,10 @@ export class Ledger {
     return limits;
   }
 
-  status(): BudgetStatus[] {
+  /** @param waits what budgets keep waiting at this moment. */
+  status(waits: ReadonlyMap<Budget, BudgetWait>): BudgetStatus[] {
     const now = this.#clock.monotonic();
-    return [...this.#budgets.values()].map((budget) => budget.status(now));
+    return [...this.#budgets.values()].map((budget) => budget.status(now, waits.get(budget)));
   }
 
   #chargesOf(delivery: Delivery): Charge[] {
