@@ -229,8 +229,8 @@ export interface ErrorGroups {
   readonly others: number;
 }
 
-/** How a delivery that is listed ended, or `running`, `released`. */
-export type MessageState = OutcomeKind | "running" | "released";
+/** How a delivery that is listed ended, or `running`, `waiting` for budgets, `released`. */
+export type MessageState = OutcomeKind | "running" | "waiting" | "released";
 
 /** Which deliveries are listed; all parts have to match. */
 export interface MessageFilter {
@@ -269,6 +269,8 @@ export interface MessageView {
   readonly inQueueMs?: number;
   readonly agentMs?: number;
   readonly error?: string;
+  /** The budgets that it waits for. */
+  readonly waitsFor?: readonly string[];
 }
 
 export interface MessageDetail extends MessageView {

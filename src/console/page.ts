@@ -84,6 +84,7 @@ const BUDGETS = `<section id="budgets" aria-labelledby="budgets-title" hidden>
 <p class="summary" data-is="budgets-summary"></p>
 <p class="note" data-is="budgets-waits"></p>
 <div class="grid"></div>
+<p class="note">Bars: what was used in the last ten minutes; red ones: its provider paused it.</p>
 </section>`;
 
 const TIME = `<section id="time" aria-labelledby="time-title">

@@ -1,6 +1,6 @@
 import type { Counters } from "../observe/counters.js";
 import type { Clock } from "../pipeline/ports/clock.js";
-import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Awaiting, WorkerStatus } from "../pipeline/ports/status.js";
 import { type Telemetry, WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type {
   ErrorGroups,
@@ -26,6 +26,8 @@ import { ShownTimes } from "./shown-times.js";
 export interface WorkerSourceParts {
   readonly queueName: string;
   readonly status: () => WorkerStatus;
+  /** Messages in hand that budgets keep waiting; unset: none. */
+  readonly awaiting?: (() => Iterable<Awaiting>) | undefined;
   readonly counters: Counters;
   /** Why the worker isn't ready; empty when it is. */
   readonly notReady: () => string[];
@@ -59,7 +61,7 @@ export class WorkerSource implements PageSource {
     this.#parts = parts;
     this.deadLetters = deadLetters;
     this.#events = new EventRing(clock);
-    this.#deliveries = new Deliveries(clock, this.#errors);
+    this.#deliveries = new Deliveries(clock, this.#errors, parts.awaiting);
     this.#counts = new LatestCounts(counts);
     const { firstTryMs, laterTryMs } = this.#deliveries;
     const { inQueueMs, agentMs, budgetWaitMs } = counters;

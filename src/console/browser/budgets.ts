@@ -45,12 +45,12 @@ function budgetCard(budget: BudgetView): HTMLElement {
     make(
       "dl",
       "",
-      entry("running", "Runs at this moment that take of it, and how many may at once.", runningText(budget)),
-      entry("taken", "Taken of it in all, by the tasks shown here.", budget.taken),
       entry("waiting", "Received messages that it keeps waiting, under their lease.", waiting),
       entry("longest wait", "For how long the first of them has waited for budgets alone.", waitText(budget)),
-      entry("pauses", "How often its provider said that it was too much.", budget.pauses),
+      entry("running", "Runs at this moment that take of it, and how many may at once.", runningText(budget)),
+      entry("taken", "Taken of it in all, by the tasks shown here.", budget.taken),
       entry("paused", "For how long no call is made, as its provider asked.", pauseText(budget), "", isPaused(budget)),
+      entry("pauses", "How often its provider said that it was too much.", budget.pauses),
       ...tableEntries(budget),
       ...(tasks > 1 ? [entry("tasks", "Those whose budgets are summed here.", tasks)] : []),
     ),
@@ -86,8 +86,8 @@ function useText({ limit, perSecond, usedPerSecond, usedOf }: BudgetView): strin
   const amount = (rate: number) => (rate * seconds).toLocaleString("en", { maximumSignificantDigits: 3 });
   const whole = usedOf === "limit" && limit ? limit.amount / limit.perSeconds : perSecond;
   const unit = `/${UNITS[seconds] ?? `${seconds} s`}`;
-  if (whole === undefined) return `${amount(usedPerSecond)} ${unit}; nobody knows a limit`;
-  return `${amount(usedPerSecond)} of ${amount(whole)} ${unit}: ${OF[usedOf]}`;
+  if (whole === undefined) return `${amount(usedPerSecond)}${unit}; nobody knows a limit`;
+  return `${amount(usedPerSecond)} of ${amount(whole)}${unit}: ${OF[usedOf]}`;
 }
 
 function curveOf({ name, lately: { used, paused } }: BudgetView): Element {
@@ -110,12 +110,12 @@ const runningText = ({ running, atOnce }: BudgetView) =>
   atOnce === undefined ? count(running) : `${count(running)} of ${count(atOnce)}`;
 
 const waitText = ({ waiting, longestWaitSeconds }: BudgetView) =>
-  waiting === 0 ? "–" : longestWaitSeconds < 1 ? "below 1 s" : span(longestWaitSeconds);
+  waiting === 0 ? "–" : longestWaitSeconds < 1 ? "below 1 s" : span(Math.round(longestWaitSeconds));
 
 const isPaused = ({ pausedSeconds }: BudgetView) => pausedSeconds > 0;
 
 function pauseText({ pausedSeconds, pausedTasks, tasks }: BudgetView): string {
-  if (pausedSeconds === 0) return "no";
+  if (pausedSeconds === 0) return "–";
   const more = `${span(Math.ceil(pausedSeconds))} more`;
   return tasks > 1 ? `${pausedTasks} of ${tasks} tasks, ${more}` : more;
 }

@@ -10,7 +10,7 @@ export function entry(title: string, help: string, value: number | string, color
     square.style.background = color;
     term.prepend(square);
   }
-  const zero = value === 0;
+  const zero = value === 0 || value === "–";
   return make(
     "div",
     "",
