@@ -17,7 +17,7 @@ export class BudgetBoard {
     for (const { name, usedShare, pausedSeconds } of statuses ?? []) {
       let curve = this.#curves.get(name);
       if (!curve) {
-        if (this.#curves.size === BUDGETS_SHOWN) return;
+        if (this.#curves.size === BUDGETS_SHOWN) continue;
         curve = new BudgetCurve();
         this.#curves.set(name, curve);
       }
@@ -25,11 +25,11 @@ export class BudgetBoard {
     }
   }
 
-  /** Undefined where there is no budget. */
-  view(statuses: Statuses): BudgetsView | undefined {
+  /** Undefined where there is no budget. @param inQueue messages that wait in the queue, where that is known. */
+  view(statuses: Statuses, inQueue?: number): BudgetsView | undefined {
     if (!statuses || statuses.length === 0) return undefined;
     const list = statuses.slice(0, BUDGETS_SHOWN).map((status) => this.#budget(status));
-    return { summary: budgetSummary(list), list, leftOut: statuses.length - list.length };
+    return { summary: budgetSummary(list, inQueue), list, leftOut: statuses.length - list.length };
   }
 
   #budget(status: BudgetStatus): BudgetView {

@@ -1,21 +1,28 @@
 import type { BudgetView } from "./budget-view.js";
 
-/** What a person wants to know of budgets first: what messages wait for, and for how long. */
-export function budgetSummary(budgets: readonly BudgetView[]): string {
+/**
+ * What a person wants to know of budgets first: what messages wait for, and for how long.
+ *
+ * @param inQueue messages that wait in the queue: no more are fetched than budgets let start soon.
+ */
+export function budgetSummary(budgets: readonly BudgetView[], inQueue = 0): string {
   const waitedFor = budgets.filter(({ waiting }) => waiting > 0).sort((a, b) => b.waiting - a.waiting);
   const [most, ...others] = waitedFor;
-  if (most) return [limitText(most), pauseText(most), othersText(others.length)].filter(Boolean).join(" ");
+  if (most) return [limitText(most, inQueue), pauseText(most), othersText(others.length)].filter(Boolean).join(" ");
   const paused = budgets.find(({ pausedSeconds }) => pausedSeconds > 0);
   return paused ? `No message waits for a budget. ${pauseText(paused)}` : "No message waits for a budget.";
 }
 
-function limitText(budget: BudgetView): string {
+function limitText(budget: BudgetView, inQueue: number): string {
   const { waiting, longestWaitSeconds } = budget;
-  const name = nameOf(budget);
-  const messages = waiting === 1 ? "1 message waits" : `${waiting} messages wait`;
+  const messages = waiting === 1 ? "1 message waits" : `${count(waiting)} messages wait`;
   // What waits for less is spaced, as it is meant to be.
-  if (longestWaitSeconds < 1) return `${name} spaces the runs: ${messages} for it, for less than a second.`;
-  return `${name} is the limit: ${messages} for it, the longest for ${secondsText(longestWaitSeconds)}.`;
+  const isSpaced = longestWaitSeconds < 1;
+  const what = isSpaced ? "spaces the runs" : "is the limit";
+  const longest = isSpaced ? "less than a second" : secondsText(longestWaitSeconds);
+  const wait = waiting === 1 || isSpaced ? `for ${longest}` : `the longest for ${longest}`;
+  const rest = inQueue === 0 ? "" : `; ${count(inQueue)} more in the queue`;
+  return `${nameOf(budget)} ${what}: ${messages} for it, ${wait}${rest}.`;
 }
 
 function pauseText(budget: BudgetView): string {
@@ -30,6 +37,7 @@ function othersText(others: number): string {
   return others === 1 ? "Messages wait for one more budget." : `Messages wait for ${others} more budgets.`;
 }
 
+const count = (value: number) => value.toLocaleString("en");
 const nameOf = ({ name, queueName }: BudgetView) => (queueName === undefined ? name : `${name} of ${queueName}`);
 
 function secondsText(seconds: number): string {

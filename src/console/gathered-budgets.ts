@@ -12,8 +12,10 @@ interface Told {
 /**
  * The budgets of several workers: those of the same queue and name are one budget of a service, of whose whole limit its
  * tasks use together so much. Undefined where nobody has any.
+ *
+ * @param inQueue messages that wait in their queues, where that is known.
  */
-export function gatheredBudgets(nows: readonly Now[]): BudgetsView | undefined {
+export function gatheredBudgets(nows: readonly Now[], inQueue?: number): BudgetsView | undefined {
   const told = nows.flatMap(({ queueName, startedAt, budgets }) =>
     (budgets?.list ?? []).slice(0, BUDGETS_SHOWN).map((budget): Told => ({ queueName, startedAt, budget })),
   );
@@ -23,7 +25,11 @@ export function gatheredBudgets(nows: readonly Now[]): BudgetsView | undefined {
   const all = [...same.values()].map((each) => together(each, several));
   const list = [...all.filter(({ limit }) => limit), ...all.filter(({ limit }) => !limit)].slice(0, BUDGETS_SHOWN);
   const most = Math.max(...nows.map(({ budgets }) => budgets?.leftOut ?? 0));
-  return { summary: budgetSummary(list), list, leftOut: all.length - list.length + most };
+  return {
+    summary: budgetSummary(list, several ? undefined : inQueue),
+    list,
+    leftOut: all.length - list.length + most,
+  };
 }
 
 function together(told: readonly Told[], several: boolean): BudgetView {

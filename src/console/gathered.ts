@@ -24,7 +24,8 @@ export function gathered(all: readonly Told[], at: number): Omit<Now, "events" |
   const counts = queues.filter((queue) => queue !== undefined);
   const trouble = nows.flatMap(({ receiveTrouble }) => receiveTrouble ?? []).sort((a, b) => b.seconds - a.seconds)[0];
   const breaker = nows.find((now) => now.breaker)?.breaker;
-  const budgets = gatheredBudgets(nows);
+  const queue = counts.length > 0 ? summedCounts(counts) : undefined;
+  const budgets = gatheredBudgets(nows, queue?.waiting);
   const slots = nows.flatMap((now) => now.slots).sort((a, b) => a.since - b.since);
   return {
     queueName: namesOf(nows),
@@ -43,7 +44,7 @@ export function gathered(all: readonly Told[], at: number): Omit<Now, "events" |
     },
     notReady: all.flatMap(({ target, now }) => now.notReady.map((reason) => `${target}: ${reason}`)),
     tasks: nows.length,
-    ...(counts.length > 0 && { queue: summedCounts(counts) }),
+    ...(queue && { queue }),
     slots: slots.slice(0, SLOTS_MAX),
     handled: sum((now) => now.handled),
     handledPerSecond: sum((now) => now.handledPerSecond),

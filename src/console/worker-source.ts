@@ -110,7 +110,7 @@ export class WorkerSource implements PageSource {
     const { queueName, status, counters, clock, notReady, tasks } = this.#parts;
     const queue = this.#counts.latest;
     const { lastReceiveOkAt: _, budgetLimits: __, budgets, ...worker } = status();
-    const board = this.#budgets.view(budgets);
+    const board = this.#budgets.view(budgets, queue?.waiting);
     const trouble = counters.receiveTrouble;
     const minute = this.#sums.growth();
     const ended = minute.done + minute.failed;
