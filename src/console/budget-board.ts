@@ -1,6 +1,6 @@
 import type { BudgetSpec, BudgetStatus } from "../pipeline/ports/budget.js";
+import { BUDGETS_SHOWN, type BudgetLimit, type BudgetsView, type BudgetView } from "./api-budgets.js";
 import { BudgetCurve } from "./budget-curve.js";
-import { BUDGETS_SHOWN, type BudgetLimit, type BudgetsView, type BudgetView } from "./budget-view.js";
 import { budgetSummary } from "./budget-words.js";
 import { shown } from "./shown.js";
 

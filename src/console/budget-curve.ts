@@ -1,4 +1,4 @@
-import { BUDGET_STEPS, type BudgetCurveView } from "./budget-view.js";
+import { BUDGET_STEPS, type BudgetCurveView } from "./api-budgets.js";
 
 /** A budget's use is a mean of about so many seconds itself. */
 const STEP_SECONDS = 10;

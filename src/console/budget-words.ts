@@ -1,4 +1,4 @@
-import type { BudgetView } from "./budget-view.js";
+import type { BudgetView } from "./api-budgets.js";
 
 /**
  * What a person wants to know of budgets first: what messages wait for, and for how long.
@@ -6,12 +6,15 @@ import type { BudgetView } from "./budget-view.js";
  * @param inQueue messages that wait in the queue: no more are fetched than budgets let start soon.
  */
 export function budgetSummary(budgets: readonly BudgetView[], inQueue = 0): string {
-  const waitedFor = budgets.filter(({ waiting }) => waiting > 0).sort((a, b) => b.waiting - a.waiting);
-  const [most, ...others] = waitedFor;
-  if (most) return [limitText(most, inQueue), pauseText(most), othersText(others.length)].filter(Boolean).join(" ");
+  const waitedFor = budgets.filter(({ waiting }) => waiting > 0).sort(byWait);
+  const [worst, ...others] = waitedFor;
+  if (worst) return [limitText(worst, inQueue), pauseText(worst), othersText(others.length)].filter(Boolean).join(" ");
   const paused = budgets.find(({ pausedSeconds }) => pausedSeconds > 0);
   return paused ? `No message waits for a budget. ${pauseText(paused)}` : "No message waits for a budget.";
 }
+
+const byWait = (one: BudgetView, other: BudgetView) =>
+  other.longestWaitSeconds - one.longestWaitSeconds || other.waiting - one.waiting;
 
 function limitText(budget: BudgetView, inQueue: number): string {
   const { waiting, longestWaitSeconds } = budget;

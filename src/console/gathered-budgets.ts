@@ -1,5 +1,5 @@
 import type { Now } from "./api.js";
-import { BUDGET_STEPS, BUDGETS_SHOWN, type BudgetCurveView, type BudgetsView, type BudgetView } from "./budget-view.js";
+import { BUDGET_STEPS, BUDGETS_SHOWN, type BudgetCurveView, type BudgetsView, type BudgetView } from "./api-budgets.js";
 import { budgetSummary } from "./budget-words.js";
 
 /** One task's budget, and the queue that it works on. */

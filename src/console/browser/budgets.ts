@@ -1,5 +1,5 @@
 import type { Now } from "../api.js";
-import { BUDGET_STEPS, type BudgetView } from "../budget-view.js";
+import { BUDGET_STEPS, type BudgetView } from "../api-budgets.js";
 import { find, make, put } from "./dom.js";
 import { entry } from "./entry.js";
 import { spark } from "./spark.js";
@@ -30,7 +30,7 @@ export function drawBudgets({ budgets, budgetWaitMs }: Now): void {
 }
 
 function budgetCard(budget: BudgetView): HTMLElement {
-  const { name, queueName, usedShare, tasks, waiting } = budget;
+  const { name, queueName, usedShare, tasks, pausedTasks, waiting, pausedSeconds } = budget;
   const title = make("h3", "", make("span", "name", name), make("small", "", ` ${limitText(budget)}`));
   if (queueName !== undefined) title.append(make("small", "", ` on ${queueName}`));
   const percent = Math.round(usedShare * 100);
@@ -49,13 +49,15 @@ function budgetCard(budget: BudgetView): HTMLElement {
       entry("longest wait", "For how long the first of them has waited for budgets alone.", waitText(budget)),
       entry("running", "Runs at this moment that take of it, and how many may at once.", runningText(budget)),
       entry("taken", "Taken of it in all, by the tasks shown here.", budget.taken),
-      entry("paused", "For how long no call is made, as its provider asked.", pauseText(budget), "", isPaused(budget)),
+      entry("paused", "For how long no call is made, as its provider asked.", pauseText(budget), "", pausedSeconds > 0),
       entry("pauses", "How often its provider said that it was too much.", budget.pauses),
       ...tableEntries(budget),
-      ...(tasks > 1 ? [entry("tasks", "Those whose budgets are summed here.", tasks)] : []),
+      ...(tasks > 1
+        ? [entry("tasks paused", "Of those whose budgets are summed here.", `${pausedTasks} of ${tasks}`)]
+        : []),
     ),
   );
-  card.setAttribute("aria-label", `Budget ${name}`);
+  card.setAttribute("aria-label", queueName === undefined ? `Budget ${name}` : `Budget ${name} on ${queueName}`);
   return card;
 }
 
@@ -112,13 +114,8 @@ const runningText = ({ running, atOnce }: BudgetView) =>
 const waitText = ({ waiting, longestWaitSeconds }: BudgetView) =>
   waiting === 0 ? "–" : longestWaitSeconds < 1 ? "below 1 s" : span(Math.round(longestWaitSeconds));
 
-const isPaused = ({ pausedSeconds }: BudgetView) => pausedSeconds > 0;
-
-function pauseText({ pausedSeconds, pausedTasks, tasks }: BudgetView): string {
-  if (pausedSeconds === 0) return "–";
-  const more = `${span(Math.ceil(pausedSeconds))} more`;
-  return tasks > 1 ? `${pausedTasks} of ${tasks} tasks, ${more}` : more;
-}
+const pauseText = ({ pausedSeconds }: BudgetView) =>
+  pausedSeconds === 0 ? "–" : `${span(Math.ceil(pausedSeconds))} more`;
 
 function tableEntries({ withoutTable, tasks }: BudgetView): HTMLElement[] {
   if (withoutTable === undefined) return [];
