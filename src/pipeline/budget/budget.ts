@@ -15,6 +15,9 @@ const PAUSE_DOUBLINGS = 6;
 /** Of a rate that was learned: what comes in during a pause is no reason for a wave of calls after it. */
 const LEARNED_BURST_SECONDS = 0.25;
 
+/** An estimate of the fleet's size that is so near to a whole number means that one. */
+const NEAR = 0.05;
+
 /** One budget, as far as this task may use it: tokens, runs at once, and what its provider says. */
 export class Budget {
   readonly name: string;
@@ -52,7 +55,7 @@ export class Budget {
 
   get #atOnce(): number {
     const { atOnce } = this.spec ?? {};
-    return atOnce === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(atOnce / this.#tasks));
+    return atOnce === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(atOnce / nearWhole(this.#tasks)));
   }
 
   /** From now on so many tasks share it. */
@@ -177,4 +180,10 @@ function bucketOf(told: number | undefined, now: number): TokenBucket {
   return told === undefined
     ? new TokenBucket(Number.POSITIVE_INFINITY, now, LEARNED_BURST_SECONDS)
     : new TokenBucket(told, now);
+}
+
+/** Where the fleet's size is estimated it is no whole number, and a hair above one would cost each task a run. */
+function nearWhole(tasks: number): number {
+  const whole = Math.round(tasks);
+  return Math.abs(tasks - whole) <= NEAR * whole ? whole : tasks;
 }
