@@ -8,7 +8,10 @@ import type { BudgetView } from "./api-budgets.js";
 export function budgetSummary(budgets: readonly BudgetView[], inQueue = 0): string {
   const waitedFor = budgets.filter(({ waiting }) => waiting > 0).sort(byWait);
   const [worst, ...others] = waitedFor;
-  if (worst) return [limitText(worst, inQueue), pauseText(worst), othersText(others.length)].filter(Boolean).join(" ");
+  if (worst)
+    return [limitText(worst, inQueue), fullText(worst), pauseText(worst), othersText(others.length)]
+      .filter(Boolean)
+      .join(" ");
   const paused = budgets.find(({ pausedSeconds }) => pausedSeconds > 0);
   return paused ? `No message waits for a budget. ${pauseText(paused)}` : "No message waits for a budget.";
 }
@@ -26,6 +29,12 @@ function limitText(budget: BudgetView, inQueue: number): string {
   const wait = waiting === 1 || isSpaced ? `for ${longest}` : `the longest for ${longest}`;
   const rest = inQueue === 0 ? "" : `; ${count(inQueue)} more in the queue`;
   return `${nameOf(budget)} ${what}: ${messages} for it, ${wait}${rest}.`;
+}
+
+/** Where it isn't the rate that messages wait for. */
+function fullText({ running, atOnce, pausedSeconds }: BudgetView): string {
+  if (atOnce === undefined || running < atOnce || pausedSeconds > 0) return "";
+  return atOnce === 1 ? "Its only run at once is taken." : `All of its ${count(atOnce)} runs at once are taken.`;
 }
 
 function pauseText(budget: BudgetView): string {

@@ -25,6 +25,14 @@ test("the summary tells of the queue, of which no more is fetched than budgets l
   expect(view!.summary).toBe("openai is the limit: 1 message waits for it, for 5 s; 1,444 more in the queue.");
 });
 
+test("the summary says where it is the runs at once that messages wait for", () => {
+  const full = { waiting: 3, longestWaitSeconds: 2, running: 8, atOnce: 8 };
+  const limit = "openai is the limit: 3 messages wait for it, the longest for 2 s.";
+  expect(summary(full)).toBe(`${limit} All of its 8 runs at once are taken.`);
+  expect(summary({ ...full, running: 7 })).toBe(limit);
+  expect(summary({ ...full, running: 1, atOnce: 1 })).toBe(`${limit} Its only run at once is taken.`);
+});
+
 test("the summary says for how long a provider takes no call", () => {
   expect(summary({ pausedSeconds: 2.6 })).toBe(
     "No message waits for a budget. The provider of openai takes no call for 3 s more.",
