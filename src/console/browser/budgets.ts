@@ -9,7 +9,7 @@ const UNITS: Readonly<Record<number, string>> = { 1: "s", 60: "min", 3600: "h" }
 const OF = {
   share: "this task's share",
   limit: "the whole limit",
-  learned: "what was learned of its provider",
+  learned: "learned, growing until refused",
 } as const;
 /** A learned rate below this is told by the minute. */
 const SLOW_PER_SECOND = 1;
@@ -112,7 +112,7 @@ const runningText = ({ running, atOnce }: BudgetView) =>
   atOnce === undefined ? count(running) : `${count(running)} of ${count(atOnce)}`;
 
 const waitText = ({ waiting, longestWaitSeconds }: BudgetView) =>
-  waiting === 0 ? "–" : longestWaitSeconds < 1 ? "below 1 s" : span(Math.round(longestWaitSeconds));
+  waiting === 0 ? "–" : longestWaitSeconds < 1 ? "< 1 s" : span(Math.round(longestWaitSeconds));
 
 const pauseText = ({ pausedSeconds }: BudgetView) =>
   pausedSeconds === 0 ? "–" : `${span(Math.ceil(pausedSeconds))} more`;
