@@ -1,16 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Opening } from "../../src/console/api.js";
-import { browserSuite, launchBrowser } from "../support/browser.js";
+import { browserSuite, launchBrowser, seriousFaults } from "../support/browser.js";
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = `</h3><img src=x onerror="document.title='owned'">`;
 /** Its provider is busy for as long as a message says. */
 const AGENT = `
@@ -188,12 +186,7 @@ browserSuite("the budgets on the page of a running dev", () => {
       const { page, faults } = await open({ viewport: { width, height: 800 }, colorScheme });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       expect(await page.locator('nav a[href="#budgets"]').isVisible()).toBe(true);
-      await page.evaluate(await readFile(AXE, "utf8"));
-      const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
-        violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-      };
-      const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(serious.map(({ id, nodes }) => [id, nodes.map(({ target }) => target.join(" "))])).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       expect(faults).toEqual([]);
     },
     60_000,
