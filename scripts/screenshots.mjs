@@ -1,15 +1,16 @@
 /**
  * Pictures of the console over a running `dev`, by Chromium (CHROMIUM, or /usr/bin/chromium), after `npm run build`:
  *
- *   node scripts/screenshots.mjs                    docs/images/console*.png
+ *   node scripts/screenshots.mjs                    docs/images/console*.png, and console-budgets.png
  *   node scripts/screenshots.mjs --all FOLDER       each width, light and dark, the whole page and what opens over it
  *   node scripts/screenshots.mjs --seconds N        lets it run for so long before (60)
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
@@ -21,13 +22,30 @@ const SLICE = 1_500;
 const SCHEMES = ["light", "dark"];
 const CLI = resolve("dist/cli.js");
 const AGENT = resolve("examples/task-agent.mjs");
+const BUDGETS = "openai=600/min*8, openai.tokens=500000/min";
+/** Takes of both budgets; its provider refuses a call now and then, and another that nobody has named. */
+const CALLER = `
+  import { setTimeout as sleep } from "node:timers/promises";
+  import { Busy } from ${JSON.stringify(pathToFileURL(resolve("dist/agent.js")).href)};
+  let calls = 0;
+  export default {
+    uses: { openai: 1, "openai.tokens": 800 },
+    async handle(message, context) {
+      const call = ++calls;
+      await sleep(200 + Math.random() * 800);
+      if (call % 150 === 140) throw new Busy("openai", 4);
+      if (call === 60) throw new Busy("search-api", 2);
+      context.took({ "openai.tokens": 500 + Math.round(Math.random() * 600) });
+    },
+  };`;
 
 /** Starts `dev` and resolves with its address and what ends it. */
-async function startDev() {
+async function startDev(settings, rate) {
   const folder = mkdtempSync(join(tmpdir(), "queuehand-pictures-"));
-  const child = spawn(process.execPath, [CLI, "dev", "--rate", "25", "--port", "0"], {
+  writeFileSync(join(folder, "caller.mjs"), CALLER);
+  const child = spawn(process.execPath, [CLI, "dev", "--rate", rate, "--port", "0"], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, HTTP_PORT: "0", HANDLER: AGENT, LOG_BODIES: "true" },
+    env: { PATH: process.env.PATH, HOME: folder, HTTP_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const stop = async () => {
@@ -88,14 +106,34 @@ async function shoot(browser, url, folder) {
   }
 }
 
+/** The section of budgets alone, at each width. */
+async function shootBudgets(browser, url, folder) {
+  for (const width of values.all ? WIDTHS : [1000]) {
+    for (const colorScheme of values.all ? SCHEMES : ["light"]) {
+      const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme });
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.locator("#budgets .budget").first().waitFor();
+      await sleep(1_500);
+      const name = values.all ? `-${width}${colorScheme === "dark" ? "-dark" : ""}` : "";
+      await page.locator("#budgets").screenshot({ path: join(folder, `console-budgets${name}.png`) });
+      await context.close();
+    }
+  }
+}
+
 const folder = values.all ?? "docs/images";
 mkdirSync(folder, { recursive: true });
-const dev = await startDev();
+const devs = await Promise.all([
+  startDev({ HANDLER: AGENT, LOG_BODIES: "true" }, "25"),
+  startDev({ HANDLER: "./caller.mjs", BUDGETS, CONCURRENCY: "20" }, "8.5"),
+]);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 try {
   await sleep(Number(values.seconds) * 1_000);
-  await shoot(browser, dev.url, folder);
+  await shoot(browser, devs[0].url, folder);
+  await shootBudgets(browser, devs[1].url, folder);
 } finally {
   await browser.close();
-  await dev.stop();
+  for (const dev of devs) await dev.stop();
 }

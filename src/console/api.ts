@@ -1,6 +1,7 @@
 import type { OutcomeKind } from "../pipeline/ports/outcome.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import type { WithoutRun } from "../pipeline/ports/telemetry.js";
+import type { BudgetsView } from "./api-budgets.js";
 import type { Level } from "./notable.js";
 
 /*
@@ -18,6 +19,8 @@ import type { Level } from "./notable.js";
  *   POST /api/dead-letters/delete      LetterChoice → LetterEnd      with actions alone
  *   POST /api/dead-letters/edit        LetterEdit → LetterEnd        with actions alone
  *   GET  /api/NAME, POST /api/NAME/ACTION   of the extra section, where a mode has one
+ *
+ * What is told of dead letters is in `api-letters.ts`, what of budgets in `api-budgets.ts`.
  *
  * Times are milliseconds since the epoch, durations milliseconds, unless a name says otherwise. What isn't known is left
  * out, in arrays null. An answer that is no success is `{ error }`.
@@ -91,7 +94,7 @@ export interface Now {
   /** Another one is another worker. */
   readonly startedAt: number;
   readonly now: number;
-  readonly worker: Omit<WorkerStatus, "lastReceiveOkAt">;
+  readonly worker: Omit<WorkerStatus, "lastReceiveOkAt" | "budgets" | "budgetLimits">;
   /** Why it isn't ready; empty when it is. */
   readonly notReady: readonly string[];
   /** Tasks that work on the queue, as far as this one knows. */
@@ -118,6 +121,9 @@ export interface Now {
   readonly inQueueMs?: Quantiles;
   /** Agent started to agent ended. */
   readonly agentMs?: Quantiles;
+  /** Waits for budgets alone, before a run, of messages that take of any. */
+  readonly budgetWaitMs?: Quantiles;
+  readonly budgets?: BudgetsView;
   readonly totals: ConsoleTotals;
   /** Agents that run on at this moment although they were aborted. */
   readonly hungAgents: number;
@@ -225,8 +231,8 @@ export interface ErrorGroups {
   readonly others: number;
 }
 
-/** How a delivery that is listed ended, or `running`, `released`. */
-export type MessageState = OutcomeKind | "running" | "released";
+/** How a delivery that is listed ended, or `running`, `waiting` for budgets, `released`. */
+export type MessageState = OutcomeKind | "running" | "waiting" | "released";
 
 /** Which deliveries are listed; all parts have to match. */
 export interface MessageFilter {
@@ -265,6 +271,8 @@ export interface MessageView {
   readonly inQueueMs?: number;
   readonly agentMs?: number;
   readonly error?: string;
+  /** The budgets that it waits for. */
+  readonly waitsFor?: readonly string[];
 }
 
 export interface MessageDetail extends MessageView {
@@ -288,65 +296,6 @@ export interface Stage {
   readonly name: "sent" | "received" | "buffered" | "started" | "extended" | "ended" | "settled" | "released";
   readonly at: number;
   readonly note?: string;
-}
-
-/** What a look into the dead-letter queue found. */
-export interface DeadLetterLook {
-  /** Undefined: nobody has looked yet. */
-  readonly at?: number;
-  readonly looking: boolean;
-  /** Why the last look failed, or was not whole. */
-  readonly trouble?: string;
-  readonly seen: number;
-  /** Letters in the queue when it began, as SQS counts them. */
-  readonly approximate: number;
-  readonly groups: readonly LetterGroupView[];
-  /** The first of them, some hundreds at most. */
-  readonly letters: readonly LetterView[];
-}
-
-export interface LetterGroupView {
-  /** In words: how they came. */
-  readonly reason: string;
-  readonly error?: string;
-  readonly count: number;
-  readonly oldest?: number;
-  readonly newest?: number;
-  readonly example: string;
-}
-
-export interface LetterView {
-  readonly id: string;
-  readonly originalId: string;
-  readonly reason: string;
-  readonly error?: string;
-  readonly receivesBefore?: number;
-  readonly sentAt?: number;
-  readonly groupId?: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Where bodies may be shown: in `dev`, with LOG_BODIES, with the token; cut. */
-  readonly body?: string;
-  /** True: the body shown isn't whole, and can't be edited here. */
-  readonly bodyCut?: true;
-}
-
-/** Some letters by id, or all that a group's example stands for, or all. */
-export interface LetterChoice {
-  readonly ids?: readonly string[];
-  /** A group of the last look: its reason and error. */
-  readonly group?: { readonly reason: string; readonly error?: string };
-  readonly all?: true;
-}
-
-export interface LetterEdit {
-  readonly id: string;
-  readonly body: string;
-}
-
-/** What was done: letters sent back or deleted, and those that were not, each with its reason. */
-export interface LetterEnd {
-  readonly done: number;
-  readonly left: readonly { readonly id: string; readonly reason: string }[];
 }
 
 /** One worker of a fleet's page. */

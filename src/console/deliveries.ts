@@ -1,7 +1,9 @@
 import { Histogram } from "../observe/histogram.js";
 import type { Clock } from "../pipeline/ports/clock.js";
+import type { Awaiting } from "../pipeline/ports/status.js";
 import type { DeliveryFacts, Fact } from "../pipeline/ports/telemetry.js";
 import type { ErrorKind, MessageDetail, MessageFilter, Messages, SlotView } from "./api.js";
+import { AwaitingEntries } from "./awaiting-entries.js";
 import { DeliveryEntry } from "./delivery-entry.js";
 import type { ErrorTable } from "./error-table.js";
 
@@ -31,6 +33,7 @@ export class Deliveries {
   readonly #clock: Clock;
   readonly #errors: ErrorTable;
   readonly #live = new Map<string, DeliveryEntry>();
+  readonly #awaiting: AwaitingEntries;
   /** In the order of their ends, from `#made % KEPT` on once it is full. */
   readonly #kept: DeliveryEntry[] = [];
   readonly #spare: DeliveryEntry[] = [];
@@ -38,9 +41,11 @@ export class Deliveries {
   #second = Number.NEGATIVE_INFINITY;
   #tracesLookedFor = 0;
 
-  constructor(clock: Clock, errors: ErrorTable) {
+  /** @param awaiting those that budgets keep waiting at this moment. */
+  constructor(clock: Clock, errors: ErrorTable, awaiting: () => Iterable<Awaiting> = () => []) {
     this.#clock = clock;
     this.#errors = errors;
+    this.#awaiting = new AwaitingEntries(awaiting, this.#live);
   }
 
   /** Number of the newest that has ended. */
@@ -73,6 +78,9 @@ export class Deliveries {
       case "deferred":
         this.#live.get(fact.delivery.messageId)?.between(this.#clock.monotonic(), `held back here: ${fact.reason}`);
         return;
+      case "busy":
+        this.#live.get(fact.delivery.messageId)?.between(this.#clock.monotonic(), `waits: ${fact.reason}`);
+        return;
       case "progress":
         this.#live.get(fact.delivery.messageId)?.note(this.#clock.monotonic(), fact.note);
     }
@@ -94,7 +102,8 @@ export class Deliveries {
     const epoch = this.#epoch();
     const lower = text?.toLowerCase();
     const running = outcome === undefined || outcome === "running" ? [...this.#live.values()] : [];
-    const all = [...running.filter(({ busy }) => busy).reverse(), ...this.#newestFirst()];
+    const waiting = outcome === undefined || outcome === "waiting" ? this.#awaiting.list() : [];
+    const all = [...waiting, ...running.filter(({ busy }) => busy).reverse(), ...this.#newestFirst()];
     const found = all.filter(
       (entry) =>
         (outcome === undefined || entry.state === outcome) &&
@@ -113,7 +122,8 @@ export class Deliveries {
 
   /** The latest delivery of a message. */
   detail(id: string): MessageDetail | undefined {
-    const entry = this.#live.get(id) ?? this.#newestFirst().find(({ messageId }) => messageId === id);
+    const entry =
+      this.#awaiting.find(id) ?? this.#live.get(id) ?? this.#newestFirst().find(({ messageId }) => messageId === id);
     return entry?.detail(this.#epoch());
   }
 
@@ -125,12 +135,7 @@ export class Deliveries {
       if (this.#live.size > LIVE_MAX) this.#forgetOldest();
     }
     entry.receiveCount = delivery.receiveCount;
-    entry.runs++;
-    entry.busy = true;
-    entry.endedAt = entry.agentMs = Number.NaN;
-    entry.at = entry.startedAt = this.#clock.monotonic();
-    entry.inQueueMs = inQueueMs ?? Number.NaN;
-    entry.bufferedMs = bufferedMs;
+    entry.starts(this.#clock.monotonic(), inQueueMs ?? Number.NaN, bufferedMs);
   }
 
   #ended({ delivery, agentMs, extended }: Extract<Fact, { kind: "ended" }>): void {

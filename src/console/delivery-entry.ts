@@ -6,6 +6,8 @@ const BODY_MAX = 2_000;
 const ID_MAX = 200;
 const NOTES_MAX = 10;
 const NOTE_MAX = 200;
+/** States of deliveries that have no outcome. */
+const OPEN: ReadonlySet<MessageState> = new Set(["running", "waiting", "released"]);
 
 /**
  * What is kept of one delivery. Entries are used again and again, so that a message costs no object; times are monotonic
@@ -18,6 +20,8 @@ export class DeliveryEntry {
   groupId: string | undefined;
   body: string | undefined;
   state: MessageState = "running";
+  /** While it waits for budgets: their names. */
+  waitsFor: readonly string[] | undefined;
   /** Whether an agent works on it at this moment. */
   busy = false;
   startedAt = Number.NaN;
@@ -51,9 +55,28 @@ export class DeliveryEntry {
     this.runs = 0;
     this.certain = true;
     this.extended = undefined;
-    this.deadLetter = this.error = this.errorGroup = this.stack = this.traceId = undefined;
+    this.waitsFor = this.deadLetter = this.error = this.errorGroup = this.stack = this.traceId = undefined;
     this.#notes = this.#between = undefined;
     return this;
+  }
+
+  /** An agent begins to work on it. */
+  starts(at: number, inQueueMs: number, bufferedMs: number): void {
+    this.runs++;
+    this.state = "running";
+    this.busy = true;
+    this.endedAt = this.agentMs = Number.NaN;
+    this.at = this.startedAt = at;
+    this.inQueueMs = inQueueMs;
+    this.bufferedMs = bufferedMs;
+    this.waitsFor = undefined;
+  }
+
+  /** It waits for these budgets. */
+  waits(since: number, budgets: readonly string[]): void {
+    this.state = "waiting";
+    this.at = since;
+    this.waitsFor = budgets;
   }
 
   note(at: number, note: string): void {
@@ -84,7 +107,7 @@ export class DeliveryEntry {
   }
 
   view(epoch: number): MessageView {
-    const { number, messageId, receiveCount, groupId, state, at, inQueueMs, agentMs, error } = this;
+    const { number, messageId, receiveCount, groupId, state, at, inQueueMs, agentMs, error, waitsFor } = this;
     return {
       number,
       messageId: shown(messageId),
@@ -95,6 +118,7 @@ export class DeliveryEntry {
       ...known("inQueueMs", inQueueMs),
       ...known("agentMs", agentMs),
       ...(error !== undefined && { error: shown(error) }),
+      ...(state === "waiting" && waitsFor && { waitsFor: waitsFor.map((name) => shown(name)) }),
     };
   }
 
@@ -104,7 +128,7 @@ export class DeliveryEntry {
       ...this.view(epoch),
       stages: this.#stages(epoch),
       runs,
-      ...(state !== "running" && state !== "released" && { certain }),
+      ...(!OPEN.has(state) && { certain }),
       ...(deadLetter && { deadLetter }),
       notes: (this.#notes ?? []).map(({ at, note }) => ({ at: Math.round(epoch + at), note: shown(note) })),
       ...(errorGroup && { errorGroup }),
@@ -116,7 +140,13 @@ export class DeliveryEntry {
 
   #stages(epoch: number): Stage[] {
     const { state, startedAt, inQueueMs, bufferedMs, endedAt, at, runs, extended } = this;
-    const last = state === "running" ? [] : [{ name: state === "released" ? state : "settled", at } as const];
+    const waits = {
+      name: "buffered",
+      at,
+      note: `waits for ${(this.waitsFor ?? []).map((name) => shown(name)).join(", ")}`,
+    } as const;
+    const ends = { name: state === "released" ? state : "settled", at } as const;
+    const last = state === "running" ? [] : [state === "waiting" ? waits : ends];
     const stages: Stage[] = [
       { name: "sent", at: startedAt - inQueueMs },
       { name: "received", at: startedAt - bufferedMs },

@@ -1,6 +1,7 @@
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type { ConsoleTotals, ErrorGroup, ErrorGroups, Messages, Now, Quantiles, QueueCounts } from "./api.js";
+import { gatheredBudgets } from "./gathered-budgets.js";
 
 /** What one of several workers says of itself. */
 export interface Told {
@@ -23,6 +24,8 @@ export function gathered(all: readonly Told[], at: number): Omit<Now, "events" |
   const counts = queues.filter((queue) => queue !== undefined);
   const trouble = nows.flatMap(({ receiveTrouble }) => receiveTrouble ?? []).sort((a, b) => b.seconds - a.seconds)[0];
   const breaker = nows.find((now) => now.breaker)?.breaker;
+  const queue = counts.length > 0 ? summedCounts(counts) : undefined;
+  const budgets = gatheredBudgets(nows, queue?.waiting);
   const slots = nows.flatMap((now) => now.slots).sort((a, b) => a.since - b.since);
   return {
     queueName: namesOf(nows),
@@ -34,13 +37,14 @@ export function gathered(all: readonly Told[], at: number): Omit<Now, "events" |
       busy: worker("busy"),
       buffered: worker("buffered"),
       heldBack: sum(({ worker }) => worker.heldBack ?? 0),
+      unbudgeted: sum(({ worker }) => worker.unbudgeted ?? 0),
       openPolls: worker("openPolls"),
       settling: worker("settling"),
       meanAgentSeconds: nows.length === 0 ? 0 : sum(({ worker }) => worker.meanAgentSeconds) / nows.length,
     },
     notReady: all.flatMap(({ target, now }) => now.notReady.map((reason) => `${target}: ${reason}`)),
     tasks: nows.length,
-    ...(counts.length > 0 && { queue: summedCounts(counts) }),
+    ...(queue && { queue }),
     slots: slots.slice(0, SLOTS_MAX),
     handled: sum((now) => now.handled),
     handledPerSecond: sum((now) => now.handledPerSecond),
@@ -54,6 +58,8 @@ export function gathered(all: readonly Told[], at: number): Omit<Now, "events" |
     ...times(nows, "laterTryMs"),
     ...times(nows, "inQueueMs"),
     ...times(nows, "agentMs"),
+    ...times(nows, "budgetWaitMs"),
+    ...(budgets && { budgets }),
     totals: totalsOf(nows),
     hungAgents: sum((now) => now.hungAgents),
     ...(trouble && { receiveTrouble: trouble }),
@@ -118,7 +124,7 @@ function summedCounts(queues: readonly QueueCounts[]): QueueCounts {
   });
 }
 
-type TimesName = "firstTryMs" | "laterTryMs" | "inQueueMs" | "agentMs";
+type TimesName = "firstTryMs" | "laterTryMs" | "inQueueMs" | "agentMs" | "budgetWaitMs";
 
 /** Quantiles can't be put together: p50 is weighed by counts, of p95 and p99 the worst worker's is kept. */
 function times(nows: readonly Now[], name: TimesName): Partial<Record<TimesName, Quantiles>> {

@@ -1,6 +1,6 @@
 import type { Route } from "./answer.js";
 import { respond } from "./answer.js";
-import type { DeadLetterLook, LetterChoice, LetterEdit } from "./api.js";
+import type { DeadLetterLook, LetterChoice, LetterEdit } from "./api-letters.js";
 import { type Gate, RequestFault } from "./gate.js";
 import type { LetterDesk } from "./page-source.js";
 

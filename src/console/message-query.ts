@@ -2,7 +2,7 @@ import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import type { MessageFilter, MessageState } from "./api.js";
 import { RequestFault } from "./gate.js";
 
-const STATES: readonly string[] = [...OUTCOME_KINDS, "running", "released"];
+const STATES: readonly string[] = [...OUTCOME_KINDS, "running", "waiting", "released"];
 const TEXTS = ["error", "group", "key", "text"] as const;
 const TEXT_MAX = 500;
 const LIMIT_MAX = 1_000;

@@ -61,7 +61,7 @@ export function notable(fact: Fact): Notable | undefined {
     case "busy":
       return {
         level: "warn",
-        what: `${fact.budget} is busy: its budget pauses`,
+        what: `${fact.budget} is busy: its budget pauses${fact.seconds === undefined ? "" : ` for ${fact.seconds} s`}`,
         delivery: fact.delivery,
         detail: fact.reason,
       };

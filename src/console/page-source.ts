@@ -1,17 +1,5 @@
-import type {
-  DeadLetterLook,
-  ErrorGroups,
-  History,
-  HistoryRange,
-  LetterChoice,
-  LetterEdit,
-  LetterEnd,
-  MessageDetail,
-  MessageFilter,
-  Messages,
-  Now,
-  Step,
-} from "./api.js";
+import type { ErrorGroups, History, HistoryRange, MessageDetail, MessageFilter, Messages, Now, Step } from "./api.js";
+import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd } from "./api-letters.js";
 
 /** What the page shows: of one worker, or of several together. What isn't a promise is at hand and cheap. */
 export interface PageSource {

@@ -79,6 +79,14 @@ ${timesRow("agent", "agent", "From agent started to agent ended.")}
 </div>
 </section>`;
 
+const BUDGETS = `<section id="budgets" aria-labelledby="budgets-title" hidden>
+<h2 id="budgets-title" title="Limits of what agents call, shared by the whole service: what is more waits, under its lease.">Budgets</h2>
+<p class="summary" data-is="budgets-summary"></p>
+<p class="note" data-is="budgets-waits"></p>
+<div class="grid"></div>
+<p class="note">Bars: what was used in the last ten minutes; red ones: its provider paused it.</p>
+</section>`;
+
 const TIME = `<section id="time" aria-labelledby="time-title">
 <div class="head"><h2 id="time-title">Time</h2>
 <div class="buttons" role="group" aria-label="Range and pause">
@@ -156,11 +164,12 @@ export const PAGE = `<!doctype html>
 <span class="queue" data-is="queue"></span>
 <span class="state" data-is="state" role="status">connecting</span>
 <span class="since" data-is="since"></span>
-<nav aria-label="Sections"><a href="#now">Now</a><a href="#time">Time</a><a href="#errors">Errors</a><a href="#messages">Messages</a><a href="#dead-letters" hidden>Dead letters</a><a href="#events">Events</a></nav>
+<nav aria-label="Sections"><a href="#now">Now</a><a href="#budgets" hidden>Budgets</a><a href="#time">Time</a><a href="#errors">Errors</a><a href="#messages">Messages</a><a href="#dead-letters" hidden>Dead letters</a><a href="#events">Events</a></nav>
 </header>
 <div class="alerts" role="status"></div>
 <main>
 ${NOW}
+${BUDGETS}
 <section id="extra" hidden></section>
 ${TIME}
 ${ERRORS}

@@ -1,6 +1,6 @@
 import type { Counters } from "../observe/counters.js";
 import type { Clock } from "../pipeline/ports/clock.js";
-import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Awaiting, WorkerStatus } from "../pipeline/ports/status.js";
 import { type Telemetry, WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
 import type {
   ErrorGroups,
@@ -12,6 +12,7 @@ import type {
   Now,
   Step,
 } from "./api.js";
+import { BudgetBoard } from "./budget-board.js";
 import { Deliveries } from "./deliveries.js";
 import { ErrorTable } from "./error-table.js";
 import { EventRing } from "./event-ring.js";
@@ -19,12 +20,14 @@ import { History } from "./history.js";
 import { type CountsSource, LatestCounts } from "./latest-counts.js";
 import type { LetterDesk, PageSource } from "./page-source.js";
 import { RecentSums, type Sums } from "./recent-sums.js";
-import { RecentTimes, StepTimes } from "./recent-times.js";
 import type { StepValues } from "./series-ring.js";
+import { ShownTimes } from "./shown-times.js";
 
 export interface WorkerSourceParts {
   readonly queueName: string;
   readonly status: () => WorkerStatus;
+  /** Messages in hand that budgets keep waiting; unset: none. */
+  readonly awaiting?: (() => Iterable<Awaiting>) | undefined;
   readonly counters: Counters;
   /** Why the worker isn't ready; empty when it is. */
   readonly notReady: () => string[];
@@ -35,10 +38,6 @@ export interface WorkerSourceParts {
   readonly deadLetters?: LetterDesk | undefined;
   readonly clock: Clock;
 }
-
-/** Times whose quantiles are shown, by how their series begin. */
-const TIMES = ["firstTry", "inQueue", "agent"] as const;
-type TimesName = (typeof TIMES)[number];
 
 const NO_STEP: Step = { at: 0, values: {} as Step["values"] };
 
@@ -52,35 +51,21 @@ export class WorkerSource implements PageSource {
   readonly #history = new History();
   readonly #sums = new RecentSums();
   readonly #counts: LatestCounts;
-  readonly #recent: Readonly<Record<"firstTryMs" | "laterTryMs" | "inQueueMs" | "agentMs", RecentTimes>>;
-  readonly #seconds: Readonly<Record<TimesName, StepTimes>>;
-  readonly #minutes: Readonly<Record<TimesName, StepTimes>>;
+  readonly #budgets = new BudgetBoard();
+  readonly #times: ShownTimes;
   readonly #startedAt: number;
   #breaker: Now["breaker"];
 
   constructor(parts: WorkerSourceParts) {
     const { clock, counters, counts, deadLetters } = parts;
-    const now = clock.monotonic();
     this.#parts = parts;
     this.deadLetters = deadLetters;
     this.#events = new EventRing(clock);
-    this.#deliveries = new Deliveries(clock, this.#errors);
+    this.#deliveries = new Deliveries(clock, this.#errors, parts.awaiting);
     this.#counts = new LatestCounts(counts);
     const { firstTryMs, laterTryMs } = this.#deliveries;
-    const { inQueueMs, agentMs } = counters;
-    this.#recent = {
-      firstTryMs: new RecentTimes(firstTryMs, now),
-      laterTryMs: new RecentTimes(laterTryMs, now),
-      inQueueMs: new RecentTimes(inQueueMs, now),
-      agentMs: new RecentTimes(agentMs, now),
-    };
-    const steps = () => ({
-      firstTry: new StepTimes(firstTryMs),
-      inQueue: new StepTimes(inQueueMs),
-      agent: new StepTimes(agentMs),
-    });
-    this.#seconds = steps();
-    this.#minutes = steps();
+    const { inQueueMs, agentMs, budgetWaitMs } = counters;
+    this.#times = new ShownTimes({ firstTryMs, laterTryMs, inQueueMs, agentMs, budgetWaitMs }, clock.monotonic());
     this.#startedAt = clock.wall();
   }
 
@@ -109,10 +94,11 @@ export class WorkerSource implements PageSource {
       settled: { ...totals.settled },
     };
     this.#sums.add(sums);
-    for (const times of Object.values(this.#recent)) times.tick(at);
+    this.#times.tick(at);
+    this.#budgets.tick(this.#parts.status().budgets);
     void this.#counts.tick(at);
     // What happened before the first sample has no second to belong to.
-    if (before) this.#history.add(clock.wall(), this.#step(before, sums), () => quantileValues(this.#minutes));
+    if (before) this.#history.add(clock.wall(), this.#step(before, sums), () => this.#times.minute());
     else this.#history.add(clock.wall(), this.#step(sums, sums), () => ({}));
   }
 
@@ -123,7 +109,8 @@ export class WorkerSource implements PageSource {
   now(eventsAfter: number): Now {
     const { queueName, status, counters, clock, notReady, tasks } = this.#parts;
     const queue = this.#counts.latest;
-    const { lastReceiveOkAt: _, ...worker } = status();
+    const { lastReceiveOkAt: _, budgetLimits: __, budgets, ...worker } = status();
+    const board = this.#budgets.view(budgets, queue?.waiting);
     const trouble = counters.receiveTrouble;
     const minute = this.#sums.growth();
     const ended = minute.done + minute.failed;
@@ -143,7 +130,8 @@ export class WorkerSource implements PageSource {
       failuresPerMinute: minute.failed,
       withoutRunPerMinute: minute.withoutRun,
       ...(minute.handled > 0 && { receivesPerMessage: minute.receives / minute.handled }),
-      ...this.#times(),
+      ...this.#times.recent(),
+      ...(board && { budgets: board }),
       totals: counters.totals,
       hungAgents: counters.hungAgents,
       ...(trouble && {
@@ -176,11 +164,6 @@ export class WorkerSource implements PageSource {
     return this.#deliveries.detail(id);
   }
 
-  #times(): Pick<Now, "firstTryMs" | "laterTryMs" | "inQueueMs" | "agentMs"> {
-    const told = Object.entries(this.#recent).map(([name, times]) => [name, times.quantiles()] as const);
-    return Object.fromEntries(told.filter(([, quantiles]) => quantiles));
-  }
-
   #step(before: Sampled, after: Sampled): StepValues {
     const { busy, buffered, slots } = this.#parts.status();
     const queue = this.#counts.latest;
@@ -202,24 +185,9 @@ export class WorkerSource implements PageSource {
       buffered,
       slots,
       tasks: this.#parts.tasks(),
-      ...quantileValues(this.#seconds),
+      ...this.#times.second(),
     };
   }
 }
 
 type Sampled = Pick<Sums, "received" | "settled">;
-
-function quantileValues(times: Readonly<Record<TimesName, StepTimes>>): StepValues {
-  const firstTry = times.firstTry.next();
-  const inQueue = times.inQueue.next();
-  const agent = times.agent.next();
-  return {
-    firstTryP50: firstTry?.p50,
-    firstTryP95: firstTry?.p95,
-    firstTryP99: firstTry?.p99,
-    inQueueP50: inQueue?.p50,
-    inQueueP99: inQueue?.p99,
-    agentP50: agent?.p50,
-    agentP99: agent?.p99,
-  };
-}

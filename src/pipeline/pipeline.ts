@@ -9,7 +9,7 @@ import type { Clock } from "./ports/clock.js";
 import type { Telling } from "./ports/delivery.js";
 import type { Handler } from "./ports/handler.js";
 import { BATCH_MAX, type Queue, type QueueError, type ReceivedMessage } from "./ports/queue.js";
-import type { WorkerStatus } from "./ports/status.js";
+import type { Awaiting, WorkerStatus } from "./ports/status.js";
 import type { Telemetry } from "./ports/telemetry.js";
 import { Processor } from "./run/processor.js";
 import { Acknowledger } from "./settle/acknowledger.js";
@@ -101,7 +101,7 @@ export class Pipeline {
       buffered: this.#dispatcher.buffered,
       heldBack: this.#dispatcher.heldBack,
       unbudgeted: this.#dispatcher.unbudgeted,
-      budgets: this.#options.ledger.status(),
+      budgets: this.#options.ledger.status(this.#dispatcher.budgetLanes.waits()),
       budgetLimits: this.#options.ledger.fleetLimits,
       openPolls: this.#poller.open,
       settling: this.#acknowledger.settling,
@@ -110,6 +110,13 @@ export class Pipeline {
       breakerOpen: this.#dispatcher.breakerOpen,
       lastReceiveOkAt: this.#poller.lastAnswerAt,
     };
+  }
+
+  /** Messages in hand that budgets keep waiting. */
+  *awaiting(): Iterable<Awaiting> {
+    for (const [delivery, budgets] of this.#dispatcher.budgetLanes.blocked()) {
+      yield { delivery: delivery.facts, since: delivery.waitsSince, budgets: budgets.map(({ name }) => name) };
+    }
   }
 
   start(): void {

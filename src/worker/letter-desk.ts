@@ -1,6 +1,6 @@
 import { DeadLetters } from "../aws/sqs/dead-letters.js";
 import type { Letter } from "../aws/sqs/letter.js";
-import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd, LetterView } from "../console/api.js";
+import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd, LetterView } from "../console/api-letters.js";
 import type { LetterDesk } from "../console/page-source.js";
 import { checked, type Editor } from "../letters/edited.js";
 import { LetterGroups } from "../letters/groups.js";

@@ -1,5 +1,5 @@
 import type { Letter } from "../aws/sqs/letter.js";
-import type { LetterView } from "../console/api.js";
+import type { LetterView } from "../console/api-letters.js";
 import { WAYS } from "../letters/ways.js";
 import { masked } from "../text/masked.js";
 import { printable, printableLines } from "../text/printable.js";

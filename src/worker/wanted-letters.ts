@@ -1,5 +1,5 @@
 import type { Letter } from "../aws/sqs/letter.js";
-import type { LetterChoice } from "../console/api.js";
+import type { LetterChoice } from "../console/api-letters.js";
 import { WAYS } from "../letters/ways.js";
 import { alike } from "../text/alike.js";
 import { masked } from "../text/masked.js";

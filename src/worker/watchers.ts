@@ -13,7 +13,7 @@ import type { Logger } from "../observe/log.js";
 import { Observatory } from "../observe/observatory.js";
 import type { Snapshot } from "../observe/snapshot.js";
 import type { Clock } from "../pipeline/ports/clock.js";
-import type { WorkerStatus } from "../pipeline/ports/status.js";
+import type { Awaiting, WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
 import { letterDesk } from "./letter-desk.js";
@@ -25,6 +25,8 @@ export interface WatchersParts {
   /** Undefined where the worker was given a queue of the caller's: its metrics go nowhere. */
   readonly source: SourceQueue | undefined;
   readonly status: () => WorkerStatus;
+  /** Messages in hand that budgets keep waiting. */
+  readonly awaiting: () => Iterable<Awaiting>;
   /** The worker's own, through which the watchers tell as well. */
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -68,6 +70,7 @@ export class Watchers {
     this.#source = new WorkerSource({
       queueName,
       status,
+      awaiting: parts.awaiting,
       counters,
       notReady: () => health.unready(),
       tasks: () => this.tasks,

@@ -92,6 +92,7 @@ class QueueWorker implements Worker {
       config,
       source: this.#source,
       status: () => this.status(),
+      awaiting: () => this.#pipeline.awaiting(),
       onTasks: config.budgets.length > 0 ? (tasks) => this.#ledger.share(tasks) : undefined,
       telemetry,
       clock,

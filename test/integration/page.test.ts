@@ -1,15 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Messages, Opening } from "../../src/console/api.js";
-import { browserSuite, launchBrowser } from "../support/browser.js";
+import { browserSuite, launchBrowser, seriousFaults } from "../support/browser.js";
 import { command, killCommands, RunningCommand } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = `</td><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
 /** Fails as often as its body says, so that a message may be a dead letter, or end after some tries. */
 const AGENT = `
@@ -261,19 +259,10 @@ browserSuite("the page over a running dev", () => {
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       const ground = await page.evaluate("getComputedStyle(document.body).backgroundColor");
       expect(ground).toBe(colorScheme === "dark" ? "rgb(18, 21, 19)" : "rgb(244, 245, 242)");
-      const look = async () => {
-        await page.evaluate(await readFile(AXE, "utf8"));
-        const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as {
-          violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
-        };
-        return found.violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-      };
-      expect(await look()).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       await page.locator("#message-list button.id").first().click();
       await page.getByRole("dialog").waitFor();
-      expect(await look()).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       expect(faults).toEqual([]);
     },
     60_000,

@@ -1,8 +1,8 @@
 import type { ErrorGroup, ErrorGroups } from "../api.js";
 import { button, fill, find, make, put, row } from "./dom.js";
+import { spark } from "./spark.js";
 import { ago, count, KINDS } from "./words.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 let shown = "";
 
 /** @param show lists the messages of a group. */
@@ -37,21 +37,6 @@ function groupRow(group: ErrorGroup, now: number, show: (group: ErrorGroup) => v
 
 /** A bar for each minute of the last hour. */
 function curveOf(curve: readonly number[]): SVGElement {
-  const most = Math.max(1, ...curve);
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${curve.length} 16`);
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("class", "spark");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${count(curve.reduce((sum, each) => sum + each, 0))} in the last hour`);
-  curve.forEach((each, index) => {
-    if (each === 0) return;
-    const bar = document.createElementNS(SVG, "rect");
-    const height = Math.max(1, (each / most) * 16);
-    for (const [name, value] of Object.entries({ x: index, y: 16 - height, width: 0.8, height })) {
-      bar.setAttribute(name, String(value));
-    }
-    svg.append(bar);
-  });
-  return svg;
+  const label = `${count(curve.reduce((sum, each) => sum + each, 0))} in the last hour`;
+  return spark(curve, Math.max(1, ...curve), label);
 }

@@ -1,4 +1,5 @@
-import type { DeadLetterLook, LetterChoice, LetterEnd, LetterGroupView, LetterView, Permissions } from "../api.js";
+import type { Permissions } from "../api.js";
+import type { DeadLetterLook, LetterChoice, LetterEnd, LetterGroupView, LetterView } from "../api-letters.js";
 import { ask, button, fill, find, make, put, row } from "./dom.js";
 import { openDialog } from "./messages.js";
 import { ago, count } from "./words.js";

@@ -1,4 +1,5 @@
 import type { ErrorGroups, Opening, Tick } from "../api.js";
+import { drawBudgets } from "./budgets.js";
 import { ask, find, make, put } from "./dom.js";
 import { drawErrors } from "./errors.js";
 import { drawEvents } from "./events.js";
@@ -20,7 +21,8 @@ const GAP_MS = 3_500;
 const visible = new Set<string>();
 let stream: EventSource | undefined;
 let extra: { readonly name: string; readonly section: ExtraSection } | undefined;
-let newestMessage = -1;
+/** What the list of messages was asked for at; what waits for budgets comes and goes without an end. */
+let listedAt = "";
 let askedAt = 0;
 let failedBefore = -1;
 let lastStep = 0;
@@ -39,7 +41,10 @@ function start(): void {
       for (const { target, isIntersecting } of entries) {
         if (isIntersecting) visible.add(target.id);
         else visible.delete(target.id);
-        if (isIntersecting) newestMessage = failedBefore = -1;
+        if (isIntersecting) {
+          listedAt = "";
+          failedBefore = -1;
+        }
       }
     },
     { rootMargin: "200px" },
@@ -85,6 +90,7 @@ async function refresh(): Promise<void> {
   prepareLetters(opening.may);
   if (opening.extra && !extra) prepareExtra(opening.extra);
   drawNow(opening);
+  drawBudgets(opening);
   drawEvents(opening);
   document.body.classList.remove("lost");
   if (another) await Promise.all([loadPlots(), loadLetters()]);
@@ -108,23 +114,24 @@ function listenForExtra({ name, section }: NonNullable<typeof extra>): void {
 function drawTick({ now, step }: Tick): void {
   document.body.classList.remove("lost");
   drawNow(now);
+  drawBudgets(now);
   drawEvents(now);
   if (lastStep > 0 && step.at - lastStep > GAP_MS) void loadPlots().catch(() => {});
   else addStep(step);
   lastStep = step.at;
-  void follow(now.newestMessage, now.failuresPerMinute);
+  void follow(`${now.newestMessage} ${now.worker.unbudgeted ?? 0}`, now.failuresPerMinute);
 }
 
 /** Asks for what is on the screen and has changed. */
-async function follow(newest: number, failures: number): Promise<void> {
+async function follow(newest: string, failures: number): Promise<void> {
   const at = performance.now();
   if (at - askedAt < ASK_EVERY_MS || document.querySelector("dialog[open]")) return;
   askedAt = at;
   try {
     if (visible.has("errors") && (failures > 0 || failedBefore !== failures)) await loadErrors();
     failedBefore = failures;
-    if (visible.has("messages") && newestMessage !== newest) {
-      newestMessage = newest;
+    if (visible.has("messages") && listedAt !== newest) {
+      listedAt = newest;
       if (!visible.has("errors")) await loadErrors();
       await loadMessages();
     }

@@ -76,7 +76,7 @@ function messageRow(message: MessageView): HTMLTableRowElement {
   const id = groupId === undefined ? [open] : [open, make("small", "", ` group ${groupId}`)];
   const made = row([
     exactTime(at),
-    stateOf(state),
+    stateOf(state, message.waitsFor),
     make("span", "", ...id),
     receiveCount > 1 ? String(receiveCount) : "",
     inQueueMs === undefined ? "–" : duration(inQueueMs),
@@ -87,9 +87,9 @@ function messageRow(message: MessageView): HTMLTableRowElement {
   return made;
 }
 
-function stateOf(state: MessageState): HTMLElement {
+function stateOf(state: MessageState, waitsFor: readonly string[] = []): HTMLElement {
   const [word, help] = STATES[state];
-  const made = make("span", "outcome", word);
+  const made = make("span", "outcome", waitsFor.length > 0 ? `${word} for ${waitsFor.join(", ")}` : word);
   made.dataset.state = state;
   made.title = help;
   return made;

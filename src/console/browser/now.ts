@@ -1,5 +1,6 @@
 import type { ConsoleTotals, Now, SlotView } from "../api.js";
 import { find, make, put } from "./dom.js";
+import { entry } from "./entry.js";
 import { count, duration, quantile, rate, STATES, span, TROUBLES, WITHOUT_RUN } from "./words.js";
 
 const CELLS_MAX = 100;
@@ -141,23 +142,6 @@ function drawBacklog({ queue, worker }: Now): void {
   const dead =
     deadLetters === undefined ? [] : [make(deadLetters > 0 ? "b" : "span", "", `${count(deadLetters)} dead`)];
   put("waiting-note", parts.join(" · "), ...(dead.length > 0 && parts.length > 0 ? [" · "] : []), ...dead);
-}
-
-function entry(title: string, help: string, value: number | string, color = "", bad = false): HTMLElement {
-  const term = make("dt", "", title);
-  term.title = help;
-  if (color) {
-    const square = make("i");
-    square.style.background = color;
-    term.prepend(square);
-  }
-  const zero = value === 0;
-  return make(
-    "div",
-    "",
-    term,
-    make("dd", zero ? "zero" : bad ? "bad" : "", typeof value === "number" ? count(value) : value),
-  );
 }
 
 function drawTotals({ settled, withoutRun, ...sums }: ConsoleTotals): void {

@@ -41,6 +41,7 @@ export const STATES: Readonly<Record<MessageState, readonly [word: string, help:
   interrupted: ["interrupted", "The worker was told to stop before the agent had ended: it was made visible again."],
   leaseLost: ["lease lost", "The time for which the queue hides it was over before its agent was: others may have it."],
   running: ["running", "An agent works on it."],
+  waiting: ["waits", "It waits for a budget, under its lease, without a slot."],
   released: ["released", "It was made visible again without a run."],
 };
 

@@ -53,6 +53,10 @@ export class BlockSupply implements Supply {
     this.#filledAt = now;
   }
 
+  get answers(): boolean {
+    return !this.#down;
+  }
+
   has(amount: number, now: number): boolean {
     return this.inMs(amount, now) === 0;
   }

@@ -1,4 +1,4 @@
-import type { BudgetSpec, BudgetStatus } from "../ports/budget.js";
+import type { BudgetSpec, BudgetStatus, BudgetWait } from "../ports/budget.js";
 import { AdaptiveRate } from "./adaptive-rate.js";
 import type { LookBeyond } from "./look-beyond.js";
 import { RecentUse } from "./recent-use.js";
@@ -14,6 +14,9 @@ const PAUSE_FIRST_SECONDS = 1;
 const PAUSE_DOUBLINGS = 6;
 /** Of a rate that was learned: what comes in during a pause is no reason for a wave of calls after it. */
 const LEARNED_BURST_SECONDS = 0.25;
+
+/** An estimate of the fleet's size that is so near to a whole number means that one. */
+const NEAR = 0.05;
 
 /** One budget, as far as this task may use it: tokens, runs at once, and what its provider says. */
 export class Budget {
@@ -52,7 +55,7 @@ export class Budget {
 
   get #atOnce(): number {
     const { atOnce } = this.spec ?? {};
-    return atOnce === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(atOnce / this.#tasks));
+    return atOnce === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(atOnce / nearWhole(this.#tasks)));
   }
 
   /** From now on so many tasks share it. */
@@ -146,15 +149,23 @@ export class Budget {
     return { startsPerSecond, atOnce: spec.atOnce ?? Number.POSITIVE_INFINITY };
   }
 
-  status(now: number): BudgetStatus {
-    const used = this.#used.perSecond(now);
+  /** @param wait what it keeps waiting, if anything. */
+  status(now: number, wait?: BudgetWait): BudgetStatus {
+    const used = Math.max(0, this.#used.perSecond(now));
     const perSecond = this.#rate.perSecond(now, used);
+    const atOnce = this.#atOnce;
     return {
       name: this.name,
+      spec: this.spec,
       perSecond: Number.isFinite(perSecond) ? perSecond : undefined,
-      usedShare: Number.isFinite(perSecond) && perSecond > 0 ? Math.max(0, used / perSecond) : 0,
+      usedShare: Number.isFinite(perSecond) && perSecond > 0 ? used / perSecond : 0,
+      usedPerSecond: used,
       taken: this.#taken,
       running: this.#running,
+      atOnce: Number.isFinite(atOnce) ? atOnce : undefined,
+      waiting: wait?.messages ?? 0,
+      longestWaitSeconds: (wait?.longestMs ?? 0) / 1000,
+      tableAnswers: this.#supply.answers,
       pausedSeconds: Math.max(0, this.#pausedUntil - now) / 1000,
       pauses: this.#pauses,
     };
@@ -169,4 +180,10 @@ function bucketOf(told: number | undefined, now: number): TokenBucket {
   return told === undefined
     ? new TokenBucket(Number.POSITIVE_INFINITY, now, LEARNED_BURST_SECONDS)
     : new TokenBucket(told, now);
+}
+
+/** Where the fleet's size is estimated it is no whole number, and a hair above one would cost each task a run. */
+function nearWhole(tasks: number): number {
+  const whole = Math.round(tasks);
+  return Math.abs(tasks - whole) <= NEAR * whole ? whole : tasks;
 }

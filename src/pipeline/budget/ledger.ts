@@ -3,6 +3,7 @@ import {
   BUDGET_NAME,
   type BudgetSpec,
   type BudgetStatus,
+  type BudgetWait,
   type DeclaredUses,
   ESTIMATED,
 } from "../ports/budget.js";
@@ -147,9 +148,10 @@ export class Ledger {
     return limits;
   }
 
-  status(): BudgetStatus[] {
+  /** @param waits what budgets keep waiting at this moment. */
+  status(waits: ReadonlyMap<Budget, BudgetWait>): BudgetStatus[] {
     const now = this.#clock.monotonic();
-    return [...this.#budgets.values()].map((budget) => budget.status(now));
+    return [...this.#budgets.values()].map((budget) => budget.status(now, waits.get(budget)));
   }
 
   #chargesOf(delivery: Delivery): Charge[] {

@@ -1,5 +1,7 @@
 /** Where a budget's tokens come from. Times are monotonic milliseconds; a supply may be overdrawn, and is paid back first. */
 export interface Supply {
+  /** Whether what others have a part in answers; unset: nobody is asked. */
+  readonly answers?: boolean;
   /** Whether so much may be taken now. What is more than the supply ever holds may be when it is full. */
   has(amount: number, now: number): boolean;
   /** Milliseconds until it may; 0: now. */

@@ -1,6 +1,7 @@
 import type { Budget } from "../budget/budget.js";
 import type { Charges } from "../budget/charges.js";
 import type { Ledger } from "../budget/ledger.js";
+import type { BudgetWait } from "../ports/budget.js";
 import type { Clock, Timer } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 
@@ -21,6 +22,8 @@ interface Lane {
   /** Milliseconds for which its first has waited for budgets alone, in all; and since when it does now. */
   blockedMs: number;
   blockedSince: number | undefined;
+  /** The budgets that it waited for when it was last asked for its first. */
+  blockedBy: readonly Budget[];
 }
 
 /**
@@ -56,10 +59,32 @@ export class BudgetLanes {
     return count;
   }
 
+  /** What each budget keeps waiting at this moment; what waits for a slot alone isn't among it. */
+  waits(): Map<Budget, BudgetWait> {
+    const waits = new Map<Budget, BudgetWait>();
+    for (const [, { blockedBefore }, lane] of this.#heads()) {
+      if (lane.blockedSince === undefined) continue;
+      const ms = this.#blockedMs(lane) - blockedBefore;
+      for (const budget of lane.blockedBy) {
+        const { messages, longestMs } = waits.get(budget) ?? { messages: 0, longestMs: 0 };
+        waits.set(budget, { messages: messages + lane.waiting.size, longestMs: Math.max(longestMs, ms) });
+      }
+    }
+    return waits;
+  }
+
+  /** The deliveries that these are, each with the budgets that it waits for; those of a lane in order. */
+  *blocked(): Iterable<[Delivery, readonly Budget[]]> {
+    for (const { waiting, blockedSince, blockedBy } of this.#lanes.values()) {
+      if (blockedSince === undefined) continue;
+      for (const delivery of waiting.keys()) yield [delivery, blockedBy];
+    }
+  }
+
   add(delivery: Delivery, charges: Charges): void {
     let lane = this.#lanes.get(charges.key);
     if (!lane) {
-      lane = { waiting: new Map(), blockedMs: 0, blockedSince: undefined };
+      lane = { waiting: new Map(), blockedMs: 0, blockedSince: undefined, blockedBy: [] };
       this.#lanes.set(charges.key, lane);
     }
     lane.waiting.set(delivery, { charges, blockedBefore: this.#blockedMs(lane) });
@@ -91,6 +116,8 @@ export class BudgetLanes {
       const lacking = charges.lacking(now);
       if (lacking.length === 0 && !charges.all.some(({ budget }) => kept.has(budget))) return delivery;
       lane.blockedSince ??= now;
+      lane.blockedBy =
+        lacking.length > 0 ? lacking : charges.all.flatMap(({ budget }) => (kept.has(budget) ? budget : []));
       soonestMs = Math.min(soonestMs, charges.startsInMs(now) || Number.POSITIVE_INFINITY);
       const isOld = now - delivery.waitsSince > FAIR_AFTER_MS;
       for (const budget of isOld ? charges.all.map((charge) => charge.budget) : lacking) kept.add(budget);

@@ -12,6 +12,7 @@ import type { Acknowledger } from "../settle/acknowledger.js";
 import { Receives } from "../settle/receives.js";
 import { AfterRun } from "./after-run.js";
 import { Breaker } from "./breaker.js";
+import type { BudgetLanes } from "./budget-lanes.js";
 import { FetchPace } from "./fetch-pace.js";
 import { InHand } from "./in-hand.js";
 import { LastWork } from "./last-work.js";
@@ -141,6 +142,11 @@ export class Dispatcher {
   /** Messages that wait for budgets. */
   get unbudgeted(): number {
     return this.#unstarted.unbudgeted;
+  }
+
+  /** What waits for budgets, lane by lane. */
+  get budgetLanes(): Pick<BudgetLanes, "waits" | "blocked"> {
+    return this.#unstarted.lanes;
   }
 
   /** Messages that wait for a slot, for budgets or for their group's head. */

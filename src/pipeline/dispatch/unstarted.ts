@@ -1,4 +1,5 @@
 import type { Delivery } from "../ports/delivery.js";
+import type { BudgetLanes } from "./budget-lanes.js";
 import { GroupOrder } from "./group-order.js";
 import type { WaitingLine } from "./waiting-line.js";
 
@@ -24,6 +25,11 @@ export class Unstarted {
   /** Deliveries that wait for budgets. */
   get unbudgeted(): number {
     return this.#line.lanes.size;
+  }
+
+  /** What waits for budgets, lane by lane. */
+  get lanes(): BudgetLanes {
+    return this.#line.lanes;
   }
 
   /** Deliveries that wait behind their group's head. */

@@ -38,18 +38,36 @@ export interface Grant {
 /** A budget at one moment, as one task has it. */
 export interface BudgetStatus {
   readonly name: string;
+  /** Of the whole service, as it was told; undefined: learned from a provider's word. */
+  readonly spec: BudgetSpec | undefined;
   /** This task's share of the rate, in a second; undefined while nobody knows a limit. */
   readonly perSecond: number | undefined;
   /** Of that rate, the part that was taken over about the last ten seconds: 0..1 and sometimes a little above. */
   readonly usedShare: number;
+  /** The same as an amount a second, known without a limit as well. */
+  readonly usedPerSecond: number;
   /** Taken in all, by this task. */
   readonly taken: number;
   /** Runs that hold it. */
   readonly running: number;
+  /** Runs of this task that may hold it at once; undefined: as many as there are slots. */
+  readonly atOnce: number | undefined;
+  /** Messages in hand that it keeps waiting, and for how long the first of them has waited for budgets alone. */
+  readonly waiting: number;
+  readonly longestWaitSeconds: number;
+  /** Whether the table that it is shared by answers; undefined: it is divided. */
+  readonly tableAnswers: boolean | undefined;
   /** Seconds for which its provider wants no call; 0: it takes some. */
   readonly pausedSeconds: number;
   /** How often its provider said that it was too much. */
   readonly pauses: number;
+}
+
+/** What a budget keeps waiting. */
+export interface BudgetWait {
+  readonly messages: number;
+  /** Milliseconds for which the first has waited for budgets alone. */
+  readonly longestMs: number;
 }
 
 /** Names as settings and headers can hold them. */

@@ -1,4 +1,5 @@
 import type { BudgetStatus } from "./budget.js";
+import type { DeliveryFacts } from "./telemetry.js";
 
 /** What the worker is doing at this moment; read by health checks, metrics and the console. */
 export interface WorkerStatus {
@@ -26,4 +27,13 @@ export interface WorkerStatus {
   readonly breakerOpen?: boolean;
   /** Monotonic milliseconds of the last receive that was answered; undefined before the first. */
   readonly lastReceiveOkAt: number | undefined;
+}
+
+/** A message in hand that budgets keep waiting. */
+export interface Awaiting {
+  readonly delivery: DeliveryFacts;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  /** The names of those that it waits for. */
+  readonly budgets: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Awaiting } from "../../../src/pipeline/ports/status.js";
 import { ConsoleBundle } from "../../support/console-bundle.js";
 
 describe("the deliveries", () => {
@@ -17,6 +18,40 @@ describe("the deliveries", () => {
     ]);
     expect(message).toMatchObject({ state: "done", runs: 1, certain: true, inQueueMs: 300, agentMs: 50, notes: [] });
     expect(message.at).toBe(clock.wall());
+  });
+
+  test("list what waits for budgets, by facts or without any, and say for which", async () => {
+    const awaiting: Awaiting[] = [];
+    const bundle = new ConsoleBundle({ awaiting: () => awaiting });
+    const { source, tell, clock } = bundle;
+    const refused = bundle.start({ id: "refused" });
+    await clock.advance(10);
+    tell({ kind: "ended", delivery: refused, outcome: "defer", agentMs: 10 });
+    tell({ kind: "busy", delivery: refused, budget: "openai", seconds: 5, reason: "openai is busy" });
+    awaiting.push({ delivery: refused, since: clock.monotonic(), budgets: ["openai"] });
+    await clock.advance(10);
+    const delivery = { messageId: "fresh", receiveCount: 1 };
+    awaiting.push({ delivery, since: clock.monotonic(), budgets: ["openai", "openai.tokens"] });
+    const listed = (outcome?: "waiting" | "running") => source.messages(outcome ? { outcome } : {}).messages;
+    expect(listed("waiting").map(({ messageId, state, waitsFor }) => [messageId, state, waitsFor])).toEqual([
+      ["fresh", "waiting", ["openai", "openai.tokens"]],
+      ["refused", "waiting", ["openai"]],
+    ]);
+    expect(listed()).toHaveLength(2);
+    expect(listed("running")).toEqual([]);
+    const stages = (id: string) => source.message(id)!.stages.map(({ name, note }) => [name, note]);
+    expect(stages("fresh")).toEqual([["buffered", "waits for openai, openai.tokens"]]);
+    expect(stages("refused").slice(-3)).toEqual([
+      ["started", undefined],
+      ["ended", undefined],
+      ["buffered", "waits for openai"],
+    ]);
+    expect(stages("refused")).toContainEqual(["ended", "waits: openai is busy"]);
+    awaiting.length = 0;
+    await bundle.live({ id: "refused" });
+    expect(source.message("refused")).toMatchObject({ state: "done", runs: 2 });
+    expect(source.message("refused")).not.toHaveProperty("waitsFor");
+    expect(source.message("fresh")).toBeUndefined();
   });
 
   test("tell runs under one lease, what was between them, and what the agent reported", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd } from "../../../src/console/api.js";
+import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd } from "../../../src/console/api-letters.js";
 import type { Actions } from "../../../src/console/gate.js";
 import type { LetterDesk } from "../../../src/console/page-source.js";
 import { ConsoleBundle } from "../../support/console-bundle.js";

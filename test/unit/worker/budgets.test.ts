@@ -38,6 +38,32 @@ describe("a budget", () => {
     expect(bundle.clock.timers).toBe(0);
   });
 
+  test("says what it keeps waiting, for how long, and which messages these are", async () => {
+    const bundle = workerBundle({
+      agent: defineHandler({ uses: { crm: 1, other: 1 }, handle: () => {} }),
+      env: { BUDGETS: "crm=1/s*4, other=1000/s", CONCURRENCY: "20" },
+    });
+    void bundle.start();
+    await bundle.clock.advance(1_000);
+    expect(bundle.worker.status().budgets).toMatchObject([{ waiting: 0, longestWaitSeconds: 0, atOnce: 4 }, {}]);
+    sendAll(bundle, 10);
+    await bundle.clock.advance(3_500);
+    const [crm, other] = bundle.worker.status().budgets!;
+    expect(crm).toMatchObject({
+      name: "crm",
+      spec: { amount: 1, perSeconds: 1, atOnce: 4 },
+      running: 0,
+      waiting: bundle.worker.status().unbudgeted,
+      tableAnswers: undefined,
+    });
+    expect(crm!.waiting).toBeGreaterThan(0);
+    expect(crm!.longestWaitSeconds).toBeGreaterThan(0.4);
+    expect(crm!.longestWaitSeconds).toBeLessThanOrEqual(3.5);
+    expect(crm!.usedPerSecond).toBeCloseTo(crm!.usedShare);
+    expect(other).toMatchObject({ name: "other", waiting: 0, longestWaitSeconds: 0, atOnce: undefined });
+    await bundle.stopped();
+  });
+
   test("lets what needs none pass", async () => {
     const ended: string[] = [];
     const bundle = workerBundle({

@@ -84,15 +84,19 @@ describe("tokens in blocks from a table", () => {
   });
 
   test("are the task's share while the table is down, which is told once", async () => {
-    const { work, table, budgets, told } = fleet(4);
+    const { work, table, budgets, told, clock } = fleet(4);
+    const answers = () => budgets[0]!.status(clock.monotonic()).tableAnswers;
+    expect(answers()).toBe(true);
     table.fails = true;
     await work(3_000, budgets.slice(0, 1));
     const took = await work(20_000, budgets.slice(0, 1));
     expect(took).toBeGreaterThanOrEqual(245);
     expect(took).toBeLessThanOrEqual(265);
     expect(told).toHaveLength(1);
+    expect(answers()).toBe(false);
     table.fails = false;
     await work(11_000, budgets.slice(0, 1));
     expect(told).toEqual([expect.any(Error), undefined]);
+    expect(answers()).toBe(true);
   });
 });

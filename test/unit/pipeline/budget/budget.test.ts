@@ -64,6 +64,15 @@ describe("a budget", () => {
     expect(budget.startsInMs(0, 60_000)).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("loses no run at once to an estimate of the fleet's size that is a hair above a whole number", () => {
+    const budget = new Budget("openai", { ...spec, atOnce: 8 }, 0);
+    const atOnce = (tasks: number) => {
+      budget.share(tasks, 0);
+      return budget.status(0).atOnce;
+    };
+    expect([1, 1.0004, 1.2, 2, 2.02, 3].map(atOnce)).toEqual([8, 8, 6, 4, 4, 2]);
+  });
+
   test("pauses when its provider says so, then goes on at less, and grows back", () => {
     const budget = new Budget("openai", spec, 0);
     takesWithin(budget, 0, 10_000);
