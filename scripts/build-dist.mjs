@@ -31,7 +31,7 @@ const ENTRIES = [
 const CHUNKS = {
   message: [
     "agents/in-process.ts",
-    "agents/module/module-wire.ts",
+    "agents/module/module-host.ts",
     "pipeline/run/run-control.ts",
     "text/alike.ts",
     "text/printable.ts",
@@ -40,7 +40,7 @@ const CHUNKS = {
     "tracing/tracing.ts",
   ],
   lambda: ["agents/lambda/lambda.ts"],
-  agent: ["agent.ts", "agents/module/module-host.ts"],
+  agent: ["agent.ts"],
   table: ["lambda.ts", "aws/dynamodb/default-target.ts", "aws/wire/sdk-options.ts"],
   lease: ["worker/lease-thread.ts"],
   sqs: ["aws/sqs/sqs-queue.ts"],
@@ -61,7 +61,7 @@ function chunkNamer() {
 function chunksByFile(graph) {
   const chunks = new Map();
   const add = (id, chunk) => {
-    if (chunks.has(id) || !id.startsWith(SRC)) return;
+    if (chunks.has(id)) return;
     chunks.set(id, chunk);
     for (const imported of graph.getModuleInfo(id).importedIds) add(imported, chunk);
   };
@@ -93,6 +93,17 @@ const withoutUnused = {
 const BUILTIN_IMPORT =
   /^import (?:(?<whole>\w+)|\* as (?<all>\w+)|\{(?<names>[^}]*)\}) from "(?<module>node:[^"]+)";$/gm;
 
+/** Of ASCII alone: V8 keeps a file with any other character at two bytes for each, and reads it more slowly. */
+const asciiOnly = {
+  name: "ascii-only",
+  // Not when a chunk is rendered: it is printed once more after that.
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) file.code = file.code?.replace(/[\u0080-\uffff]/g, escaped);
+  },
+};
+
+const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /**
  * Asks Node for its own modules in place of importing them: an import reads every export that a module has, some of which
  * load more modules (node:fs all that reads lines, node:crypto all of WebCrypto, node:http all of fetch), 15 ms of a start.
@@ -117,7 +128,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.ts$/, ""), source(entry)])),
   cwd: ROOT,
   platform: "node",
-  plugins: [withoutUnused, builtinsByName],
+  plugins: [withoutUnused, builtinsByName, asciiOnly],
   external: isExternal,
   preserveEntrySignatures: "allow-extension",
   // Some are imported at once by one command and later by another.
