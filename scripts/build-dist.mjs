@@ -102,6 +102,26 @@ const asciiOnly = {
   },
 };
 
+/** Processes and threads that are many, or small: whatever they come to load, at once or later, isn't the worker. */
+const SMALL = ["agent.js", "lambda.js", "worker/lease-thread.js", "agents/module/module-host.js"];
+
+const keptSmall = {
+  name: "kept-small",
+  generateBundle(_, files) {
+    const worker = Object.keys(files).find((name) => files[name].name === "run");
+    for (const entry of SMALL) {
+      const loaded = new Set([entry]);
+      // A set goes on to what is added to it meanwhile.
+      for (const name of loaded) {
+        const { imports = [], dynamicImports = [] } = files[name] ?? {};
+        for (const other of [...imports, ...dynamicImports]) loaded.add(other);
+        if (name === worker)
+          throw new Error(`${entry} loads the worker: give what it needs to another chunk of CHUNKS`);
+      }
+    }
+  },
+};
+
 const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
@@ -128,7 +148,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.ts$/, ""), source(entry)])),
   cwd: ROOT,
   platform: "node",
-  plugins: [withoutUnused, builtinsByName, asciiOnly],
+  plugins: [withoutUnused, builtinsByName, asciiOnly, keptSmall],
   external: isExternal,
   preserveEntrySignatures: "allow-extension",
   // Some are imported at once by one command and later by another.
