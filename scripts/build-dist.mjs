@@ -32,6 +32,8 @@ const CHUNKS = {
   message: [
     "agents/in-process.ts",
     "agents/module/module-host.ts",
+    "pipeline/ports/deadline.ts",
+    "pipeline/ports/idempotency.ts",
     "pipeline/run/run-control.ts",
     "text/alike.ts",
     "text/printable.ts",
