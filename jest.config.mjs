@@ -4,6 +4,7 @@ export default {
   rootDir: ".",
   roots: ["<rootDir>/build/test"],
   transform: {},
+  setupFilesAfterEnv: ["<rootDir>/build/test/support/one-stdout.js"],
   testMatch: ["**/*.test.js"],
   modulePathIgnorePatterns: ["<rootDir>/dist", "<rootDir>/bench"],
 };

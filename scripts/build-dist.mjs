@@ -29,10 +29,23 @@ const ENTRIES = [
 ];
 /** The files that a chunk is made for, with all that they import; what two of them need goes to the first. */
 const CHUNKS = {
+  message: [
+    "agents/in-process.ts",
+    "agents/module/module-host.ts",
+    "pipeline/ports/deadline.ts",
+    "pipeline/ports/idempotency.ts",
+    "pipeline/run/run-control.ts",
+    "text/alike.ts",
+    "text/printable.ts",
+    "tracing/message-lines.ts",
+    "tracing/traced-handler.ts",
+    "tracing/tracing.ts",
+  ],
   lambda: ["agents/lambda/lambda.ts"],
-  agent: ["agent.ts", "agents/module/module-host.ts"],
-  table: ["lambda.ts"],
+  agent: ["agent.ts"],
+  table: ["lambda.ts", "aws/dynamodb/default-target.ts", "aws/wire/sdk-options.ts"],
   lease: ["worker/lease-thread.ts"],
+  sqs: ["aws/sqs/sqs-queue.ts"],
   run: ["cli.ts", "cli/run.ts", "worker/worker.ts", "aws/sqs/sqs-queue.ts", "agents/in-process.ts", "observe/log.ts"],
 };
 
@@ -50,7 +63,7 @@ function chunkNamer() {
 function chunksByFile(graph) {
   const chunks = new Map();
   const add = (id, chunk) => {
-    if (chunks.has(id) || !id.startsWith(SRC)) return;
+    if (chunks.has(id)) return;
     chunks.set(id, chunk);
     for (const imported of graph.getModuleInfo(id).importedIds) add(imported, chunk);
   };
@@ -70,8 +83,48 @@ function isExternal(id, importer = "") {
   return !BUNDLED.includes(id);
 }
 
+/** What pino writes with unless it is given something to write to, as ours is. Each wants a class, and a builtin or two. */
+const UNUSED = ["sonic-boom", "thread-stream"];
+
+const withoutUnused = {
+  name: "without-unused",
+  resolveId: (id) => (UNUSED.includes(id) ? `\0${id}.cjs` : null),
+  load: (id) => (UNUSED.some((unused) => id === `\0${unused}.cjs`) ? "module.exports = class Unused {};" : null),
+};
+
 const BUILTIN_IMPORT =
   /^import (?:(?<whole>\w+)|\* as (?<all>\w+)|\{(?<names>[^}]*)\}) from "(?<module>node:[^"]+)";$/gm;
+
+/** Of ASCII alone: V8 keeps a file with any other character at two bytes for each, and reads it more slowly. */
+const asciiOnly = {
+  name: "ascii-only",
+  // Not when a chunk is rendered: it is printed once more after that.
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) file.code = file.code?.replace(/[\u0080-\uffff]/g, escaped);
+  },
+};
+
+/** Processes and threads that are many, or small: whatever they come to load, at once or later, isn't the worker. */
+const SMALL = ["agent.js", "lambda.js", "worker/lease-thread.js", "agents/module/module-host.js"];
+
+const keptSmall = {
+  name: "kept-small",
+  generateBundle(_, files) {
+    const worker = Object.keys(files).find((name) => files[name].name === "run");
+    for (const entry of SMALL) {
+      const loaded = new Set([entry]);
+      // A set goes on to what is added to it meanwhile.
+      for (const name of loaded) {
+        const { imports = [], dynamicImports = [] } = files[name] ?? {};
+        for (const other of [...imports, ...dynamicImports]) loaded.add(other);
+        if (name === worker)
+          throw new Error(`${entry} loads the worker: give what it needs to another chunk of CHUNKS`);
+      }
+    }
+  },
+};
+
+const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
  * Asks Node for its own modules in place of importing them: an import reads every export that a module has, some of which
@@ -97,7 +150,7 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry.replace(/\.ts$/, ""), source(entry)])),
   cwd: ROOT,
   platform: "node",
-  plugins: [builtinsByName],
+  plugins: [withoutUnused, builtinsByName, asciiOnly, keptSmall],
   external: isExternal,
   preserveEntrySignatures: "allow-extension",
   // Some are imported at once by one command and later by another.

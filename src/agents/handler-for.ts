@@ -3,6 +3,7 @@ import type { Uses } from "../pipeline/ports/budget.js";
 import type { Handler } from "../pipeline/ports/handler.js";
 import type { AgentLogs } from "./agent-logs.js";
 import type { Agent } from "./define-handler.js";
+import { loadModule } from "./load-module.js";
 
 /** Of the settings, what says how an agent is run. */
 export interface AgentSettings {
@@ -31,7 +32,7 @@ const MIB = 2 ** 20;
 
 /**
  * The agent that the settings name, ready for `createWorker`: a module's own, or a handler that runs it elsewhere. Each
- * way to run one is loaded when it is named: a start must not pay for the others.
+ * way to run one elsewhere is loaded when it is named: a start must not pay for the others.
  * @param logs where the lines of agents go that aren't run in this process.
  * @param role the agent's own, where it is a program or a module in processes; a module's in this process gets its
  * credentials from the worker.
@@ -68,7 +69,6 @@ export async function handlerFor(settings: AgentSettings, logs: AgentLogs, role?
       return watched;
     }
     case "module": {
-      const { loadModule } = await import("./load-module.js");
       if (isolation === "none") return loadModule(handler.path);
       const { ProcessPool } = await import("./module/process-pool.js");
       const used = isolation === "process-per-message" ? { runsMax: 1 } : {};

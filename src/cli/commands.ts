@@ -1,8 +1,9 @@
 import type { Command } from "./command.js";
+import { run } from "./run.js";
 
 interface Entry {
   readonly summary: string;
-  /** Loaded when it is asked for: `run` must not pay at its start for what only `dev` needs. */
+  /** Loaded when it is asked for, but for `run`, which must not pay at its start for what only `dev` needs. */
   readonly load: () => Promise<Command>;
 }
 
@@ -10,7 +11,7 @@ interface Entry {
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: {
     summary: "poll a queue and hand each message to your agent, until told to stop",
-    load: async () => (await import("./run.js")).run,
+    load: async () => run,
   },
   dev: {
     summary: "try it here: a queue server in memory, sample messages, a worker and its status",

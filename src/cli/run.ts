@@ -1,5 +1,7 @@
 import { agentRoleOf } from "../aws/sts/sts-agent-role.js";
+import { createLogger } from "../observe/log.js";
 import { queueNameOf } from "../worker/start-report.js";
+import { createWorker } from "../worker/worker.js";
 import { loadAgent } from "./agent.js";
 import { type CommandLine, parseCommandLine } from "./command-line.js";
 import { loadEnvironment } from "./environment.js";
@@ -45,18 +47,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   boundYoungGeneration();
   const config = await runConfig(variables, ({ http }) => checkHttpPort(http));
-  // Loaded now and not before, so that bad settings are told at once.
-  const { createLogger } = await import("../observe/log.js");
   // With --json its last line is for a program.
   const pretty = process.stdout.isTTY === true && !typed.flag("json");
   const logger = createLogger({ level: config.logLevel, queue: queueNameOf(config), pretty });
   const role = agentRoleOf(config);
   guard = new ExitGuard({ command: LINE.name, handler: variables.HANDLER ?? "", json: typed.flag("json") });
   try {
-    const [agent, { createWorker }] = await Promise.all([
-      loadAgent(config, logger, role),
-      import("../worker/worker.js"),
-    ]);
+    const agent = await loadAgent(config, logger, role);
     guard.loaded();
     const running = createWorker(agent, config, { logger }).run();
     process.off("SIGTERM", leave).off("SIGINT", leave);

@@ -106,5 +106,5 @@ function* unknownNames(env: Environment): Generator<string> {
 /** One letter off, two in a longer name. */
 function isSlipOf(name: string, typed: string): boolean {
   const allowed = name.length > 8 ? 2 : 1;
-  return Math.abs(name.length - typed.length) <= allowed && editDistance(typed, name) <= allowed;
+  return Math.abs(name.length - typed.length) <= allowed && editDistance(typed, name, allowed) <= allowed;
 }

@@ -18,8 +18,9 @@ export interface SignatureSpec {
 
 /** The fault of a value by its shape, with its bounds, or undefined if it is fine. */
 export function faultOf({ name, shape, secret }: Setting, value: string): string | undefined {
-  const told = secret ? "***" : maskedValue(value);
-  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${JSON.stringify(told)}`;
+  // Masked for who is told of it alone: a start reads dozens of good values.
+  const told = () => JSON.stringify(secret ? "***" : maskedValue(value));
+  const fault = (bounds = boundsOf(shape)) => `${name} must be ${bounds}, got ${told()}`;
   switch (shape.kind) {
     case "queue":
       return isHttpUrl(value) || queueName(value) ? undefined : fault();

@@ -17,6 +17,9 @@ export interface DeadLetterLook {
   readonly letters: readonly LetterView[];
 }
 
+/** Before anybody looked. */
+export const NO_LOOK: DeadLetterLook = { looking: false, seen: 0, approximate: 0, groups: [], letters: [] };
+
 export interface LetterGroupView {
   /** In words: how they came. */
   readonly reason: string;

@@ -8,7 +8,6 @@ import { eventText, Feed } from "./feed.js";
 import { type Actions, Gate, RequestFault } from "./gate.js";
 import { letterRoutes } from "./letter-routes.js";
 import { messageFilter } from "./message-query.js";
-import { PAGE, PAGE_HEADERS } from "./page.js";
 import type { ConsoleExtra, PageSource } from "./page-source.js";
 import { SharedAnswers } from "./shared-answers.js";
 
@@ -45,7 +44,11 @@ export class Console {
     const gate = this.#gate;
     const { deadLetters } = source;
     return {
-      "/": gate.reading((response) => void response.writeHead(200, PAGE_HEADERS).end(PAGE)),
+      "/": gate.reading(async (response) => {
+        // Loaded when somebody comes to look.
+        const { PAGE, PAGE_HEADERS } = await import("./page.js");
+        response.writeHead(200, PAGE_HEADERS).end(PAGE);
+      }),
       "/page.js": gate.reading(assetAnswer("page.js")),
       "/page.css": gate.reading(assetAnswer("page.css")),
       "/api/now": this.#shared("now", () => this.#opening()),

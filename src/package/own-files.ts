@@ -19,8 +19,8 @@ export class OwnFileMissing extends Error {
 export function ownFile(file: string, here: string | undefined = import.meta.url): URL {
   // A bundle in CommonJS form has no import.meta.url.
   const program = here ?? pathToFileURL(join(process.cwd(), "bundle.js")).href;
-  const places = [new URL(`../${file}`, program), installed(file, program)];
-  const found = places.find((place) => place !== undefined && existsSync(place));
+  const beside = new URL(`../${file}`, program);
+  const found = existsSync(beside) ? beside : installed(file, program);
   if (found) return found;
   throw new OwnFileMissing(
     `queuehand's own file ${file} is neither beside ${fileURLToPath(program)} nor in an installed package: a bundle must leave queuehand out (esbuild --external:queuehand, rollup's external) and have it in node_modules where it runs`,
@@ -43,7 +43,8 @@ function installed(file: string, program: string): URL | undefined {
   // Not by its name alone: bundles often have one of their own.
   const { createRequire: requireFrom } = process.getBuiltinModule("node:module");
   try {
-    return new URL(`./dist/${file}`, pathToFileURL(requireFrom(program).resolve("queuehand/package.json")));
+    const place = new URL(`./dist/${file}`, pathToFileURL(requireFrom(program).resolve("queuehand/package.json")));
+    return existsSync(place) ? place : undefined;
   } catch {
     return undefined;
   }

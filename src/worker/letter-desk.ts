@@ -1,6 +1,13 @@
 import { DeadLetters } from "../aws/sqs/dead-letters.js";
 import type { Letter } from "../aws/sqs/letter.js";
-import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd, LetterView } from "../console/api-letters.js";
+import {
+  type DeadLetterLook,
+  type LetterChoice,
+  type LetterEdit,
+  type LetterEnd,
+  type LetterView,
+  NO_LOOK,
+} from "../console/api-letters.js";
 import type { LetterDesk } from "../console/page-source.js";
 import { checked, type Editor } from "../letters/edited.js";
 import { LetterGroups } from "../letters/groups.js";
@@ -39,8 +46,6 @@ const LOOK_EVERY_MS = 2_000;
 const PER_SECOND = 500;
 const LEFT_MAX = 100;
 
-const NOTHING: DeadLetterLook = { looking: false, seen: 0, approximate: 0, groups: [], letters: [] };
-
 /** The desk of a queue of the settings. */
 export function letterDesk(
   settings: { readonly queueUrl: string; readonly deadLetterQueueUrl: string | undefined },
@@ -52,7 +57,7 @@ export function letterDesk(
 /** Looks and acts one after another: what one has hidden, another would not find. */
 export class QueueLetterDesk implements LetterDesk {
   readonly #parts: LetterDeskParts;
-  #last = NOTHING;
+  #last = NO_LOOK;
   #looking: Promise<DeadLetterLook> | undefined;
   #before: Promise<unknown> = Promise.resolve();
 

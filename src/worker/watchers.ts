@@ -16,7 +16,8 @@ import type { Clock } from "../pipeline/ports/clock.js";
 import type { Awaiting, WorkerStatus } from "../pipeline/ports/status.js";
 import type { Telemetry } from "../pipeline/ports/telemetry.js";
 import { TaskProtection } from "../pipeline/protect/protection.js";
-import { letterDesk } from "./letter-desk.js";
+import { afterRequest } from "./after-request.js";
+import { LaterLetterDesk } from "./later-letter-desk.js";
 import { fleetOf, publishingOf } from "./publishing.js";
 import { queueNameOf } from "./start-report.js";
 
@@ -52,6 +53,7 @@ export class Watchers {
   readonly #source: WorkerSource | undefined;
   readonly #console: Console | undefined;
   readonly #healthServer: HealthServer | undefined;
+  #callOff = () => {};
 
   constructor(parts: WatchersParts) {
     const { config, source, status, telemetry, clock, logger, routes, droppedSpans, onTasks } = parts;
@@ -75,7 +77,8 @@ export class Watchers {
       notReady: () => health.unready(),
       tasks: () => this.tasks,
       counts: countsOf(parts.queueCounts, source),
-      deadLetters: source && letterDesk(config, clock),
+      deadLetters:
+        source && new LaterLetterDesk(async () => (await import("./letter-desk.js")).letterDesk(config, clock)),
       clock,
     });
     this.#console = new Console({
@@ -112,10 +115,12 @@ export class Watchers {
     return this.#observatory.counters.snapshot();
   }
 
-  /** Serves the pages, which are to be there while the agent is made ready. */
+  /** Serves the pages, which are to be there while the agent is made ready, but not to hold up the first poll. */
   serve(): void {
-    void this.#healthServer?.start();
-    this.#console?.start();
+    this.#callOff = afterRequest(() => {
+      void this.#healthServer?.start();
+      this.#console?.start();
+    });
   }
 
   /** Begins to publish and to sum up. */
@@ -135,6 +140,7 @@ export class Watchers {
 
   /** Tells what is left, within some seconds, and ends. Never rejects. */
   async stop(): Promise<void> {
+    this.#callOff();
     await this.#observatory.stop();
     this.#console?.stop();
     await this.#healthServer?.stop();

@@ -15,6 +15,7 @@ import type { Handler } from "../pipeline/ports/handler.js";
 import type { WorkerStatus } from "../pipeline/ports/status.js";
 import { fanOut, type Telemetry } from "../pipeline/ports/telemetry.js";
 import { traceOf } from "../tracing/sender-trace.js";
+import { afterRequest } from "./after-request.js";
 import { declareUses, ledgerOf } from "./budgets.js";
 import { type Extending, extendingOf } from "./extending.js";
 import { givenUp } from "./given-up.js";
@@ -171,8 +172,8 @@ class QueueWorker implements Worker {
     ready();
     if (this.#lifecycle.advance("running")) {
       this.#pipeline.start();
-      // After the first poll has left: making a thread takes longer than a round trip.
-      setImmediate(() => this.#extending.start());
+      // Making a thread takes longer than a round trip.
+      afterRequest(() => this.#extending.start());
       this.#watchers.start();
       void this.#source?.discover().then((attributes) => this.#learn(attributes));
     }

@@ -65,6 +65,7 @@ containerSuite("the start of the worker's image", () => {
     const entries = await run("ls /app");
     expect(entries.filter((name) => name !== "LICENSE")).toEqual([
       "agent",
+      "compiled",
       "dist",
       "examples",
       "healthcheck.mjs",
@@ -83,6 +84,18 @@ containerSuite("the start of the worker's image", () => {
     ).toEqual([]);
     const [kilobytes] = await run("du -sk /app | cut -f1");
     expect(Number(kilobytes)).toBeLessThan(60_000);
+  });
+
+  test("starts from what Node compiled when it was made, which no agent can write", async () => {
+    const docker = (...words: string[]) => exec("docker", ["run", "--rm", ...words], { maxBuffer: 10_000_000 });
+    const told = ["--read-only", "-e", "NODE_DEBUG_NATIVE=COMPILE_CACHE"];
+    const { stdout, stderr } = await docker(...told, await workerImage(), "--version");
+    expect(`${stdout}${stderr}`).toMatch(/file:\/\/\/app\/dist\/chunks\/run-\S+ was accepted/);
+    const script = "find /app/compiled -type f | wc -l; find /app/compiled -writable | wc -l";
+    const found = await docker("--entrypoint=sh", await workerImage(), "-c", script);
+    const [files, writable] = found.stdout.trim().split("\n").map(Number);
+    expect(files).toBeGreaterThan(5);
+    expect(writable).toBe(0);
   });
 
   test("says what it is", async () => {
