@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { type DeadLetterLook, type LetterEnd, NO_LOOK } from "../../../src/console/api.js";
+import { type DeadLetterLook, type LetterEnd, NO_LOOK } from "../../../src/console/api-letters.js";
 import type { LetterDesk } from "../../../src/console/page-source.js";
 import { LaterLetterDesk } from "../../../src/worker/later-letter-desk.js";
 
