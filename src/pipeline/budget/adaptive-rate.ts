@@ -40,11 +40,17 @@ export class AdaptiveRate {
 
   /** In a second, from `now` on. @param used in a second of late: beyond twice as much nothing says that there is more. */
   perSecond(now: number, used: number): number {
-    if (this.#told !== undefined) return this.#told * this.#factor(now);
+    if (this.#told !== undefined) return this.#told * this.part(now);
     const seconds = this.#grown(now);
     const { perSecond, perSecondSquared } = LEARNED_GROWTH;
     const grown = this.#base * (1 + perSecond * seconds + perSecondSquared * seconds ** 2);
     return Math.min(grown, Math.max(this.#base, USED_TIMES * used));
+  }
+
+  /** Of a rate that was told: 1 unless its provider took less. */
+  part(now: number): number {
+    if (this.#told === undefined) return 1;
+    return Math.min(1, this.#base + this.#grown(now) * GROWTH_PER_SECOND);
   }
 
   /** So much was taken. */
@@ -55,7 +61,7 @@ export class AdaptiveRate {
   /** The provider wants no call until `resumesAt`; `running` are the runs at work, where nothing else was measured. */
   refused(now: number, resumesAt: number, running: number): void {
     if (now < this.#wordUntil) return;
-    if (this.#told !== undefined) this.#base = Math.max(CUT_LEAST, this.#factor(now) * CUT);
+    if (this.#told !== undefined) this.#base = Math.max(CUT_LEAST, this.part(now) * CUT);
     else this.#base = this.#accepted >= 1 ? this.#learned(now) : Math.min(this.#base, running * FIRST_SHARE);
     this.#since = resumesAt;
     this.#wordUntil = resumesAt + SAME_WORD_MS;
@@ -67,10 +73,6 @@ export class AdaptiveRate {
     const ms = now - this.#measuredFrom;
     const measured = (this.#accepted / Math.max(MEASURED_MIN_MS, ms)) * 1000 * LEARNED_SHARE;
     return Math.min(measured, this.perSecond(now, Number.POSITIVE_INFINITY) * LEARNED_SHARE);
-  }
-
-  #factor(now: number): number {
-    return Math.min(1, this.#base + this.#grown(now) * GROWTH_PER_SECOND);
   }
 
   /** Seconds since the rate was last cut. */

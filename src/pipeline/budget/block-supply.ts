@@ -35,6 +35,8 @@ export class BlockSupply implements Supply {
   readonly #perSecond: number;
   readonly #share: TokenBucket;
   #shareRate = 0;
+  /** What its provider takes of the budget: a block lasts as much longer, for all tasks, since all call the same provider. */
+  #part = 1;
   #tokens = 0;
   /** Blocks that begin later, in order. */
   readonly #coming: { readonly at: number; readonly tokens: number }[] = [];
@@ -90,7 +92,8 @@ export class BlockSupply implements Supply {
     return this.#tokens + coming + (this.#shareRate * ms) / 1000;
   }
 
-  setRate(perSecond: number, now: number): void {
+  setRate(perSecond: number, now: number, part: number): void {
+    this.#part = part;
     this.#shareRate = perSecond;
     this.#share.setRate(perSecond, now);
   }
@@ -133,7 +136,13 @@ export class BlockSupply implements Supply {
   async #reserve(tokens: number): Promise<void> {
     const { spec, table, clock, onMore } = this.#parts;
     const [monotonic, wall] = [clock.monotonic(), clock.wall()];
-    const request = { budget: spec.name, tokens, perSecond: this.#perSecond, now: wall, aheadMs: 2 * this.#everyMs };
+    const request = {
+      budget: spec.name,
+      tokens,
+      perSecond: this.#perSecond * this.#part,
+      now: wall,
+      aheadMs: 2 * this.#everyMs,
+    };
     try {
       const end = await withDeadline(clock, ANSWER_WITHIN_MS, undefined, (signal) => table.reserve(request, signal));
       if (end.kind === "block") {

@@ -172,7 +172,7 @@ export class Budget {
   }
 
   #adapt(now: number): void {
-    this.#supply.setRate(this.#rate.perSecond(now, this.#used.perSecond(now)), now);
+    this.#supply.setRate(this.#rate.perSecond(now, this.#used.perSecond(now)), now, this.#rate.part(now));
   }
 }
 

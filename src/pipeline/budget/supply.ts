@@ -10,6 +10,6 @@ export interface Supply {
   take(amount: number, now: number): void;
   /** What can be taken from now on within `ms` milliseconds. */
   within(ms: number, now: number): number;
-  /** From now on so much comes in a second. */
-  setRate(perSecond: number, now: number): void;
+  /** From now on so much comes in a second; `part` (0..1): of what was told, since its provider took no more. */
+  setRate(perSecond: number, now: number, part: number): void;
 }

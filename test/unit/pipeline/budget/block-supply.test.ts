@@ -83,6 +83,18 @@ describe("tokens in blocks from a table", () => {
     expect(took).toBeLessThanOrEqual(1_050);
   });
 
+  test("are fewer for all while the provider takes less", async () => {
+    const { work, budgets, clock } = fleet(2);
+    await work(5_000);
+    for (let word = 0; word < 6; word++) {
+      for (const budget of budgets) budget.pause(0, clock.monotonic());
+      await work(600);
+    }
+    expect(await work(1_000)).toBeLessThanOrEqual(45);
+    await work(10_000);
+    expect(await work(10_000)).toBeGreaterThanOrEqual(490);
+  });
+
   test("are the task's share while the table is down, which is told once", async () => {
     const { work, table, budgets, told, clock } = fleet(4);
     const answers = () => budgets[0]!.status(clock.monotonic()).tableAnswers;
