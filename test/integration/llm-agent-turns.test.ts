@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { killCommands } from "../support/command.js";
+import { createKeyTable } from "../support/dynamodb.js";
 import { eventually } from "../support/eventually.js";
 import { AS_MODULE, asProgram, chat, IN_PROCESSES, logged } from "../support/llm-agent.js";
 import { closeServer, listenOnLoopback } from "../support/loopback.js";
@@ -231,14 +232,7 @@ describe.each(WAYS)("the agent on a language model, %s,", (_, how) => {
       try {
         const credentials = { accessKeyId: "test", secretAccessKey: "test" };
         const dynamodb = new DynamoDBClient({ endpoint: moto.endpoint, region: "us-east-1", credentials });
-        await dynamodb.send(
-          new CreateTableCommand({
-            TableName: "keys",
-            BillingMode: "PAY_PER_REQUEST",
-            AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
-            KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-          }),
-        );
+        await createKeyTable(dynamodb, "keys");
         dynamodb.destroy();
         at.bundle.send(chat("chat-1"), chat("chat-1"), chat("chat-2"), chat("chat-1"));
         at.run({

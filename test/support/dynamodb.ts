@@ -28,20 +28,24 @@ export class DynamoDbServer {
     });
   }
 
-  /** Makes a table as infra/cluster.yaml does; with another key to try what happens then. */
-  async createTable(TableName: string, key = "id"): Promise<void> {
-    await this.client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: "PAY_PER_REQUEST",
-        AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
-        KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
-      }),
-    );
+  createTable(name: string, key?: string): Promise<void> {
+    return createKeyTable(this.client, name, key);
   }
 
   async stop(): Promise<void> {
     this.client.destroy();
     await this.container.stop();
   }
+}
+
+/** Makes a table as infra/cluster.yaml does; with another key to try what happens then. */
+export async function createKeyTable(client: DynamoDBClient, TableName: string, key = "id"): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+      KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
+    }),
+  );
 }

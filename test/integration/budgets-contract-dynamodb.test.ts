@@ -1,0 +1,28 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { describe } from "@jest/globals";
+import { budgetsContract } from "../support/budgets-contract.js";
+import { containerSuite } from "../support/container-suite.js";
+import { createKeyTable, DynamoDbServer } from "../support/dynamodb.js";
+import { motoReason, startMoto } from "../support/moto-server.js";
+
+const noMoto = await motoReason();
+
+(noMoto === undefined ? describe : describe.skip)(`from PyPI${noMoto ? ` (skipped: ${noMoto})` : ""}`, () => {
+  budgetsContract("budgets in moto's DynamoDB", async () => {
+    const moto = await startMoto();
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const client = new DynamoDBClient({ endpoint: moto.endpoint, region: "us-east-1", credentials });
+    return {
+      endpoint: moto.endpoint,
+      createTable: (name) => createKeyTable(client, name),
+      async stop() {
+        client.destroy();
+        await moto.stop();
+      },
+    };
+  });
+});
+
+containerSuite("in a container", () => {
+  budgetsContract("budgets in MiniStack's DynamoDB", () => DynamoDbServer.start());
+});
