@@ -2,7 +2,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { describe } from "@jest/globals";
 import { budgetsContract } from "../support/budgets-contract.js";
 import { containerSuite } from "../support/container-suite.js";
-import { createKeyTable, DynamoDbServer } from "../support/dynamodb.js";
+import { DynamoDbServer } from "../support/dynamodb.js";
+import { createKeyTable } from "../support/key-table.js";
 import { motoReason, startMoto } from "../support/moto-server.js";
 
 const noMoto = await motoReason();

@@ -1,5 +1,6 @@
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
+import { createKeyTable } from "./key-table.js";
 
 const IMAGE = "ministackorg/ministack:1.5.33";
 const PORT = 4566;
@@ -36,16 +37,4 @@ export class DynamoDbServer {
     this.client.destroy();
     await this.container.stop();
   }
-}
-
-/** Makes a table as infra/cluster.yaml does; with another key to try what happens then. */
-export async function createKeyTable(client: DynamoDBClient, TableName: string, key = "id"): Promise<void> {
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
-      KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
-    }),
-  );
 }
