@@ -31,10 +31,37 @@ export function pauseOf({ status, headers }: ProviderAnswer, now = Date.now()): 
 /**
  * Makes a wrapper of `fetch` one line: `busyIf("openai", await fetch(url, init))`. Returns the answer, or throws a `Busy` where
  * the provider refused the call. An answer that was given counts, though it may say that the next one would be refused.
+ * An error that a provider's SDK threw is looked at in the same way, and returned if it is another:
+ * `throw busyIf("openai", error)`.
  */
-export function busyIf<Answer extends ProviderAnswer>(budget: string, answer: Answer): Answer {
-  if (!TOO_MUCH.has(answer.status)) return answer;
-  throw new Busy(budget, pauseOf(answer), `${budget} answered ${answer.status}`);
+export function busyIf<Answer>(budget: string, answer: Answer): Answer {
+  const told = answerIn(answer);
+  if (!told || !TOO_MUCH.has(told.status)) return answer;
+  throw new Busy(budget, pauseOf(told), `${budget} answered ${told.status}`, { cause: answer });
+}
+
+const NO_HEADERS: ProviderAnswer["headers"] = { get: () => null };
+
+/** An answer of `fetch`, or what an SDK's error tells of one: `status` and `headers`, or AWS's `$metadata`. */
+function answerIn(value: unknown): ProviderAnswer | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { status, headers, $metadata, $response } = value as SdkError;
+  const found = status ?? $metadata?.httpStatusCode;
+  return typeof found === "number" ? { status: found, headers: headersIn(headers ?? $response?.headers) } : undefined;
+}
+
+interface SdkError {
+  readonly status?: unknown;
+  readonly headers?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: unknown };
+  readonly $response?: { readonly headers?: unknown };
+}
+
+function headersIn(headers: unknown): ProviderAnswer["headers"] {
+  if (typeof headers !== "object" || headers === null) return NO_HEADERS;
+  if (typeof (headers as Headers).get === "function") return headers as Headers;
+  const text = (name: string) => (headers as Readonly<Record<string, unknown>>)[name];
+  return { get: (name) => (typeof text(name) === "string" ? (text(name) as string) : null) };
 }
 
 function retryAfter(headers: ProviderAnswer["headers"], now: number): number | undefined {

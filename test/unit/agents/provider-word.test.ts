@@ -27,6 +27,20 @@ describe("a provider's word", () => {
     expect(pauseOf(answer(status, headers as Record<string, string>), NOW)).toBe(seconds);
   });
 
+  test("is found in what a provider's SDK threw, and any other error is handed back", () => {
+    const busy = (seconds: number) => expect.objectContaining({ name: "Busy", budget: "model", seconds });
+    const error = (more: object) => Object.assign(new Error("refused"), more);
+    const refused = error({ status: 429, headers: new Headers({ "retry-after": "90" }) });
+    expect(() => busyIf("model", refused)).toThrow(busy(90));
+    expect(() => busyIf("model", refused)).toThrow(expect.objectContaining({ cause: refused }));
+    // Of AWS's SDK, whose headers are an object's properties.
+    const throttled = { $metadata: { httpStatusCode: 429 }, $response: { headers: { "retry-after": "4" } } };
+    expect(() => busyIf("model", error(throttled))).toThrow(busy(4));
+    expect(() => busyIf("model", error({ $metadata: { httpStatusCode: 503 } }))).toThrow(busy(1));
+    for (const other of [error({ status: 400 }), error({ status: undefined }), error({ $metadata: {} }), "text", null])
+      expect(busyIf("model", other)).toBe(other);
+  });
+
   test("wraps a fetch in one line", () => {
     const good = answer(200);
     expect(busyIf("openai", good)).toBe(good);
