@@ -7,7 +7,7 @@ import { buildImage } from "./image.mjs";
 /** How the tests of a tier run. Containers run one file at a time: each brings servers of some hundred megabytes. */
 const HOW = {
   unit: { workers: 2, testTimeoutMs: 20_000, timeoutMs: 900_000 },
-  embedded: { workers: 2, testTimeoutMs: 60_000, timeoutMs: 900_000 },
+  embedded: { workers: 2, testTimeoutMs: 60_000, timeoutMs: 1_800_000 },
   containers: { workers: 1, testTimeoutMs: 120_000, timeoutMs: 2_400_000 },
 };
 
