@@ -109,13 +109,13 @@ export class Budget {
 
   /** Its provider refused a call, which took nothing, and wants none for so many seconds; returns these. */
   pause(seconds: number | undefined, now: number, running = 1): number {
-    const usual = PAUSE_FIRST_SECONDS * 2 ** Math.min(this.#inRow, PAUSE_DOUBLINGS);
-    const lasts = Math.min(PAUSE_MAX_SECONDS, seconds ?? usual);
-    const isNew = now >= this.#pausedUntil;
-    if (isNew) {
+    // Calls that were under way are refused as well, and must not make the pause longer than it is in its row.
+    if (now >= this.#pausedUntil) {
       this.#pauses++;
       this.#inRow++;
     }
+    const usual = PAUSE_FIRST_SECONDS * 2 ** Math.min(Math.max(0, this.#inRow - 1), PAUSE_DOUBLINGS);
+    const lasts = Math.min(PAUSE_MAX_SECONDS, seconds ?? usual);
     this.#pausedUntil = Math.max(this.#pausedUntil, now + lasts * 1000);
     this.#rate.refused(now, this.#pausedUntil, running);
     this.#adapt(now);

@@ -94,6 +94,9 @@ describe("a budget", () => {
     budget.begin(1, 10_000);
     budget.end(true);
     expect(budget.pause(undefined, 20_000)).toBe(1);
+    // Refused with it.
+    expect(budget.pause(undefined, 20_100)).toBe(1);
+    expect(budget.status(20_100).pausedSeconds).toBe(1);
   });
 
   test("nobody's limit is learned from what its provider took before it refused", () => {
