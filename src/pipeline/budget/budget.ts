@@ -8,7 +8,7 @@ import { TokenBucket } from "./token-bucket.js";
 /** How much one more message says of what a message takes, against those before. */
 const WEIGHT = 0.05;
 /** Longest pause, whatever a provider says: what lasts longer is no pause, and it is asked again. */
-const PAUSE_MAX_SECONDS = 3_600;
+export const PAUSE_MAX_SECONDS = 3_600;
 /** Of a provider that names no time: the first pause, and at most how often it doubles. */
 const PAUSE_FIRST_SECONDS = 1;
 const PAUSE_DOUBLINGS = 6;
@@ -131,13 +131,20 @@ export class Budget {
   /** Messages that may be started from now on within `ms` milliseconds, as far as it knows. */
   startsWithin(ms: number, now: number): number {
     this.#adapt(now);
-    const left = ms - Math.max(0, this.#pausedUntil - now);
-    if (left <= 0) return 0;
+    if (this.#pausedUntil - now >= ms) return 0;
     const atOnce = this.#atOnce;
     // Those that run end as well, and make way for as many.
     const byRuns = atOnce - this.#running + atOnce;
+    return Math.max(0, Math.min(byRuns, this.paidWithin(ms, now)));
+  }
+
+  /** The same, however many may run at once. */
+  paidWithin(ms: number, now: number): number {
+    this.#adapt(now);
+    const left = ms - Math.max(0, this.#pausedUntil - now);
     const each = this.#meanUse ?? 1;
-    return Math.max(0, Math.min(byRuns, each > 0 ? this.#supply.within(left, now) / each : Number.POSITIVE_INFINITY));
+    if (left <= 0) return 0;
+    return each > 0 ? Math.max(0, this.#supply.within(left, now)) / each : Number.POSITIVE_INFINITY;
   }
 
   /** Of the whole service, the runs a second that it allows at most, and those at once. */

@@ -29,6 +29,10 @@ const LEARNED_MAX = 20;
 const ASSUMED_SHARE = 0.9;
 /** A budget that all messages but so many take something of bounds what is fetched. */
 const NEARLY_ALL = 0.98;
+/** Others are looked for behind no more than starts within so long: what waited for 12 hours would lose its lease. */
+const BEYOND_MS = 6 * 3_600_000;
+/** Where a budget lets fewer begin in that time, all messages are taken to need it until one doesn't. */
+const BEYOND_LEAST = 100;
 
 /**
  * The budgets of this task. A run is charged when it begins; what it really took is settled while it runs. A budget that
@@ -69,7 +73,7 @@ export class Ledger {
     for (const [budget, use] of this.#declared) {
       if (typeof use === "number") continue;
       budget.beyond = new LookBeyond();
-      budget.useShare = ASSUMED_SHARE;
+      if (!isSlow(budget)) budget.useShare = ASSUMED_SHARE;
     }
     this.#remember();
     return [];
@@ -130,7 +134,7 @@ export class Ledger {
     for (const budget of this.#budgets.values()) {
       if (budget.useShare < NEARLY_ALL) continue;
       const held = waiting(budget);
-      const beyond = budget.beyond?.most(held, now) ?? 0;
+      const beyond = Math.min(budget.beyond?.most(held, now) ?? 0, budget.paidWithin(BEYOND_MS, now));
       starts = Math.min(starts, budget.startsWithin(ms, now) + beyond - held);
     }
     return Math.max(0, Math.floor(starts));
@@ -193,6 +197,10 @@ export class Ledger {
     for (const budget of this.#learned) fixed.push({ budget, amount: 1 });
     this.#same = fixed.length > 0 ? new Charges(fixed) : undefined;
   }
+}
+
+function isSlow({ spec }: Budget): boolean {
+  return spec !== undefined && (spec.amount / spec.perSeconds / 1000) * BEYOND_MS < BEYOND_LEAST;
 }
 
 /** What an agent says of a message; 0 and undefined: it takes nothing. */

@@ -1,3 +1,4 @@
+import { PAUSE_MAX_SECONDS } from "../budget/budget.js";
 import type { Ledger } from "../budget/ledger.js";
 import type { AgentPace } from "../poll/agent-pace.js";
 import type { Clock } from "../ports/clock.js";
@@ -70,8 +71,8 @@ export class AfterRun {
       telemetry({ kind: "busy", delivery: delivery.facts, budget, seconds, reason: outcome.reason });
     }
     const leaseLeft = VISIBILITY_MAX_SECONDS - (clock.monotonic() - delivery.lease.heldSince) / 1000;
-    if (!kept || lastWork.begun || (outcome.afterSeconds ?? 0) > leaseLeft / 2 || leaseLeft < LEASE_LEAST_SECONDS)
-      return false;
+    const pause = Math.min(PAUSE_MAX_SECONDS, outcome.afterSeconds ?? 0);
+    if (!kept || lastWork.begun || pause > leaseLeft / 2 || leaseLeft < LEASE_LEAST_SECONDS) return false;
     delivery.grant = undefined;
     delivery.waitsSince = clock.monotonic();
     unstarted.addAgain(delivery);

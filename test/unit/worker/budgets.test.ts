@@ -103,6 +103,22 @@ describe("a budget", () => {
     await bundle.stopped();
   });
 
+  test("that is slow holds no more than its leases outlast", async () => {
+    let ran = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({ uses: { crm: () => 1 }, handle: () => void ran++ }),
+      env: { BUDGETS: "crm=1/h", CONCURRENCY: "2" },
+      queue: { maxReceiveCount: 3 },
+    });
+    sendAll(bundle, 20);
+    void bundle.start();
+    await bundle.clock.advance(12.5 * 3_600_000);
+    expect(ran).toBe(13);
+    expect(bundle.worker.status().unbudgeted).toBeLessThanOrEqual(7);
+    expect(bundle.of("leaseLost")).toEqual([]);
+    await bundle.stopped();
+  }, 30_000);
+
   test("of what only the agent's process can tell is asked of it in a slot, and waited for without one", async () => {
     const asked: string[] = [];
     const ran: string[] = [];
@@ -213,6 +229,28 @@ describe("a budget", () => {
     await bundle.clock.advance(30_000);
     expect(ran).toBe(20);
     expect(receivesAMessage(bundle, 20)).toBe(1);
+    await bundle.stopped();
+  });
+
+  test("whose provider wants no call for half a day is asked again in an hour, and no receive is spent on that", async () => {
+    let calls = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { crm: 1 },
+        handle() {
+          if (++calls === 1) throw new Busy("crm", 43_200);
+        },
+      }),
+      env: { BUDGETS: "crm=10/s" },
+      queue: { maxReceiveCount: 1 },
+    });
+    sendAll(bundle, 3);
+    void bundle.start();
+    await bundle.clock.advance(3_500_000);
+    expect(calls).toBe(1);
+    await bundle.clock.advance(200_000);
+    expect(bundle.queue.deleted).toHaveLength(3);
+    expect(bundle.queue.deadLetters).toEqual([]);
     await bundle.stopped();
   });
 
