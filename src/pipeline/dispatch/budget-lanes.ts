@@ -106,6 +106,16 @@ export class BudgetLanes {
     for (const { waiting } of this.#lanes.values()) yield* waiting.keys();
   }
 
+  /** Those that budgets don't let start within `ms` milliseconds, as far as is known: the youngest of each lane. */
+  *beyond(ms: number): Iterable<Delivery> {
+    const now = this.#clock.monotonic();
+    for (const [, { charges }, { waiting }] of this.#heads()) {
+      const starts = Math.min(...charges.all.map(({ budget }) => budget.startsWithin(ms, now)));
+      let place = 0;
+      for (const delivery of waiting.keys()) if (++place > starts) yield delivery;
+    }
+  }
+
   /** The one to start next, which stays until it is begun; undefined when budgets allow none, and then `onReady` is told. */
   next(): Delivery | undefined {
     if (this.#laneOf.size === 0) return undefined;

@@ -50,7 +50,7 @@ export class LastWork {
   begin(ms: number): void {
     this.#begun = true;
     this.#endsAt = this.#options.clock.monotonic() + ms;
-    if (!this.#shut) this.#keep(this.#fits(ms), "draining");
+    if (!this.#shut) this.#keep(this.#fits(ms), ms, "draining");
   }
 
   /** Whether a message that comes now gets a run; else it is given back here. */
@@ -87,11 +87,15 @@ export class LastWork {
     const aside = this.#aside ?? [];
     this.#aside = undefined;
     for (const { delivery, reason } of aside) this.#options.release(delivery, reason);
+    // What the polls brought at last may have to wait for budgets.
+    if (this.#shut) return;
+    const late = this.#beyond(Number.POSITIVE_INFINITY, this.#endsAt - this.#options.clock.monotonic());
+    for (const delivery of late) this.#giveBack(delivery, "draining");
   }
 
   /** Gives back what hasn't started by now, but for what would be a dead letter without its run. */
   giveBackUnstarted(): void {
-    this.#keep(0, "no slot became free in time before the stop");
+    this.#keep(0, 0, "no slot became free in time before the stop");
   }
 
   /** From now on no agent is started: gives back all that hasn't one, and what comes. */
@@ -111,11 +115,16 @@ export class LastWork {
     return Math.max(0, pace.worksOff(ms, clock.monotonic()) - slots.busy);
   }
 
-  #keep(count: number, reason: string): void {
+  #keep(count: number, ms: number, reason: string): void {
     const { unstarted, inHand } = this.#options;
-    const back = unstarted.keep(count, (delivery) => this.#isPrecious(delivery));
+    const back = this.#beyond(count, ms);
     this.#takes = count - unstarted.size;
     for (const delivery of [...back, ...inHand.clearSuccessors()]) this.#giveBack(delivery, reason);
+  }
+
+  /** Takes out what isn't among so many that budgets let start within `ms` milliseconds, but for what must stay. */
+  #beyond(count: number, ms: number): Delivery[] {
+    return this.#options.unstarted.keep(count, ms, (delivery) => this.#isPrecious(delivery));
   }
 
   /** Its last receive; or its last but one, after others that may have been spent on waiting as well. */

@@ -74,9 +74,12 @@ export class Unstarted {
     return this.#line.remove(delivery);
   }
 
-  /** Keeps so many, those with the most receives first, and what `must` stay; returns the rest, groups in order. */
-  keep(count: number, must: (delivery: Delivery) => boolean = () => false): Delivery[] {
-    const heads = this.#line.keep(count, must);
+  /**
+   * Keeps so many of those that budgets let start within `ms` milliseconds, those with the most receives first, and what
+   * `must` stay; returns the rest, groups in order.
+   */
+  keep(count: number, ms = 0, must: (delivery: Delivery) => boolean = () => false): Delivery[] {
+    const heads = this.#line.keep(count, ms, must);
     const whole = heads.flatMap((head) => [head, ...(this.#groups?.dissolve(head) ?? [])]);
     return whole.concat(this.#groups?.shorten(Math.max(0, count - this.#line.size - this.#line.lanes.size)) ?? []);
   }

@@ -86,11 +86,16 @@ export class WaitingLine {
     return free;
   }
 
-  /** Keeps so many, those with the most receives first, and beyond them what `must` stay; removes and returns the rest. */
-  keep(count: number, must: (delivery: Delivery) => boolean): Delivery[] {
+  /**
+   * Keeps so many of those that budgets let start within `ms` milliseconds, those with the most receives first, and beyond
+   * them what `must` stay; removes and returns the rest.
+   */
+  keep(count: number, ms: number, must: (delivery: Delivery) => boolean): Delivery[] {
+    const late = new Set(this.lanes.beyond(ms));
     const all = [...this.#waiting, ...this.lanes.all()];
     all.sort((a, b) => b.message.receiveCount - a.message.receiveCount);
-    const rest = all.slice(count).filter((delivery) => !must(delivery));
+    const kept = new Set(all.filter((delivery) => !late.has(delivery)).slice(0, count));
+    const rest = all.filter((delivery) => !kept.has(delivery) && !must(delivery));
     this.#waiting = new Set(all.filter((delivery) => this.#waiting.has(delivery)));
     for (const delivery of rest) this.remove(delivery);
     return rest;

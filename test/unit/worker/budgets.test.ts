@@ -232,6 +232,29 @@ describe("a budget", () => {
     await bundle.stopped();
   });
 
+  test.each([2, 5])("that is paused keeps nothing hidden at a stop, with %i receives", async (maxReceiveCount) => {
+    let calls = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: { crm: 1 },
+        handle() {
+          if (++calls === 6) throw new Busy("crm", 600);
+        },
+      }),
+      env: { BUDGETS: "crm=10/s", CONCURRENCY: "5" },
+      queue: { maxReceiveCount, tellsMaxReceiveCount: true },
+    });
+    sendAll(bundle, 40);
+    void bundle.start();
+    await bundle.clock.advance(5_000);
+    expect(bundle.worker.status().unbudgeted).toBeGreaterThan(10);
+    const before = bundle.clock.monotonic();
+    expect((await bundle.stopped()).exitCode).toBe(0);
+    expect(bundle.clock.monotonic() - before).toBeLessThanOrEqual(25_000);
+    expect(bundle.queue.visible()).toBe(35);
+    expect(bundle.clock.timers).toBe(0);
+  });
+
   test("whose provider wants no call for half a day is asked again in an hour, and no receive is spent on that", async () => {
     let calls = 0;
     const bundle = workerBundle({
