@@ -13,6 +13,7 @@ import type { Breaker } from "./breaker.js";
 import type { InHand } from "./in-hand.js";
 import type { LastWork } from "./last-work.js";
 import { DEFER_BASE_SECONDS, type Reruns } from "./reruns.js";
+import type { EndedBy } from "./slots.js";
 import type { Unstarted } from "./unstarted.js";
 
 /** With less left of its 12 hours a message goes back to the queue rather than wait here. */
@@ -49,12 +50,11 @@ export class AfterRun {
     this.#options = options;
   }
 
-  /** `ran` is false where no agent was started. */
-  ended(delivery: Delivery, { outcome, agentMs }: Processed, ran: boolean): void {
+  ended(delivery: Delivery, { outcome, agentMs }: Processed, by: EndedBy): void {
     const { acknowledger, pace, breaker, reruns, lastWork } = this.#options;
-    const isFirst = delivery.runs === 1 && delivery.message.receiveCount === 1;
-    if (ran) pace.record(agentMs, outcome.kind);
-    if (ran && !lastWork.begun) breaker.record(outcome, isFirst);
+    const isFirst = delivery.runs <= 1 && delivery.message.receiveCount === 1;
+    if (by === "run") pace.record(agentMs, outcome.kind);
+    if (by !== "nothing" && !lastWork.begun) breaker.record(outcome, isFirst);
     if (outcome.kind === "defer" && outcome.busy && this.#waitsForProvider(delivery, outcome, outcome.busy)) return;
     delivery.grant = undefined;
     const effective = acknowledger.effective(outcome);

@@ -98,8 +98,8 @@ export class Dispatcher {
       waiting,
       breaker: this.#breaker,
       onEstimated: (delivery) => this.#heedEstimates(delivery),
-      onEnded: (delivery, processed, ran) => {
-        this.#afterRun.ended(delivery, processed, ran);
+      onEnded: (delivery, processed, by) => {
+        this.#afterRun.ended(delivery, processed, by);
         this.#slots.fill();
         options.onRoom();
         this.#checkIdle();

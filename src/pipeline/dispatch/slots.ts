@@ -21,9 +21,12 @@ export interface SlotsOptions {
   readonly leaseMarginMs: number;
   /** Told of each delivery whose agent has said what it takes: it is to wait for its budgets now, without a slot. */
   readonly onEstimated: (delivery: Delivery) => void;
-  /** Told of each delivery that has left its slot; `ran` is false where no agent was started. */
-  readonly onEnded: (delivery: Delivery, processed: Processed, ran: boolean) => void;
+  /** Told of each delivery that has left its slot. */
+  readonly onEnded: (delivery: Delivery, processed: Processed, by: EndedBy) => void;
 }
+
+/** What brought a delivery to its end: its agent's run, what its agent says that it takes of budgets, or neither. */
+export type EndedBy = "run" | "uses" | "nothing";
 
 /**
  * The slots: what waits gets the next free one, in order.
@@ -87,16 +90,18 @@ export class Slots {
 
   async #work(delivery: Delivery, isTry: boolean, isNewTry: boolean): Promise<void> {
     const { processor, onEnded, onEstimated } = this.#options;
-    const unfit = this.#unfit(delivery) ?? (await this.#estimated(delivery));
-    if (unfit === "estimated") {
+    const unstarted = this.#unstarted(delivery);
+    const said = unstarted ? undefined : (delivery.unfit ?? (await this.#estimated(delivery)));
+    if (said === "estimated") {
       this.#left(isTry, isNewTry);
       return onEstimated(delivery);
     }
+    const unfit = unstarted ?? said;
     const processed = unfit ? { outcome: unfit, agentMs: 0 } : await processor.process(delivery);
     if (unfit) delivery.grant?.giveBack();
     delivery.grant?.end(processed.outcome.kind === "done");
     this.#left(isTry, isNewTry);
-    onEnded(delivery, processed, !unfit);
+    onEnded(delivery, processed, unstarted ? "nothing" : said ? "uses" : "run");
   }
 
   #left(isTry: boolean, isNewTry: boolean): void {
@@ -117,11 +122,10 @@ export class Slots {
   }
 
   /** How a delivery ends that must not be started. */
-  #unfit({ lease, message, unfit }: Delivery): Outcome | undefined {
+  #unstarted({ lease, message }: Delivery): Outcome | undefined {
     const { clock, leaseMarginMs } = this.#options;
     // By the clock, since a process that was frozen starts agents before it looks at its leases.
     if (lease.isOver(clock.monotonic() + leaseMarginMs)) return leaseLost;
-    if (unfit) return unfit;
     // Only here, since in a FIFO group it is a failure like any other: its followers must not overtake it.
     if (message.intact) return undefined;
     return { kind: "retry", error: new Error(message.damage ?? "the body's MD5 doesn't match") };

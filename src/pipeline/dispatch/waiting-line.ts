@@ -125,6 +125,7 @@ export class WaitingLine {
 
   /** What can't be charged for waits for its slot like all others, and ends there. */
   #chargesOf(delivery: Delivery) {
+    delivery.unfit = undefined;
     try {
       return this.#options.ledger.chargesOf(delivery);
     } catch (error) {

@@ -193,6 +193,51 @@ describe("a budget", () => {
     await bundle.stopped();
   });
 
+  test("whose function fails for all messages opens the breaker, as an agent does that fails", async () => {
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: {
+          crm: () => {
+            throw new Error("not deployed");
+          },
+        },
+        handle: () => {},
+      }),
+      env: { BUDGETS: "crm=10/s" },
+      queue: { maxReceiveCount: 3 },
+    });
+    sendAll(bundle, 300);
+    void bundle.start();
+    await bundle.clock.advance(300_000);
+    expect(bundle.of("breaker")).toMatchObject([{ open: true }]);
+    expect(bundle.queue.deadLetters.length).toBeLessThan(30);
+    await bundle.stopped();
+  });
+
+  test("whose function fails once has it asked again under the same lease of a FIFO group", async () => {
+    let asked = 0;
+    const bundle = workerBundle({
+      agent: defineHandler({
+        uses: {
+          crm: () => {
+            if (++asked === 1) throw new Error("not now");
+            return 1;
+          },
+        },
+        handle: () => {},
+      }),
+      env: { BUDGETS: "crm=10/s" },
+      queue: { fifo: true },
+    });
+    bundle.queue.send("{}", { groupId: "a" });
+    void bundle.start();
+    await bundle.clock.advance(125_000);
+    expect(asked).toBe(2);
+    expect(bundle.queue.deleted).toHaveLength(1);
+    expect(receivesAMessage(bundle, 1)).toBe(1);
+    await bundle.stopped();
+  });
+
   test("that is smaller than what a message takes rejects it with the reason", async () => {
     const bundle = workerBundle({
       agent: defineHandler({ uses: { tokens: () => 5_000 }, handle: () => {} }),
