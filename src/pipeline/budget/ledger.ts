@@ -4,6 +4,7 @@ import {
   type BudgetSpec,
   type BudgetStatus,
   type BudgetWait,
+  belowZero,
   type DeclaredUses,
   ESTIMATED,
 } from "../ports/budget.js";
@@ -104,7 +105,7 @@ export class Ledger {
     return new RunGrant({
       charges,
       clock: this.#clock,
-      find: (name) => this.#budgets.get(name),
+      find: (name) => this.#told(name),
       onMore: () => this.onMore(),
     });
   }
@@ -174,6 +175,12 @@ export class Ledger {
     return charges;
   }
 
+  /** What is learned counts runs, and of amounts it knows nothing. */
+  #told(name: string): Budget | undefined {
+    const budget = this.#budgets.get(name);
+    return budget?.spec && budget;
+  }
+
   #learn(name: string): boolean {
     if (this.#learned.length >= LEARNED_MAX || !BUDGET_NAME.test(name)) return false;
     const budget = new Budget(name, undefined, this.#clock.monotonic());
@@ -216,9 +223,7 @@ function asked(
     throw new ChargeFault(`the agent's uses can't tell what a message takes of ${budget.name}: ${words(error)}`, false);
   }
   if (amount === undefined || amount === 0) return undefined;
-  const fault =
-    amountFault(budget.name, amount) ??
-    ((amount as number) < 0 ? `an amount of the budget ${budget.name} can't be below 0, got ${amount}` : undefined);
+  const fault = amountFault(budget.name, amount) ?? belowZero(budget.name, amount as number);
   if (fault) throw new ChargeFault(`the agent's uses: ${fault}`, false);
   const sound = amount as number;
   if (sound > budget.amountMax) throw new ChargeFault(tooMuch(budget, sound), true);
@@ -230,8 +235,7 @@ function usesFaults(uses: DeclaredUses, find: (name: string) => Budget | undefin
     const budget = find(name);
     if (!budget) return [`the agent uses ${name}, which BUDGETS does not have`];
     if (typeof use !== "number") return [];
-    const fault =
-      amountFault(name, use) ?? (use < 0 ? `an amount of the budget ${name} can't be below 0, got ${use}` : undefined);
+    const fault = amountFault(name, use) ?? belowZero(name, use);
     if (fault) return [fault];
     return use > budget.amountMax ? [`each message uses ${tooMuch(budget, use)}`] : [];
   });

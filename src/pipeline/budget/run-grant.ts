@@ -1,4 +1,4 @@
-import { amountFault, type Grant, type Uses } from "../ports/budget.js";
+import { amountFault, belowZero, type Grant, type Uses } from "../ports/budget.js";
 import { type Clock, sleep } from "../ports/clock.js";
 import type { Budget } from "./budget.js";
 import type { Charges } from "./charges.js";
@@ -33,7 +33,8 @@ export class RunGrant implements Grant {
   async take(name: string, amount: number, signal: () => AbortSignal): Promise<void> {
     const budget = this.#budget(name, amount);
     this.#told.add(budget);
-    this.#add(budget, amount);
+    // What it hasn't taken is not its to give back.
+    this.#add(budget, Math.max(amount, -this.of(budget)));
     const { clock } = this.#parts;
     if (amount <= 0) return;
     // In the order in which they asked: else those that come after could keep it overdrawn for ever.
@@ -48,6 +49,10 @@ export class RunGrant implements Grant {
 
   took(totals: Uses): void {
     const all = Object.entries(totals).map(([name, total]) => [this.#budget(name, total), total] as const);
+    for (const [{ name }, total] of all) {
+      const fault = belowZero(name, total);
+      if (fault) throw new RangeError(fault);
+    }
     for (const [budget, total] of all) {
       this.#told.add(budget);
       this.#add(budget, total - this.of(budget));

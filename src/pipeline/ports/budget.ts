@@ -23,7 +23,7 @@ export interface BudgetSpec {
 /** What one run has of its budgets. */
 export interface Grant {
   /**
-   * Takes so much more, or gives back what is below 0. Resolves when the budget has it: at once unless it is overdrawn.
+   * Takes so much more, or gives back what is below 0, of what the run has taken. Resolves when the budget has it: at once unless it is overdrawn.
    * Rejects with a RangeError when there is no such budget or it is smaller than that, and with the signal's reason.
    */
   take(name: string, amount: number, signal: () => AbortSignal): Promise<void>;
@@ -72,6 +72,11 @@ export interface BudgetWait {
 
 /** Names as settings and headers can hold them. */
 export const BUDGET_NAME = /^[A-Za-z][\w.-]{0,63}$/;
+
+/** Why an estimate or a sum of so much makes no sense, or undefined; of an amount that is a number. */
+export function belowZero(name: string, amount: number): string | undefined {
+  return amount < 0 ? `an amount of the budget ${name} can't be below 0, got ${amount}` : undefined;
+}
 
 /** Why so much can't be taken, or undefined. */
 export function amountFault(name: string, amount: unknown): string | undefined {

@@ -342,6 +342,25 @@ describe("a budget", () => {
     expect(bundle.clock.timers).toBe(0);
   });
 
+  test("that is learned can't be taken by amounts: it counts runs", async () => {
+    let calls = 0;
+    const bundle = workerBundle({
+      agent: async (_message, { took }) => {
+        if (++calls === 1) throw new Busy("model", 1);
+        if (calls === 2) took({ model: 1e300 });
+      },
+      env: { CONCURRENCY: "2" },
+    });
+    sendAll(bundle, 20);
+    void bundle.start();
+    await bundle.clock.advance(60_000);
+    expect(bundle.of("settled").find(({ outcome }) => outcome === "retry")?.cause).toMatchObject({
+      message: "there is no budget model: BUDGETS names them",
+    });
+    expect(bundle.queue.deleted.length).toBeGreaterThanOrEqual(19);
+    await bundle.stopped();
+  });
+
   test.each([
     [
       { BUDGETS: "crm=10/s" },

@@ -60,6 +60,19 @@ test("what runs before it give back shortens a wait, what those after it give ba
   expect(order).toEqual(["first"]);
 });
 
+test("no run gives back what it hasn't taken", async () => {
+  const { clock, order, take, other } = setup();
+  const run = other(5);
+  expect(() => run(-1_000)).toThrow("an amount of the budget tokens can't be below 0, got -1000");
+  await take("generous", -1_000);
+  void take("next", 10);
+  void take("last", 1);
+  await clock.advance(1_000);
+  expect(order).toEqual(["generous"]);
+  await clock.advance(600);
+  expect(order).toEqual(["generous", "next", "last"]);
+});
+
 test("a wait is as long as the share that grows meanwhile makes it", async () => {
   const { clock, order, take, share } = setup();
   share(10);
