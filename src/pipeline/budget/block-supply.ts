@@ -28,6 +28,8 @@ const GROWTH = 1.25;
 /** Tokens that nobody took for so long are others'. */
 const KEPT_MS = 5_000;
 const ROUNDING = 1e-6;
+const AHEAD_LEAST_MS = 60_000;
+const CLOCKS = "its tokens are given out far ahead: is this task's clock wrong, or was another's?";
 
 /** Tokens of a whole budget, taken in blocks from a table; of this task's share alone while the table doesn't answer. */
 export class BlockSupply implements Supply {
@@ -79,6 +81,8 @@ export class BlockSupply implements Supply {
   take(amount: number, now: number): void {
     this.#arrive(now);
     if (this.#down) this.#share.take(amount, now);
+    // What comes back is no more than a block either: it was of a time that has passed.
+    else if (amount < 0) this.#tokens = Math.max(this.#tokens, Math.min(this.#largest, this.#tokens - amount));
     else this.#tokens -= amount;
     this.#takenSince += amount;
     // The next block is asked for before the last token is taken.
@@ -104,6 +108,11 @@ export class BlockSupply implements Supply {
 
   get #largest(): number {
     return Math.max(1, (this.#perSecond * this.#everyMs) / 1000);
+  }
+
+  /** Tokens that are given out for longer than this were given by a clock that is wrong, or of a budget that was smaller. */
+  get #aheadMost(): number {
+    return AHEAD_LEAST_MS + 4 * this.#everyMs + 2_000 / this.#perSecond;
   }
 
   /** Of the next block, by what was taken since the last one was asked for. */
@@ -149,6 +158,7 @@ export class BlockSupply implements Supply {
         this.#coming.push({ at: monotonic + Math.max(0, end.from - wall), tokens });
         this.#takenSince = 0;
       } else {
+        if (end.until - wall > this.#aheadMost) throw new Error(CLOCKS);
         this.#askAt = monotonic + Math.max(ASK_MIN_MS, end.until - wall);
       }
       this.#told(undefined);

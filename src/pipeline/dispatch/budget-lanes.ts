@@ -9,6 +9,8 @@ import type { Delivery } from "../ports/delivery.js";
 const FAIR_AFTER_MS = 10_000;
 /** The least wait of a timer: budgets are quicker than timers, and a burst's worth is kept meanwhile. */
 const TIMER_MIN_MS = 5;
+/** And the longest: a share may grow meanwhile, and Node's timers hold no more than 24 days. */
+const TIMER_MAX_MS = 1_000;
 
 interface Waiting {
   readonly charges: Charges;
@@ -175,7 +177,7 @@ export class BudgetLanes {
         this.#timer = undefined;
         this.#onReady();
       },
-      Math.max(TIMER_MIN_MS, ms),
+      Math.min(TIMER_MAX_MS, Math.max(TIMER_MIN_MS, ms)),
     );
   }
 }

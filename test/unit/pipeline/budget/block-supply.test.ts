@@ -111,4 +111,30 @@ describe("tokens in blocks from a table", () => {
     expect(told).toEqual([expect.any(Error), undefined]);
     expect(answers()).toBe(true);
   });
+
+  test.each([3_600_000, -3_600_000])("are the task's share where a clock has jumped by %i ms", async (ms) => {
+    const { work, told, clock } = fleet(3);
+    await work(3_000);
+    clock.jumpWall(ms);
+    await work(2_000);
+    clock.jumpWall(-ms);
+    await work(2_000);
+    const took = await work(20_000);
+    expect(took).toBeGreaterThanOrEqual(950);
+    expect(took).toBeLessThanOrEqual(1_100);
+    expect(told[0]).toMatchObject({ message: expect.stringContaining("given out far ahead") });
+  });
+
+  test("that come back are a block at most", async () => {
+    const { work, budgets, clock } = fleet(1);
+    await work(3_000);
+    const now = clock.monotonic();
+    const [budget] = budgets;
+    budget!.begin(40, now);
+    budget!.end(true);
+    await clock.advance(5_000);
+    budget!.take(-40, clock.monotonic());
+    budget!.take(-40, clock.monotonic());
+    expect(await work(10)).toBeLessThanOrEqual(50 / 4 + 1);
+  });
 });
