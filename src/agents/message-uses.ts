@@ -1,3 +1,4 @@
+import { isPromise } from "node:util/types";
 import { type DeclaredUses, ESTIMATED } from "../pipeline/ports/budget.js";
 import type { ReceivedMessage } from "../pipeline/ports/queue.js";
 import { type Message, undecodedMessage } from "./message.js";
@@ -13,9 +14,15 @@ export function declaredUses(uses: AgentUses | undefined): DeclaredUses | undefi
   if (uses === undefined) return undefined;
   const entries = Object.entries(uses).map(([name, use]) => [
     name,
-    typeof use === "function" ? (message: ReceivedMessage) => use(undecodedMessage(message)) : use,
+    typeof use === "function" ? (message: ReceivedMessage) => unawaited(use(undecodedMessage(message))) : use,
   ]);
   return Object.fromEntries(entries);
+}
+
+/** A promise is no amount, and said so; but it is nobody's then, and must not end the process when it rejects. */
+function unawaited<Amount>(amount: Amount): Amount {
+  if (isPromise(amount)) amount.catch(() => {});
+  return amount;
 }
 
 /** Of declared uses what can be told to another process: a function as `true`. */

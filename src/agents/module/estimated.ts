@@ -1,4 +1,4 @@
-import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
+import { type DeclaredUses, type Estimates, estimateFault } from "../../pipeline/ports/budget.js";
 import type { Run } from "../../pipeline/ports/handler.js";
 import { type Outcome, outcomeOfError } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
@@ -23,9 +23,19 @@ export async function estimated(
 ): Promise<Outcome | undefined> {
   for (const [name, use] of Object.entries(uses ?? {})) {
     if (typeof use !== "function") continue;
+    let amount: number | undefined;
     try {
-      await run.take(name, use(message));
+      amount = use(message);
     } catch (error) {
+      return { kind: "retry", error };
+    }
+    if (amount === undefined || amount === 0) continue;
+    const fault = estimateFault(name, amount);
+    if (fault) return { kind: "retry", error: new Error(`the agent's uses: ${fault}`) };
+    try {
+      await run.take(name, amount);
+    } catch (error) {
+      // More than the whole budget.
       if (isError(error) && error.name === "RangeError") return { kind: "reject", reason: error.message };
       return outcomeOfError(error);
     }

@@ -1,12 +1,11 @@
 import {
-  amountFault,
   BUDGET_NAME,
   type BudgetSpec,
   type BudgetStatus,
   type BudgetWait,
-  belowZero,
   type DeclaredUses,
   ESTIMATED,
+  estimateFault,
 } from "../ports/budget.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
@@ -223,7 +222,7 @@ function asked(
     throw new ChargeFault(`the agent's uses can't tell what a message takes of ${budget.name}: ${words(error)}`, false);
   }
   if (amount === undefined || amount === 0) return undefined;
-  const fault = amountFault(budget.name, amount) ?? belowZero(budget.name, amount as number);
+  const fault = estimateFault(budget.name, amount);
   if (fault) throw new ChargeFault(`the agent's uses: ${fault}`, false);
   const sound = amount as number;
   if (sound > budget.amountMax) throw new ChargeFault(tooMuch(budget, sound), true);
@@ -235,7 +234,7 @@ function usesFaults(uses: DeclaredUses, find: (name: string) => Budget | undefin
     const budget = find(name);
     if (!budget) return [`the agent uses ${name}, which BUDGETS does not have`];
     if (typeof use !== "number") return [];
-    const fault = amountFault(name, use) ?? belowZero(name, use);
+    const fault = estimateFault(name, use);
     if (fault) return [fault];
     return use > budget.amountMax ? [`each message uses ${tooMuch(budget, use)}`] : [];
   });

@@ -1,4 +1,4 @@
-import { amountFault, belowZero, type Grant, type Uses } from "../ports/budget.js";
+import { amountFault, estimateFault, type Grant, type Uses } from "../ports/budget.js";
 import { type Clock, sleep } from "../ports/clock.js";
 import type { Budget } from "./budget.js";
 import type { Charges } from "./charges.js";
@@ -50,7 +50,7 @@ export class RunGrant implements Grant {
   took(totals: Uses): void {
     const all = Object.entries(totals).map(([name, total]) => [this.#budget(name, total), total] as const);
     for (const [{ name }, total] of all) {
-      const fault = belowZero(name, total);
+      const fault = estimateFault(name, total);
       if (fault) throw new RangeError(fault);
     }
     for (const [budget, total] of all) {

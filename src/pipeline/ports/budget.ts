@@ -73,13 +73,15 @@ export interface BudgetWait {
 /** Names as settings and headers can hold them. */
 export const BUDGET_NAME = /^[A-Za-z][\w.-]{0,63}$/;
 
-/** Why an estimate or a sum of so much makes no sense, or undefined; of an amount that is a number. */
-export function belowZero(name: string, amount: number): string | undefined {
-  return amount < 0 ? `an amount of the budget ${name} can't be below 0, got ${amount}` : undefined;
-}
-
 /** Why so much can't be taken, or undefined. */
 export function amountFault(name: string, amount: unknown): string | undefined {
   if (typeof amount === "number" && Number.isFinite(amount)) return undefined;
   return `an amount of the budget ${name} must be a number, got ${typeof amount === "number" ? amount : typeof amount}`;
+}
+
+/** The same of an estimate, or of a sum of what was taken. */
+export function estimateFault(name: string, amount: unknown): string | undefined {
+  const fault = amountFault(name, amount);
+  if (fault || (amount as number) >= 0) return fault;
+  return `an amount of the budget ${name} can't be below 0, got ${amount}`;
 }
