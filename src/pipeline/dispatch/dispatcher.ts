@@ -4,7 +4,7 @@ import { type Demand, demandBeside, heldBackMax } from "../poll/room.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { Handler } from "../ports/handler.js";
-import { interrupted, leaseLost } from "../ports/outcome.js";
+import { leaseLost } from "../ports/outcome.js";
 import type { Queue } from "../ports/queue.js";
 import type { Telemetry } from "../ports/telemetry.js";
 import type { Processor } from "../run/processor.js";
@@ -235,9 +235,9 @@ export class Dispatcher {
     });
   }
 
-  /** Deliveries whose agents still run. */
+  /** Deliveries whose agents still run, or still think about what they take. */
   running(): Delivery[] {
-    return this.#inHand.running();
+    return [...this.#inHand.running(), ...this.#slots.asked];
   }
 
   #endReruns(mayWait?: MayWait): void {
@@ -247,8 +247,9 @@ export class Dispatcher {
   /** It waits for its budgets now; where a stop has begun meanwhile and leaves it no time, it goes back. */
   #heedEstimates(delivery: Delivery): void {
     if (!this.#lastWork.begun || this.#lastWork.mayTake(delivery)) this.#unstarted.addAgain(delivery);
-    else this.#afterRun.end(delivery, interrupted, 0);
+    else for (const each of [delivery, ...this.#unstarted.ended(delivery, false)]) this.#lastWork.giveBack(each);
     this.#slots.fill();
+    if (this.#lastWork.begun) this.#lastWork.giveBackLate();
     this.#options.onRoom();
     this.#checkIdle();
   }

@@ -56,7 +56,7 @@ export class LastWork {
   /** Whether a message that comes now gets a run; else it is given back here. */
   take(delivery: Delivery): boolean {
     if (this.mayTake(delivery)) return true;
-    this.#giveBack(delivery, "draining");
+    this.giveBack(delivery);
     return false;
   }
 
@@ -88,9 +88,19 @@ export class LastWork {
     this.#aside = undefined;
     for (const { delivery, reason } of aside) this.#options.release(delivery, reason);
     // What the polls brought at last may have to wait for budgets.
-    if (this.#shut) return;
+    if (!this.#shut) this.giveBackLate();
+  }
+
+  /** Gives back what no budget lets start in time. */
+  giveBackLate(): void {
     const late = this.#beyond(Number.POSITIVE_INFINITY, this.#endsAt - this.#options.clock.monotonic());
-    for (const delivery of late) this.#giveBack(delivery, "draining");
+    for (const delivery of late) this.giveBack(delivery);
+  }
+
+  /** Gives back one that no agent saw. */
+  giveBack(delivery: Delivery, reason = "draining"): void {
+    if (this.#aside) this.#aside.push({ delivery, reason });
+    else this.#options.release(delivery, reason);
   }
 
   /** Gives back what hasn't started by now, but for what would be a dead letter without its run. */
@@ -103,7 +113,7 @@ export class LastWork {
     this.#begun = true;
     this.#shut = true;
     for (const delivery of this.#options.unstarted.keep(0)) {
-      this.#giveBack(delivery, "there is no time left for a run");
+      this.giveBack(delivery, "there is no time left for a run");
     }
   }
 
@@ -119,7 +129,7 @@ export class LastWork {
     const { unstarted, inHand } = this.#options;
     const back = this.#beyond(count, ms);
     this.#takes = count - unstarted.size;
-    for (const delivery of [...back, ...inHand.clearSuccessors()]) this.#giveBack(delivery, reason);
+    for (const delivery of [...back, ...inHand.clearSuccessors()]) this.giveBack(delivery, reason);
   }
 
   /** Takes out what isn't among so many that budgets let start within `ms` milliseconds, but for what must stay. */
@@ -131,10 +141,5 @@ export class LastWork {
   #isPrecious(delivery: Delivery): boolean {
     const left = this.#options.receives.leftAfter(delivery);
     return left === 0 || (left === 1 && delivery.message.receiveCount > 1);
-  }
-
-  #giveBack(delivery: Delivery, reason: string): void {
-    if (this.#aside) this.#aside.push({ delivery, reason });
-    else this.#options.release(delivery, reason);
   }
 }

@@ -43,6 +43,9 @@ export class Slots {
   /** Of these, what had never run here. */
   #newTries = 0;
 
+  /** Of what holds a slot, what no agent works on yet: its process is asked what it takes. */
+  readonly #asked = new Set<Delivery>();
+
   constructor(options: SlotsOptions) {
     this.#options = options;
     this.#limit = pLimit(options.slots);
@@ -50,6 +53,10 @@ export class Slots {
 
   get busy(): number {
     return this.#busy;
+  }
+
+  get asked(): Iterable<Delivery> {
+    return this.#asked;
   }
 
   /** Agents that may be started now. */
@@ -114,7 +121,9 @@ export class Slots {
   async #estimated(delivery: Delivery): Promise<"estimated" | Outcome | undefined> {
     const { ledger, estimate } = this.#options;
     if (!estimate || !ledger.lacksEstimates(delivery)) return undefined;
+    this.#asked.add(delivery);
     const told = await estimate(delivery.message);
+    this.#asked.delete(delivery);
     if ("ended" in told) return told.ended;
     delivery.estimates = told.estimates;
     delivery.grant = undefined;

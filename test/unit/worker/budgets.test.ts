@@ -169,8 +169,40 @@ describe("a budget", () => {
     const stopped = bundle.stopped();
     resolve({ estimates: { tokens: 1 } });
     expect((await stopped).exitCode).toBe(0);
-    expect(bundle.of("settled")).toEqual([expect.objectContaining({ outcome: "interrupted" })]);
+    expect(bundle.of("released")).toMatchObject([{ cause: "stop" }]);
     expect(bundle.queue.visible()).toBe(1);
+  });
+
+  test.each([false, true])("costs none a receive that is asked at a stop with an open poll, FIFO: %p", async (fifo) => {
+    const { promise, resolve } = Promise.withResolvers<{ estimates: Estimates }>();
+    const agent: Handler = { uses: { tokens: ESTIMATED }, estimate: () => promise, run: async () => done };
+    const bundle = workerBundle({ agent, env: { BUDGETS: "tokens=1/h", CONCURRENCY: "4" }, queue: { fifo } });
+    const ids = [1, 2, 3].map((n) => bundle.queue.send(`${n}`, fifo ? { groupId: `${n % 2}` } : {}));
+    void bundle.start();
+    await bundle.clock.advance(3_000);
+    expect(bundle.queue.openPolls).toBeGreaterThan(0);
+    const stopped = bundle.stopped();
+    await bundle.clock.advance(10);
+    resolve({ estimates: { tokens: 1 } });
+    expect((await stopped).exitCode).toBe(0);
+    const left = ids.flatMap((id) => bundle.queue.state(id) ?? []);
+    expect(left.length).toBeGreaterThanOrEqual(2);
+    expect(left.every(({ receiveCount }) => receiveCount === 1)).toBe(true);
+    expect(bundle.queue.inFlight()).toBe(0);
+  });
+
+  test("hides none whose agent's process is asked at a stop and never answers", async () => {
+    const agent: Handler = {
+      uses: { tokens: ESTIMATED },
+      estimate: () => new Promise(() => {}),
+      run: async () => done,
+    };
+    const bundle = workerBundle({ agent, env: { BUDGETS: "tokens=1/h", SHUTDOWN_TIMEOUT_SECONDS: "3" } });
+    sendAll(bundle, 5);
+    void bundle.start();
+    await bundle.clock.advance(1_000);
+    expect((await bundle.stopped()).exitCode).toBe(75);
+    expect(bundle.queue.visible()).toBe(5);
   });
 
   test("is settled by what a run really took", async () => {
