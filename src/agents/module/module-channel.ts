@@ -112,6 +112,15 @@ export class ModuleChannel {
     }
   }
 
+  /** There may be no such budget, or it can't have been so much. */
+  #took(run: RunListener, totals: Uses): void {
+    try {
+      run.took(totals);
+    } catch (error) {
+      this.#listener.onFault(`took: ${(error as Error).message}`);
+    }
+  }
+
   /** False when it makes no sense. */
   #heardOf(run: RunListener, said: OfRun): boolean {
     if ("ended" in said && isObject(said.ended)) {
@@ -134,21 +143,11 @@ export class ModuleChannel {
     } else if ("take" in said && typeof said.take === "string" && Number.isInteger(said.asked)) {
       run.take(said.take, said.amount, said.asked);
     } else if ("took" in said && isObject(said.took)) {
-      return isTaken(run, said.took);
+      this.#took(run, said.took);
     } else {
       return false;
     }
     return true;
-  }
-}
-
-/** False when there is no such budget, or it can't have been so much. */
-function isTaken(run: RunListener, totals: Uses): boolean {
-  try {
-    run.took(totals);
-    return true;
-  } catch {
-    return false;
   }
 }
 

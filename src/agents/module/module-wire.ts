@@ -2,7 +2,7 @@ import type { RoleCredentials } from "../../pipeline/ports/agent-role.js";
 import type { Estimates, Uses } from "../../pipeline/ports/budget.js";
 import type { CheckpointCause, Run } from "../../pipeline/ports/handler.js";
 import type { Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
-import { type AbortCause, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
+import { type AbortCause, busynessOf, checkedOutcome, type Outcome } from "../../pipeline/ports/outcome.js";
 import type { DecodedBody, MessageAttribute, ReceivedMessage } from "../../pipeline/ports/queue.js";
 import { described, isError, textOf } from "../../pipeline/ports/thrown.js";
 
@@ -154,9 +154,12 @@ export function identityFromWire(wire: unknown): Identity | undefined {
   return typeof missing === "string" ? { key: { missing }, payloadHash } : undefined;
 }
 
+type WireBusy = Readonly<Record<string, number | null>>;
+
 /** The outcomes that an agent can bring about. */
 export type WireOutcome =
-  | Extract<Outcome, { readonly kind: "done" | "reject" | "defer" }>
+  | Extract<Outcome, { readonly kind: "done" | "reject" }>
+  | (Omit<Extract<Outcome, { readonly kind: "defer" }>, "busy"> & { readonly busy?: WireBusy })
   | { readonly kind: "retry"; readonly error?: WireError; readonly afterSeconds?: number };
 
 export function outcomeToWire(outcome: Outcome): WireOutcome {
@@ -164,11 +167,20 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
     case "retry":
       return { ...outcome, error: errorToWire(outcome.error) };
     case "reject":
-    case "defer":
       return { ...outcome, reason: outcome.reason.slice(0, MESSAGE_MAX) };
+    case "defer": {
+      const { busy, ...rest } = outcome;
+      return { ...rest, reason: outcome.reason.slice(0, MESSAGE_MAX), ...busyToWire(busy) };
+    }
     default:
       return { kind: "done" };
   }
+}
+
+/** JSON has no undefined: the usual pause is null. */
+function busyToWire(busy: Extract<Outcome, { kind: "defer" }>["busy"]): { readonly busy?: WireBusy } {
+  if (busy === undefined) return {};
+  return { busy: Object.fromEntries(Object.entries(busy).map(([name, seconds]) => [name, seconds ?? null])) };
 }
 
 /** The outcome of a line that comes from an agent's process: anything odd is a retry. */
@@ -186,7 +198,7 @@ export function outcomeFromWire(wire: object): Outcome {
         reason,
         ...after,
         ...(awaitsRun === true && { awaitsRun }),
-        ...(busy == null ? {} : { busy }),
+        ...(busy == null ? {} : { busy: busynessOf(busy) ?? busy }),
       } as Outcome);
     case "retry":
       return checkedOutcome({ kind, ...(error == null ? {} : { error: errorFromWire(error) }), ...after } as Outcome);

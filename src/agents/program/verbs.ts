@@ -1,6 +1,6 @@
 import type { Uses } from "../../pipeline/ports/budget.js";
 import type { Run } from "../../pipeline/ports/handler.js";
-import { isBusyness, type Outcome } from "../../pipeline/ports/outcome.js";
+import { busynessOf, type Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { printable } from "../../text/printable.js";
 
@@ -23,7 +23,7 @@ export interface Spoken {
  * Heeds one line of an agent's NDJSON: `{"extend":60}`, `{"progress":"..."}`, `{"retry":30}`, `{"reject":"..."}`,
  * `{"defer":30}`; one object may hold several. `retry` and `defer` take seconds (0..43,200), or null for the usual wait,
  * and a `reason` beside them; `{"took":{"openai.tokens":1830}}` says what the run has taken of budgets in all,
- * `{"busy":{"openai":2}}` that a provider takes no call for so many seconds; any other value of these, or of `reject`, is a plain retry that says what was wrong. The
+ * `{"busy":{"openai":2}}` that a provider takes no call for so many seconds, null for the usual pause; any other value of these, or of `reject`, is a plain retry that says what was wrong. The
  * line comes from an agent: nothing in it is trusted, and it can make nothing throw.
  */
 export function heed(line: string, run: Run): Spoken {
@@ -47,8 +47,9 @@ export function heed(line: string, run: Run): Spoken {
   if (known.includes("retry") && retry !== null && !isSeconds(retry, 0)) return odd(bounds("retry", 0));
   if (known.includes("defer") && defer !== null && !isSeconds(defer, 0)) return odd(bounds("defer", 0));
 
-  if (known.includes("busy") && !isBusy(busy))
-    return odd(`busy takes budgets and their seconds, between 0 and ${VISIBILITY_MAX_SECONDS} each`);
+  const busyness = busynessOf(busy);
+  if (known.includes("busy") && !busyness)
+    return odd(`busy takes budgets and their seconds, between 0 and ${VISIBILITY_MAX_SECONDS} each, or null`);
   if (known.includes("took")) {
     const fault = tookFault(took, run);
     if (fault) return odd(fault);
@@ -60,12 +61,11 @@ export function heed(line: string, run: Run): Spoken {
   if (typeof reject === "string") {
     return { outcome: { kind: "reject", reason: printable(reject, NOTE_MAX) || "rejected by the agent" } };
   }
-  if (isBusy(busy)) {
-    const seconds = Object.values(busy).filter((each) => each !== undefined);
+  if (busyness) {
+    const seconds = Object.values(busyness).filter((each) => each !== undefined);
     const afterSeconds = seconds.length > 0 ? { afterSeconds: Math.max(...seconds) } : {};
-    return {
-      outcome: { kind: "defer", reason: reason ?? `${Object.keys(busy).join(", ")} is busy`, ...afterSeconds, busy },
-    };
+    const usual = `${Object.keys(busyness).join(", ")} is busy`;
+    return { outcome: { kind: "defer", reason: reason ?? usual, ...afterSeconds, busy: busyness } };
   }
   if (known.includes("defer")) {
     return { outcome: { kind: "defer", reason: reason ?? "the agent asked to wait", ...after(defer) } };
@@ -74,11 +74,6 @@ export function heed(line: string, run: Run): Spoken {
     return { outcome: { kind: "retry", error: reason ?? "the agent asked for a retry", ...after(retry) } };
   }
   return {};
-}
-
-/** Budgets and seconds, at least one. */
-function isBusy(value: unknown): value is Readonly<Record<string, number | undefined>> {
-  return typeof value === "object" && value !== null && Object.keys(value).length > 0 && isBusyness(value);
 }
 
 /** Tells the run what it has taken in all; returns why that can't be. */

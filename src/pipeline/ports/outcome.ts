@@ -150,7 +150,7 @@ function isSound(outcome: Outcome): boolean {
       return (
         typeof read(outcome, "reason") === "string" &&
         (seconds === undefined || isSeconds(seconds)) &&
-        isBusyness(read(outcome, "busy"))
+        (read(outcome, "busy") === undefined || isBusyness(read(outcome, "busy")))
       );
     case "retry":
       return seconds === undefined || isSeconds(seconds);
@@ -159,13 +159,19 @@ function isSound(outcome: Outcome): boolean {
   }
 }
 
-/** Whether it names budgets, each with seconds or without. */
-export function isBusyness(busy: unknown): boolean {
-  if (busy === undefined) return true;
+/** What JSON tells of busy budgets: seconds, or null for the usual pause; undefined where it makes no sense. */
+export function busynessOf(told: unknown): Readonly<Record<string, number | undefined>> | undefined {
+  if (typeof told !== "object" || told === null) return undefined;
+  const busy = Object.fromEntries(Object.entries(told).map(([name, each]) => [name, each ?? undefined]));
+  return isBusyness(busy) ? busy : undefined;
+}
+
+/** Whether it names budgets, one at least, each with seconds or without. */
+function isBusyness(busy: unknown): boolean {
   if (typeof busy !== "object" || busy === null) return false;
-  return Object.entries(busy).every(
-    ([name, each]) => BUDGET_NAME.test(name) && (each === undefined || isSeconds(each)),
-  );
+  const budgets = Object.entries(busy);
+  if (budgets.length === 0) return false;
+  return budgets.every(([name, each]) => BUDGET_NAME.test(name) && (each === undefined || isSeconds(each)));
 }
 
 const retryFor = (fault: string): Outcome => ({ kind: "retry", error: new Error(fault) });

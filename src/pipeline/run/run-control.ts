@@ -1,4 +1,4 @@
-import type { Uses } from "../ports/budget.js";
+import type { Grant, Uses } from "../ports/budget.js";
 import type { Clock, Timer } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
 import type { CheckpointCause, Run, SaveCheckpoint } from "../ports/handler.js";
@@ -113,16 +113,20 @@ export class RunControl implements Run {
   }
 
   async take(name: string, amount: number): Promise<void> {
-    const { grant } = this.#options.delivery;
-    // The run's own ledger entry; where there is none no budget is.
-    if (!grant) throw new RangeError(noBudget(name));
-    await grant.take(name, amount, () => this.signal);
+    await this.#grant(name).take(name, amount, () => this.signal);
   }
 
   took(totals: Uses): void {
+    this.#grant(Object.keys(totals).join(", ")).took(totals);
+  }
+
+  /** The run's own ledger entry; where there is none no budget is. */
+  #grant(name: string): Grant {
+    // Another run of the message may have an entry by now.
+    if (this.#ended) throw new RangeError(`the run is over: it takes nothing of ${name} any more`);
     const { grant } = this.#options.delivery;
-    if (!grant) throw new RangeError(noBudget(Object.keys(totals).join(", ")));
-    grant.took(totals);
+    if (!grant) throw new RangeError(noBudget(name));
+    return grant;
   }
 
   /** Lets the agent save its state, if it wants to, for `ms` milliseconds at most; then tells it to stop. */

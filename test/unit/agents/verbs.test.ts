@@ -22,6 +22,9 @@ describe("a program's words on budgets", () => {
     expect(heed('{"busy":{"openai":2,"crm":5}}', new HandRun())).toEqual({
       outcome: { kind: "defer", reason: "openai, crm is busy", afterSeconds: 5, busy: { openai: 2, crm: 5 } },
     });
+    expect(heed('{"busy":{"openai":null}}', new HandRun())).toEqual({
+      outcome: { kind: "defer", reason: "openai is busy", busy: { openai: undefined } },
+    });
     expect(heed('{"busy":{"openai":2},"reason":"429"}', new HandRun()).outcome).toMatchObject({ reason: "429" });
   });
 

@@ -8,7 +8,7 @@ import {
   outcomeFromWire,
   outcomeToWire,
 } from "../../../../src/agents/module/module-wire.js";
-import { checkedOutcome, outcomeOfError } from "../../../../src/pipeline/ports/outcome.js";
+import { Busy, checkedOutcome, outcomeOfError } from "../../../../src/pipeline/ports/outcome.js";
 import { ODD_THROWS } from "../../../support/odd-throws.js";
 
 /** A channel's end that keeps what it hears, by word. */
@@ -140,6 +140,16 @@ describe("what a module's process says", () => {
     const odd = ODD_THROWS[name]!();
     for (const fields of [{ odd }, odd as object]) expect(typeof JSON.stringify(fieldsToWire(fields))).toBe("string");
   });
+});
+
+test.each([undefined, 0, 2.5])("a provider's word crosses with its seconds: %p", (seconds) => {
+  const outcome = outcomeOfError(new Busy("crm", seconds));
+  expect(outcomeFromWire(JSON.parse(JSON.stringify(outcomeToWire(outcome))))).toEqual(outcome);
+});
+
+test("a provider's word of no budget is none", () => {
+  const wire = { kind: "defer", reason: "busy", busy: {} };
+  expect(outcomeFromWire(wire)).toMatchObject({ kind: "retry" });
 });
 
 test("an error crosses with its name, message, code and frames", () => {
