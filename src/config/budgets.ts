@@ -31,7 +31,9 @@ function budgetOf(text: string): Parsed<BudgetSpec> {
     return { fault: `takes /s, /min or /h for ${name}, got ${textOf(JSON.stringify(unit))} in ${told}` };
   }
   const number = numberOf(amount);
-  if (!(number > 0 && number <= AMOUNT_MAX)) return { fault: `needs an amount above 0 for ${name}, got ${told}` };
+  if (!(number > 0 && number <= AMOUNT_MAX)) {
+    return { fault: `needs an amount above 0 for ${name}, in digits and at most 10^12, got ${told}` };
+  }
   if (atOnce === undefined) return { value: { name, amount: number, perSeconds } };
   const runs = numberOf(atOnce);
   if (!(Number.isInteger(runs) && runs >= 1 && runs <= AT_ONCE_MAX)) {
@@ -49,7 +51,7 @@ export function parseUses(text: string): Parsed<Uses> {
     const told = JSON.stringify(each.trim());
     if (!BUDGET_NAME.test(name)) return { fault: `must be names of budgets, with commas between them, got ${told}` };
     if (!(number >= 0 && number <= AMOUNT_MAX))
-      return { fault: `needs an amount of 0 or more for ${name}, got ${told}` };
+      return { fault: `needs an amount of 0 or more for ${name}, in digits and at most 10^12, got ${told}` };
     if (Object.hasOwn(uses, name)) return { fault: `names ${name} twice` };
     uses[name] = number;
   }
