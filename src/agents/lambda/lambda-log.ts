@@ -3,7 +3,7 @@ import { isError, textOf, words } from "../../pipeline/ports/thrown.js";
 import { alike } from "../../text/alike.js";
 import { messageFields } from "../../tracing/message-lines.js";
 import type { AgentLog } from "../context.js";
-import { errorToWire } from "../module/module-wire.js";
+import { errorToWire } from "../module/wire-values.js";
 
 const TEXT_MAX = 2_000;
 

@@ -2,7 +2,8 @@ import type { Estimates } from "../../pipeline/ports/budget.js";
 import type { Ended } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
-import { messageToWire, type ToModule } from "./module-wire.js";
+import type { ToModule } from "./module-wire.js";
+import { messageToWire } from "./wire-values.js";
 
 /** A function of `uses` that takes longer than this hangs, and its process with it. */
 const ANSWER_MS = 5_000;

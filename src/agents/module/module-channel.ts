@@ -7,18 +7,8 @@ import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
 import { textOf } from "../../pipeline/ports/thrown.js";
 import { usesFromWire } from "../message-uses.js";
 import { readPaced } from "../process/paced-lines.js";
-import {
-  errorFromWire,
-  type FromModule,
-  fieldsFromWire,
-  identityFromWire,
-  LINE_BYTES_MAX,
-  LOG_LEVELS,
-  type LogLevel,
-  type OfRun,
-  outcomeFromWire,
-  type ToModule,
-} from "./module-wire.js";
+import { type FromModule, LOG_LEVELS, type LogLevel, type OfRun, type ToModule } from "./module-wire.js";
+import { errorFromWire, fieldsFromWire, identityFromWire, LINE_BYTES_MAX, outcomeFromWire } from "./wire-values.js";
 
 /** More than any honest agent says. */
 const LINES_PER_SECOND = 20_000;

@@ -13,18 +13,9 @@ import { usesToWire } from "../message-uses.js";
 import { identifierOf } from "../once/identity.js";
 import { LineCutter } from "../process/line-cutter.js";
 import { estimated, estimatesOf } from "./estimated.js";
-import {
-  ASKED_FIRST,
-  errorToWire,
-  type FromModule,
-  messageFromWire,
-  type OfRun,
-  outcomeToWire,
-  type ToModule,
-  WITH_ROLE,
-  WITH_TRACES,
-} from "./module-wire.js";
+import { ASKED_FIRST, type FromModule, type OfRun, type ToModule, WITH_ROLE, WITH_TRACES } from "./module-wire.js";
 import { RemoteRole, RemoteRun, remoteLog } from "./remote-run.js";
+import { errorToWire, messageFromWire, outcomeToWire } from "./wire-values.js";
 
 type ToldToRun = Extract<ToModule, { run: unknown }>;
 

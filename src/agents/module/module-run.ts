@@ -8,7 +8,8 @@ import { printable } from "../../text/printable.js";
 import { killGraceMs } from "../process/kill-grace.js";
 import { RoleSession } from "../role-session.js";
 import type { RunListener } from "./module-channel.js";
-import { credentialsToWire, errorToWire, messageToWire, type ToModule } from "./module-wire.js";
+import type { ToModule } from "./module-wire.js";
+import { credentialsToWire, errorToWire, messageToWire } from "./wire-values.js";
 
 export interface ModuleRunOptions {
   /** Which of its process's runs it is. */

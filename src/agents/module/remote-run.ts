@@ -7,17 +7,15 @@ import { checkSave } from "../../pipeline/run/checkpoint.js";
 import { checkExtension } from "../../pipeline/run/run-control.js";
 import { RunAborted, RunSignal } from "../../pipeline/run/run-signal.js";
 import type { AgentLog } from "../context.js";
+import type { FromModule, LogLevel, OfRun } from "./module-wire.js";
 import {
   credentialsFromWire,
   errorFromWire,
   errorToWire,
-  type FromModule,
   fieldsToWire,
-  type LogLevel,
-  type OfRun,
   type WireCredentials,
   type WireError,
-} from "./module-wire.js";
+} from "./wire-values.js";
 
 const NOTE_MAX = 1_000;
 const TEXT_MAX = 4_000;

@@ -7,7 +7,7 @@ import {
   fieldsToWire,
   outcomeFromWire,
   outcomeToWire,
-} from "../../../../src/agents/module/module-wire.js";
+} from "../../../../src/agents/module/wire-values.js";
 import { Busy, checkedOutcome, outcomeOfError } from "../../../../src/pipeline/ports/outcome.js";
 import { ODD_THROWS } from "../../../support/odd-throws.js";
 
