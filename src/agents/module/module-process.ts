@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-import { ownFile } from "../../package/own-files.js";
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
 import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
 import type { Ended, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
@@ -9,59 +7,31 @@ import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { AgentLogs } from "../agent-logs.js";
 import { AgentLoadError } from "../load-module.js";
 import { AgentOutput } from "../process/agent-output.js";
-import { AgentProcess } from "../process/agent-process.js";
-import { crashOf } from "../process/crash.js";
-import { type Exit, howItEnded } from "../process/exit.js";
-import type { Launcher } from "../process/launcher.js";
+import type { AgentProcess } from "../process/agent-process.js";
+import type { Exit } from "../process/exit.js";
 import type { LimitWatch, Watched } from "../process/limit-watch.js";
 import type { WorkFolder } from "../process/work-folder.js";
-import { typescriptOptions } from "../typescript.js";
 import { EstimateQuestion } from "./estimate-question.js";
 import { ModuleChannel, type ModuleListener } from "./module-channel.js";
 import { ModuleRun } from "./module-run.js";
-import { ASKED_FIRST, WITH_ROLE, WITH_TRACES } from "./module-wire.js";
+import { Loading, type ModuleStartOptions, startHost } from "./module-start.js";
+import { deathOf } from "./process-death.js";
 
-const HOST = "agents/module/module-host.js";
-/** Has `import "queuehand"` mean src/agent.ts there. */
-const LIGHT = "--conditions=queuehand-agent";
-/** Loading a module may take so long, top-level awaits included. */
-const START_MS = 60_000;
 /** A process that is done with may take so long to end by itself. */
 const RETIRE_MS = 1_000;
 
-export interface ModuleProcessOptions {
-  /** As HANDLER names it. */
-  readonly path: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** The process's own, emptied before and after each message, and removed with it. */
-  readonly folder: WorkFolder;
-  /** V8's limit on the old space, in MiB; Node's own if unset. */
-  readonly heapMiBMax?: number;
+export interface ModuleProcessOptions extends ModuleStartOptions {
   readonly limits: LimitWatch;
-  readonly launcher: Launcher;
   readonly logs: AgentLogs;
-  /** The agent's own, where it has one. */
-  readonly role?: AgentRole | undefined;
-  /** Whether the agent is to run in the context of its run's span. */
-  readonly traced?: boolean;
-  /** Whether it is asked for what a message takes of budgets before the message's run. */
-  readonly askedFirst: boolean;
   /** Ends the start when it aborts. */
   readonly signal: AbortSignal;
-}
-
-/** A module's process ended in the middle of a run. Without a stack, which would tell of the worker alone. */
-class ProcessDied extends Error {
-  override readonly name = "ProcessDied";
-  constructor(message: string) {
-    super(message);
-    this.stack = `${this.name}: ${message}`;
-  }
 }
 
 /** One process with a module agent in it, which works on one message at a time. */
 export class ModuleProcess {
   readonly #process: AgentProcess;
+  readonly #path: string;
+  readonly #loading = new Loading();
   readonly #channel: ModuleChannel;
   readonly #question: EstimateQuestion;
   readonly #output: AgentOutput;
@@ -74,7 +44,6 @@ export class ModuleProcess {
   #current: ModuleRun | undefined;
   #alive = true;
   #uses: DeclaredUses | undefined;
-  #onReady: ((unfit: string | undefined) => void) | undefined;
   #decodes = false;
   #runs = 0;
   #residentBytes = 0;
@@ -84,32 +53,12 @@ export class ModuleProcess {
 
   /** Resolves when the module is loaded. Rejects with a StartError, or an AgentLoadError that says what it lacks. */
   static async start(options: ModuleProcessOptions): Promise<ModuleProcess> {
-    const { path, environment, folder, heapMiBMax, launcher, role, traced, askedFirst } = options;
-    const flags = [
-      LIGHT,
-      ...typescriptOptions(),
-      ...(heapMiBMax === undefined ? [] : [`--max-old-space-size=${heapMiBMax}`]),
-    ];
-    const asked = [
-      ...(role ? [WITH_ROLE] : []),
-      ...(traced ? [WITH_TRACES] : []),
-      ...(askedFirst ? [ASKED_FIRST] : []),
-    ];
-    let started: AgentProcess;
-    try {
-      started = await AgentProcess.start({
-        ...launcher.wrap(process.execPath, [...flags, fileURLToPath(ownFile(HOST)), path, ...asked]),
-        environment: { ...environment, TMPDIR: folder.path, QUEUEHAND_WORK_DIR: folder.path },
-      });
-    } catch (error) {
-      await folder.remove();
-      throw error;
-    }
+    const started = await startHost(options);
     const made = new ModuleProcess(started, options);
     const stop = () => started.kill(0);
     if (options.signal.aborted) stop();
     else options.signal.addEventListener("abort", stop, { once: true });
-    const unfit = await made.#ready();
+    const unfit = await made.#loading.end;
     options.signal.removeEventListener("abort", stop);
     if (unfit !== undefined) {
       await made.retire();
@@ -120,6 +69,7 @@ export class ModuleProcess {
 
   private constructor(started: AgentProcess, { path, folder, limits, logs, role, askedFirst }: ModuleProcessOptions) {
     this.#process = started;
+    this.#path = path;
     this.#folder = folder;
     this.#limits = limits;
     this.#role = role;
@@ -133,9 +83,9 @@ export class ModuleProcess {
       onReady: (decodes, uses) => {
         this.#decodes = decodes;
         this.#uses = uses;
-        this.#onReady?.(undefined);
+        this.#loading.ready();
       },
-      onUnfit: (why) => this.#onReady?.(why),
+      onUnfit: (why) => this.#loading.unfit(why),
       runOf: (number) => (number === this.#runs ? this.#current : undefined),
       onResident: (bytes) => {
         this.#residentBytes = bytes;
@@ -147,37 +97,13 @@ export class ModuleProcess {
     this.#channel = new ModuleChannel(started.channel, listener, askedFirst);
     this.#question = new EstimateQuestion(
       (what) => this.#channel.say(what),
-      (why) => {
-        this.#excess ??= why;
-        started.kill(0);
-      },
+      (why) => this.#kill(why),
     );
-    this.#watched = {
-      leader: started.pid,
-      folder,
-      fromBegin: true,
-      onOver: (excess) => {
-        this.#excess ??= excess;
-        started.kill(0);
-      },
-    };
+    this.#watched = { leader: started.pid, folder, fromBegin: true, onOver: (excess) => this.#kill(excess) };
     const unwatch = limits.watch(this.#watched);
-    this.ended = started.ended.then(async (exit) => {
+    this.ended = started.ended.then((exit) => {
       unwatch();
-      this.#alive = false;
-      const why = this.#howItDied(exit);
-      this.#onReady?.(`HANDLER "${path}" can't be loaded: its process ${why}`);
-      const crash = this.#excess ?? crashOf(exit);
-      const ended: Outcome = { kind: "retry", error: new ProcessDied(`the agent's process ${why}`), crash };
-      this.#current?.end(ended);
-      this.#question.died(ended);
-      this.#output.finish();
-      if (started.strays > 0) {
-        logs.own.warn({ processes: started.strays }, "processes that had left the agent's group were killed");
-      }
-      await folder.remove().catch((error: Error) => {
-        logs.own.warn({ error: error.message }, "the work folder can't be removed");
-      });
+      return this.#died(exit);
     });
   }
 
@@ -290,21 +216,23 @@ export class ModuleProcess {
     clearTimeout(timer);
   }
 
-  #ready(): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#onReady?.(`the module was not loaded after ${START_MS / 1000} s; is there a top-level await that hangs?`);
-      }, START_MS);
-      this.#onReady = (unfit) => {
-        clearTimeout(timer);
-        this.#onReady = undefined;
-        resolve(unfit);
-      };
-    });
+  /** For a reason that is told with its end. */
+  #kill(excess: string): void {
+    this.#excess ??= excess;
+    this.#process.kill(0);
   }
 
-  #howItDied(exit: Exit): string {
-    if (this.#excess !== undefined) return `was killed: ${this.#excess}`;
-    return howItEnded(exit, this.#output.errorLines.telling);
+  async #died(exit: Exit): Promise<void> {
+    this.#alive = false;
+    const { why, outcome } = deathOf(exit, this.#excess, this.#output.errorLines.telling);
+    this.#loading.unfit(`HANDLER "${this.#path}" can't be loaded: its process ${why}`);
+    this.#current?.end(outcome);
+    this.#question.died(outcome);
+    this.#output.finish();
+    const { strays } = this.#process;
+    if (strays > 0) this.#logs.own.warn({ processes: strays }, "processes that had left the agent's group were killed");
+    await this.#folder.remove().catch((error: Error) => {
+      this.#logs.own.warn({ error: error.message }, "the work folder can't be removed");
+    });
   }
 }
