@@ -1,5 +1,6 @@
 import type { DeliveryFacts } from "../pipeline/ports/telemetry.js";
-import type { MessageDetail, MessageState, MessageView, SlotView, Stage } from "./api.js";
+import type { SlotView } from "./api.js";
+import type { MessageDetail, MessageState, MessageView, Stage } from "./api-messages.js";
 import { ownCopy, shown } from "./shown.js";
 
 const BODY_MAX = 2_000;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { described, words } from "../pipeline/ports/thrown.js";
 import { alike } from "../text/alike.js";
-import type { ErrorGroup, ErrorGroups, ErrorKind } from "./api.js";
+import type { ErrorGroup, ErrorGroups, ErrorKind } from "./api-messages.js";
 import { ownCopy, shown } from "./shown.js";
 
 /** One failure as it is added. */

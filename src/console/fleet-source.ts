@@ -1,16 +1,7 @@
 import type { Clock } from "../pipeline/ports/clock.js";
-import type {
-  ConsoleEvent,
-  ErrorGroups,
-  FleetRow,
-  HistoryRange,
-  History as HistoryView,
-  MessageDetail,
-  MessageFilter,
-  Messages,
-  Now,
-  Step,
-} from "./api.js";
+import type { ConsoleEvent, FleetRow, Now } from "./api.js";
+import type { HistoryRange, History as HistoryView, Step } from "./api-history.js";
+import type { ErrorGroups, MessageDetail, MessageFilter, Messages } from "./api-messages.js";
 import { gathered, gatheredErrors, gatheredMessages, type Told } from "./gathered.js";
 import { History } from "./history.js";
 import type { PageSource } from "./page-source.js";

@@ -1,6 +1,7 @@
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
 import { WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
-import type { ConsoleTotals, ErrorGroup, ErrorGroups, Messages, Now, Quantiles, QueueCounts } from "./api.js";
+import type { ConsoleTotals, Now, Quantiles, QueueCounts } from "./api.js";
+import type { ErrorGroup, ErrorGroups, Messages } from "./api-messages.js";
 import { gatheredBudgets } from "./gathered-budgets.js";
 
 /** What one of several workers says of itself. */

@@ -1,4 +1,4 @@
-import { type HistoryRange, type History as HistoryView, SERIES, type SeriesName, type Step } from "./api.js";
+import { type HistoryRange, type History as HistoryView, SERIES, type SeriesName, type Step } from "./api-history.js";
 import { SeriesRing, type StepValues } from "./series-ring.js";
 
 const HOUR_STEPS = 3_600;

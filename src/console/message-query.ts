@@ -1,5 +1,5 @@
 import { OUTCOME_KINDS } from "../pipeline/ports/outcome.js";
-import type { MessageFilter, MessageState } from "./api.js";
+import type { MessageFilter, MessageState } from "./api-messages.js";
 import { RequestFault } from "./gate.js";
 
 const STATES: readonly string[] = [...OUTCOME_KINDS, "running", "waiting", "released"];

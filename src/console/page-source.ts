@@ -1,5 +1,7 @@
-import type { ErrorGroups, History, HistoryRange, MessageDetail, MessageFilter, Messages, Now, Step } from "./api.js";
+import type { Now } from "./api.js";
+import type { History, HistoryRange, Step } from "./api-history.js";
 import type { DeadLetterLook, LetterChoice, LetterEdit, LetterEnd } from "./api-letters.js";
+import type { ErrorGroups, MessageDetail, MessageFilter, Messages } from "./api-messages.js";
 
 /** What the page shows: of one worker, or of several together. What isn't a promise is at hand and cheap. */
 export interface PageSource {

@@ -1,4 +1,4 @@
-import { SERIES, type SeriesName, type Step } from "./api.js";
+import { SERIES, type SeriesName, type Step } from "./api-history.js";
 
 const COLUMN = Object.fromEntries(SERIES.map((name, index) => [name, index])) as Record<SeriesName, number>;
 /** Times have more digits than anybody can see. */

@@ -2,16 +2,9 @@ import type { Counters } from "../observe/counters.js";
 import type { Clock } from "../pipeline/ports/clock.js";
 import type { Awaiting, WorkerStatus } from "../pipeline/ports/status.js";
 import { type Telemetry, WITHOUT_RUN } from "../pipeline/ports/telemetry.js";
-import type {
-  ErrorGroups,
-  HistoryRange,
-  History as HistoryView,
-  MessageDetail,
-  MessageFilter,
-  Messages,
-  Now,
-  Step,
-} from "./api.js";
+import type { Now } from "./api.js";
+import type { HistoryRange, History as HistoryView, Step } from "./api-history.js";
+import type { ErrorGroups, MessageDetail, MessageFilter, Messages } from "./api-messages.js";
 import { BudgetBoard } from "./budget-board.js";
 import { Deliveries } from "./deliveries.js";
 import { ErrorTable } from "./error-table.js";

@@ -1,4 +1,4 @@
-import type { ErrorGroup, ErrorGroups } from "../api.js";
+import type { ErrorGroup, ErrorGroups } from "../api-messages.js";
 import { button, fill, find, make, put, row } from "./dom.js";
 import { spark } from "./spark.js";
 import { ago, count, KINDS } from "./words.js";

@@ -1,4 +1,5 @@
-import type { ErrorGroups, Opening, Tick } from "../api.js";
+import type { Opening, Tick } from "../api.js";
+import type { ErrorGroups } from "../api-messages.js";
 import { drawBudgets } from "./budgets.js";
 import { ask, find, make, put } from "./dom.js";
 import { drawErrors } from "./errors.js";

@@ -1,4 +1,4 @@
-import type { ErrorGroups, MessageDetail, MessageState, Messages, MessageView, Stage } from "../api.js";
+import type { ErrorGroups, MessageDetail, MessageState, Messages, MessageView, Stage } from "../api-messages.js";
 import { ask, button, fill, find, make, put, row } from "./dom.js";
 import { count, duration, exactTime, KINDS, STATES } from "./words.js";
 

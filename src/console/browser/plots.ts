@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import type { History, HistoryRange, SeriesName, Step } from "../api.js";
+import type { History, HistoryRange, SeriesName, Step } from "../api-history.js";
 import { ask, find, make } from "./dom.js";
 import { count, duration } from "./words.js";
 

@@ -1,4 +1,5 @@
-import type { ErrorKind, MessageState, Quantiles } from "../api.js";
+import type { Quantiles } from "../api.js";
+import type { ErrorKind, MessageState } from "../api-messages.js";
 
 /** How numbers, times and outcomes are said. */
 

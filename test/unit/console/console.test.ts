@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import type { Messages, Now, Opening, QueueCounts } from "../../../src/console/api.js";
+import type { Now, Opening, QueueCounts } from "../../../src/console/api.js";
+import type { Messages } from "../../../src/console/api-messages.js";
 import { PAGE } from "../../../src/console/page.js";
 import { ConsoleBundle, type ConsoleOptions } from "../../support/console-bundle.js";
 import { eventually } from "../../support/eventually.js";
