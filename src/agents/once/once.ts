@@ -2,18 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { ClaimTable } from "../../pipeline/lease/claim-table.js";
 import type { Clock } from "../../pipeline/ports/clock.js";
 import type { Handler, Run } from "../../pipeline/ports/handler.js";
-import type {
-  Claim,
-  IdempotencyTable,
-  Identifier,
-  Identity,
-  IdentityRule,
-  Obstacle,
-} from "../../pipeline/ports/idempotency.js";
+import type { Claim, IdempotencyTable, Identifier, Identity, IdentityRule } from "../../pipeline/ports/idempotency.js";
 import { checkedOutcome, done, type Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { Telemetry } from "../../pipeline/ports/telemetry.js";
 import { ClaimedRun } from "./claimed-run.js";
+import { Hindrances } from "./hindrances.js";
 import { identifierOf } from "./identity.js";
 import { KnownKeys } from "./known-keys.js";
 import { NextLook } from "./next-look.js";
@@ -68,6 +62,7 @@ export class OnceHandler implements Handler {
   readonly #calls: TableCalls;
   readonly #results: ResultRecord;
   readonly #nextLook = new NextLook();
+  readonly #hindrances: Hindrances;
   /** Turns monotonic milliseconds into those of the epoch: a wall clock that jumps moves no lease. */
   readonly #epoch: number;
 
@@ -80,6 +75,7 @@ export class OnceHandler implements Handler {
     const meanwhile = onError === "closed" ? "messages wait until it does" : "agents run unguarded";
     this.#calls = new TableCalls({ table, clock, telemetry, meanwhile });
     this.#results = new ResultRecord(this.#calls, clock, () => this.#now());
+    this.#hindrances = new Hindrances({ nextLook: this.#nextLook, telemetry, now: () => this.#now() });
     this.#epoch = clock.wall() - clock.monotonic();
   }
 
@@ -121,13 +117,12 @@ export class OnceHandler implements Handler {
     const key = tableKey(`${this.#options.scope}/${found.key}`);
 
     const known = this.#known.get(key, this.#now());
-    if (known && known.payloadHash !== payloadHash) return this.#hindered(message, { kind: "otherPayload" });
+    if (known && known.payloadHash !== payloadHash) return this.#hindrances.found(message, { kind: "otherPayload" });
     switch (known?.state) {
       case "running":
-        this.#tell(message, "held");
-        return this.#waitForKey(this.#nextLook.here());
+        return this.#hindrances.heldHere(message);
       case "finished":
-        return this.#hindered(message, { kind: "finished" });
+        return this.#hindrances.found(message, { kind: "finished" });
       case "unrecorded":
         return this.#record(message, key, payloadHash, known.claim);
     }
@@ -152,12 +147,12 @@ export class OnceHandler implements Handler {
       const end = await this.#calls.make((table, signal) => table.claim(request, signal));
       if (end.kind !== "claimed") {
         if (end.kind === "finished") this.#known.set(key, { state: "finished", payloadHash, at: this.#now() });
-        return this.#hindered(message, end);
+        return this.#hindrances.found(message, end);
       }
       fence = end.fence;
     } catch (error) {
       this.#calls.failed(error);
-      if (onError === "closed") return this.#waitForTable(message, "the idempotency table doesn't answer");
+      if (onError === "closed") return this.#hindrances.byTable(message, "the idempotency table doesn't answer");
       return work(new ClaimedRun(run, { key: shortKey, fence: 0 }));
     }
 
@@ -177,8 +172,7 @@ export class OnceHandler implements Handler {
     }
     await this.#release(claim);
     if (claimed.lost && claimed.gaveUp && (outcome.kind === "done" || outcome.kind === "retry")) {
-      this.#tell(message, "late");
-      return { kind: "defer", reason: "the claim on the message's key was lost", afterSeconds: 1, awaitsRun: true };
+      return this.#hindrances.late(message, "the claim on the message's key was lost");
     }
     return outcome;
   }
@@ -191,19 +185,12 @@ export class OnceHandler implements Handler {
         return done;
       case "overtaken":
         this.#known.delete(key);
-        this.#tell(message, "late");
-        // Whether the other run has ended well is for the next claim to say.
-        return {
-          kind: "defer",
-          reason: "another run has taken the message's key over",
-          afterSeconds: 1,
-          awaitsRun: true,
-        };
+        return this.#hindrances.late(message, "another run has taken the message's key over");
       case "unrecorded":
         if (this.#options.onError === "open") return done;
         // Deleted, the message would leave a claim that ends; kept, it comes back here and needs no second run.
         this.#known.set(key, { state: "unrecorded", payloadHash, claim });
-        return this.#waitForTable(message, "the idempotency table doesn't take the result");
+        return this.#hindrances.byTable(message, "the idempotency table doesn't take the result");
     }
   }
 
@@ -214,31 +201,6 @@ export class OnceHandler implements Handler {
     } catch (error) {
       this.#calls.failed(error);
     }
-  }
-
-  #hindered(message: ReceivedMessage, obstacle: Obstacle): Outcome {
-    this.#tell(message, obstacle.kind);
-    switch (obstacle.kind) {
-      case "finished":
-        return done;
-      case "otherPayload":
-        return { kind: "reject", reason: "the idempotency key was used with another payload" };
-      case "held":
-        return this.#waitForKey(this.#nextLook.elsewhere(message, obstacle.until - this.#now()));
-    }
-  }
-
-  #waitForKey(afterSeconds: number): Outcome {
-    return { kind: "defer", reason: "another run holds the message's key", afterSeconds, awaitsRun: true };
-  }
-
-  #waitForTable(message: ReceivedMessage, reason: string): Outcome {
-    return { kind: "defer", reason, afterSeconds: this.#nextLook.atTable(message) };
-  }
-
-  #tell({ id, receiveCount, groupId }: ReceivedMessage, found: Obstacle["kind"] | "late"): void {
-    const delivery = { messageId: id, receiveCount, ...(groupId === undefined ? undefined : { groupId }) };
-    this.#options.telemetry({ kind: "repeated", delivery, found });
   }
 
   /** Epoch milliseconds. */
