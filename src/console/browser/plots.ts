@@ -1,80 +1,9 @@
 import uPlot from "uplot";
 import type { History, HistoryRange, SeriesName, Step } from "../api-history.js";
 import { ask, find, make } from "./dom.js";
-import { count, duration } from "./words.js";
+import { PLOTS, type Plot } from "./plot-list.js";
+import { optionsOf, PLOT_HEIGHT, widthOf } from "./plot-options.js";
 
-interface Line {
-  readonly name: SeriesName;
-  readonly label: string;
-  readonly color: string;
-  readonly dash?: true;
-}
-
-interface Plot {
-  readonly id: string;
-  readonly title: string;
-  readonly help: string;
-  readonly lines: readonly Line[];
-  readonly tell: (value: number) => string;
-}
-
-const PLOTS: readonly Plot[] = [
-  {
-    id: "flow",
-    title: "Arrivals and ends",
-    help: "Messages received, and deliveries settled by outcome, in each step.",
-    lines: [
-      { name: "received", label: "received", color: "--soft", dash: true },
-      { name: "done", label: "done", color: "--done" },
-      { name: "retry", label: "failed", color: "--retry" },
-      { name: "reject", label: "rejected", color: "--reject" },
-      { name: "defer", label: "deferred", color: "--defer" },
-      { name: "interrupted", label: "interrupted", color: "--interrupted" },
-      { name: "leaseLost", label: "lease lost", color: "--leaseLost" },
-    ],
-    tell: count,
-  },
-  {
-    id: "backlog",
-    title: "Backlog",
-    help: "Messages in the queue by state; known only while somebody looks, where SQS has to be asked.",
-    lines: [
-      { name: "waiting", label: "waiting", color: "--accent" },
-      { name: "inFlight", label: "in flight", color: "--defer" },
-      { name: "delayed", label: "delayed", color: "--retry" },
-      { name: "deadLetters", label: "dead", color: "--bad" },
-    ],
-    tell: count,
-  },
-  {
-    id: "times-plot",
-    title: "Times",
-    help: "Event to done at the first receive, in queue, and agent.",
-    lines: [
-      { name: "firstTryP50", label: "event to done p50", color: "--accent" },
-      { name: "firstTryP99", label: "event to done p99", color: "--accent", dash: true },
-      { name: "inQueueP50", label: "in queue p50", color: "--retry" },
-      { name: "inQueueP99", label: "in queue p99", color: "--retry", dash: true },
-      { name: "agentP50", label: "agent p50", color: "--defer" },
-      { name: "agentP99", label: "agent p99", color: "--defer", dash: true },
-    ],
-    tell: duration,
-  },
-  {
-    id: "slots-plot",
-    title: "Slots and tasks",
-    help: "Slots with an agent in them, of all there are; tasks on this queue.",
-    lines: [
-      { name: "busy", label: "busy slots", color: "--accent" },
-      { name: "slots", label: "slots", color: "--soft", dash: true },
-      { name: "buffered", label: "buffered", color: "--retry" },
-      { name: "tasks", label: "tasks", color: "--defer" },
-    ],
-    tell: count,
-  },
-];
-
-const HEIGHT = 170;
 const STEPS = { hour: 3_600, day: 1_440 } as const;
 /** A young worker's plot begins so wide, and grows to its range. */
 const SPAN_MIN_SECONDS = { hour: 180, day: 3_600 } as const;
@@ -148,7 +77,7 @@ function draw(): void {
   for (const plot of PLOTS) {
     const card = find(`#${plot.id}`);
     const { top, bottom } = card.getBoundingClientRect();
-    if (drawn.has(plot.id) && (bottom < -HEIGHT || top > innerHeight + HEIGHT)) continue;
+    if (drawn.has(plot.id) && (bottom < -PLOT_HEIGHT || top > innerHeight + PLOT_HEIGHT)) continue;
     drawPlot(plot, card);
   }
 }
@@ -158,13 +87,15 @@ function drawPlot(plot: Plot, card: HTMLElement): void {
   const data = [columns.at, ...plot.lines.map(({ name }) => columns![name])] as uPlot.AlignedData;
   let chart = drawn.get(plot.id);
   if (!chart) {
-    chart = new uPlot(optionsOf(plot, card), data, find(".area", card));
+    const area = find(".area", card);
+    const onCursor = (index: number | undefined) => tellReading(plot, card, index);
+    chart = new uPlot(optionsOf(plot, area, { onCursor, onSelect: zoomTo }), data, area);
     drawn.set(plot.id, chart);
     chart.root.setAttribute("aria-hidden", "true");
   } else chart.setData(data, false);
   const [from, to] = zoomed ?? wholeRange();
   chart.setScale("x", { min: from, max: to });
-  if (chart.cursor.idx === null || chart.cursor.idx === undefined) tellReading(plot, card, columns.at.length - 1, true);
+  if (chart.cursor.idx === null || chart.cursor.idx === undefined) tellReading(plot, card);
 }
 
 function wholeRange(): readonly [number, number] {
@@ -181,61 +112,13 @@ function zoomTo(to: readonly [number, number] | undefined): void {
   }
 }
 
-function optionsOf(plot: Plot, card: HTMLElement): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
-  return {
-    width: Math.max(200, find(".area", card).clientWidth),
-    height: HEIGHT,
-    legend: { show: false },
-    cursor: { sync: { key: "time" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_, _min, max) => [0, niceMost(max)] } },
-    axes: [
-      { ...axis, size: 26, space: 70, values: (_, ticks) => ticks.map((tick) => tickTime(tick)) },
-      { ...axis, size: 58, space: 36, values: (_, ticks) => ticks.map((tick) => plot.tell(tick)) },
-    ],
-    series: [
-      {},
-      ...plot.lines.map(({ label, color: name, dash }) => ({
-        label,
-        stroke: color(name),
-        width: 1.5,
-        ...(dash && { dash: [4, 4] }),
-        points: { show: false },
-        spanGaps: false,
-      })),
-    ],
-    hooks: {
-      setCursor: [
-        (chart: uPlot) => {
-          const { idx } = chart.cursor;
-          if (columns) tellReading(plot, card, idx ?? columns.at.length - 1, idx === null || idx === undefined);
-        },
-      ],
-      setSelect: [
-        (chart: uPlot) => {
-          const { left, width } = chart.select;
-          if (width < 4) return;
-          zoomTo([chart.posToVal(left, "x"), chart.posToVal(left + width, "x")]);
-          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
-    },
-  };
-}
-
-const niceMost = (most: number | null) => (most === null || !(most > 0) ? 1 : most * 1.08);
-
-function tickTime(seconds: number): string {
-  const text = new Date(seconds * 1_000).toLocaleTimeString("en-GB");
-  return text.endsWith(":00") ? text.slice(0, -3) : text;
-}
-
-/** What the lines say at one step, as text: under the plot, and for those who don't see it. */
-function tellReading(plot: Plot, card: HTMLElement, index: number, newest: boolean): void {
-  const at = columns?.at[index];
-  if (at === undefined || !columns) return;
+/** What the lines say at one step, the newest unless given, as text: under the plot, and for those who don't see it. */
+function tellReading(plot: Plot, card: HTMLElement, given?: number): void {
+  if (!columns) return;
+  const newest = given === undefined;
+  const index = given ?? columns.at.length - 1;
+  const at = columns.at[index];
+  if (at === undefined) return;
   const time = make("time", "", newest ? "now" : new Date(at * 1_000).toLocaleTimeString("en-GB"));
   const readings = plot.lines.flatMap(({ name, label, color, dash }) => {
     const value = columns![name][index];
@@ -249,8 +132,8 @@ function tellReading(plot: Plot, card: HTMLElement, index: number, newest: boole
 
 function resize(): void {
   for (const plot of PLOTS) {
-    const width = find(`#${plot.id} .area`).clientWidth;
-    drawn.get(plot.id)?.setSize({ width: Math.max(200, width), height: HEIGHT });
+    const width = widthOf(find(`#${plot.id} .area`));
+    drawn.get(plot.id)?.setSize({ width, height: PLOT_HEIGHT });
   }
 }
 
