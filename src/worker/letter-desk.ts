@@ -5,42 +5,25 @@ import {
   type LetterChoice,
   type LetterEdit,
   type LetterEnd,
-  type LetterView,
   NO_LOOK,
 } from "../console/api-letters.js";
 import type { LetterDesk } from "../console/page-source.js";
 import { checked, type Editor } from "../letters/edited.js";
-import { LetterGroups } from "../letters/groups.js";
-import { eachLetter, type PassEnd, type Visited } from "../letters/letter-pass.js";
-import type { LetterQueue } from "../letters/letter-queue.js";
+import { eachLetter, type Visited } from "../letters/letter-pass.js";
 import { Pace } from "../letters/pace.js";
 import { Redriver } from "../letters/redriver.js";
-import { WAYS } from "../letters/ways.js";
 import type { Clock } from "../pipeline/ports/clock.js";
 import { words } from "../pipeline/ports/thrown.js";
-import { masked } from "../text/masked.js";
-import { printable } from "../text/printable.js";
-import { told, viewOf } from "./letter-view.js";
+import { lookInto } from "./letter-look.js";
+import { told } from "./letter-view.js";
+import { OPEN_WITHIN_MS, type OpenedLetters, type OpenLetters, PASS_WITHIN_MS } from "./opened-letters.js";
 import { Wanted } from "./wanted-letters.js";
 
-/** Where the dead letters are, opened for one look or action. */
-export interface OpenedLetters extends LetterQueue {
-  readonly queue: { readonly url: string };
-  readonly source: { readonly url: string; readonly arn: string | undefined } | undefined;
-  readonly count: number;
-  close(): void;
-}
-
 export interface LetterDeskParts {
-  readonly open: (signal: AbortSignal) => Promise<OpenedLetters>;
+  readonly open: OpenLetters;
   readonly clock: Clock;
 }
 
-/** Of a queue with more the page shows the first; `dlq ls` reads all. */
-const LOOK_MAX = 10_000;
-const LISTED_MAX = 300;
-const OPEN_WITHIN_MS = 15_000;
-const PASS_WITHIN_MS = 60_000;
 /** Shorter than that a look can't bring much that is new, and each counts as a receive of every letter. */
 const LOOK_EVERY_MS = 2_000;
 const PER_SECOND = 500;
@@ -171,48 +154,9 @@ export class QueueLetterDesk implements LetterDesk {
   }
 
   async #look(): Promise<DeadLetterLook> {
-    const groups = new LetterGroups();
-    const letters: LetterView[] = [];
-    let seen = 0;
-    let approximate = 0;
-    let trouble: string | undefined;
-    let queue: OpenedLetters | undefined;
-    try {
-      queue = await this.#parts.open(AbortSignal.timeout(OPEN_WITHIN_MS));
-      approximate = queue.count;
-      const visit = async (found: readonly Letter[]): Promise<Visited> => {
-        for (const letter of found) {
-          groups.add(letter);
-          if (letters.length < LISTED_MAX) letters.push(viewOf(letter));
-        }
-        seen += found.length;
-        return { enough: seen >= LOOK_MAX };
-      };
-      trouble = restOf(
-        await eachLetter({ queue, count: approximate, stop: AbortSignal.timeout(PASS_WITHIN_MS), visit }),
-        approximate,
-      );
-    } catch (error) {
-      trouble = told(words(error));
-    } finally {
-      queue?.close();
-    }
-    this.#last = {
-      at: this.#parts.clock.wall(),
-      looking: false,
-      ...(trouble !== undefined && { trouble }),
-      seen,
-      approximate,
-      groups: groups.list().map(({ way, error, count, oldest, newest, example }) => ({
-        reason: WAYS[way],
-        ...(error !== undefined && { error: masked(error) }),
-        count,
-        ...(oldest !== undefined && { oldest }),
-        ...(newest !== undefined && { newest }),
-        example: printable(example),
-      })),
-      letters,
-    };
+    const { open, clock } = this.#parts;
+    const found = await lookInto(open);
+    this.#last = { at: clock.wall(), looking: false, ...found };
     return this.#last;
   }
 
@@ -221,14 +165,4 @@ export class QueueLetterDesk implements LetterDesk {
     this.#before = turn.catch(() => {});
     return turn;
   }
-}
-
-function restOf({ end, seen, hidden, hideSeconds }: PassEnd, approximate: number): string | undefined {
-  const texts = [
-    ...(end === "enough" ? [`the first ${seen} of about ${approximate} were read: dlq ls reads all`] : []),
-    ...(end === "stopped" ? [`${seen} were read in ${PASS_WITHIN_MS / 1_000} s: dlq ls reads all`] : []),
-    ...(end === "all" && approximate > seen ? [`about ${approximate - seen} more are hidden by others`] : []),
-    ...(hidden > 0 ? [`${hidden} could not be shown again: they are hidden for at most ${hideSeconds} s`] : []),
-  ];
-  return texts.length > 0 ? texts.join("; ") : undefined;
 }

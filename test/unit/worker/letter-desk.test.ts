@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { QueueError } from "../../../src/pipeline/ports/queue.js";
-import { type OpenedLetters, QueueLetterDesk } from "../../../src/worker/letter-desk.js";
+import { QueueLetterDesk } from "../../../src/worker/letter-desk.js";
+import type { OpenedLetters } from "../../../src/worker/opened-letters.js";
 import { FakeClock } from "../../support/fake-clock.js";
 import { letter, MemoryLetters } from "../../support/memory-letters.js";
 
