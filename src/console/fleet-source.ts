@@ -2,6 +2,7 @@ import type { Clock } from "../pipeline/ports/clock.js";
 import type { ConsoleEvent, FleetRow, Now } from "./api.js";
 import type { HistoryRange, History as HistoryView, Step } from "./api-history.js";
 import type { ErrorGroups, MessageDetail, MessageFilter, Messages } from "./api-messages.js";
+import { FleetWorker } from "./fleet-worker.js";
 import { gathered, gatheredErrors, gatheredMessages, type Told } from "./gathered.js";
 import { History } from "./history.js";
 import type { PageSource } from "./page-source.js";
@@ -25,19 +26,10 @@ const LISTED = 100;
 const COUNTED = ["done", "retry", "reject", "defer", "interrupted", "leaseLost"] as const;
 const NO_STEP: Step = { at: 0, values: {} as Step["values"] };
 
-interface Seen {
-  now: Now | undefined;
-  /** What the newest step is counted from: the same as `now` until there is a newer answer. */
-  before: Now | undefined;
-  trouble: string | undefined;
-  newestEvent: number;
-  asking: boolean;
-}
-
 /** Several workers on one page: each is asked once a second, and by itself; one that doesn't answer holds up no other. */
 export class FleetSource implements PageSource {
   readonly #parts: FleetSourceParts;
-  readonly #seen = new Map<string, Seen>();
+  readonly #workers = new Map<string, FleetWorker>();
   readonly #history = new History();
   readonly #events: ConsoleEvent[] = [];
   #made = 0;
@@ -56,7 +48,7 @@ export class FleetSource implements PageSource {
       void this.#resolve();
     }
     if (this.#told.length > 0) this.#history.add(clock.wall(), this.#step(), () => ({}));
-    for (const [target, seen] of this.#seen) if (!seen.asking) void this.#ask(target, seen);
+    for (const worker of this.#workers.values()) void worker.ask();
   }
 
   watched(): void {
@@ -64,7 +56,7 @@ export class FleetSource implements PageSource {
   }
 
   now(eventsAfter: number): Now {
-    const troubles = [...this.#seen].flatMap(([target, { trouble }]) => (trouble ? [`${target}: ${trouble}`] : []));
+    const troubles = [...this.#workers].flatMap(([target, { trouble }]) => (trouble ? [`${target}: ${trouble}`] : []));
     const all = gathered(this.#told, this.#parts.clock.wall());
     return {
       ...all,
@@ -76,11 +68,7 @@ export class FleetSource implements PageSource {
 
   /** A row for each worker, those that don't answer included. */
   rows(): readonly FleetRow[] {
-    return [...this.#seen].map(([target, { now, trouble }]) => ({
-      target,
-      ...(trouble !== undefined && { trouble }),
-      ...(now && rowOf(now)),
-    }));
+    return [...this.#workers.values()].map(({ row }) => row);
   }
 
   step(): Step {
@@ -109,7 +97,7 @@ export class FleetSource implements PageSource {
   }
 
   get #told(): Told[] {
-    return [...this.#seen].flatMap(([target, { now }]) => (now ? [{ target, now }] : []));
+    return [...this.#workers].flatMap(([target, { now }]) => (now ? [{ target, now }] : []));
   }
 
   async #resolve(): Promise<void> {
@@ -122,46 +110,22 @@ export class FleetSource implements PageSource {
             ? `${found.length} workers were found, and the first ${TARGETS_MAX} are shown`
             : undefined;
       const wanted = new Set(found.slice(0, TARGETS_MAX));
-      for (const target of this.#seen.keys()) if (!wanted.has(target)) this.#seen.delete(target);
+      for (const target of this.#workers.keys()) if (!wanted.has(target)) this.#workers.delete(target);
       for (const target of wanted) {
-        if (this.#seen.has(target)) continue;
-        const fresh: Seen = { now: undefined, before: undefined, trouble: undefined, newestEvent: 0, asking: false };
-        this.#seen.set(target, fresh);
-        void this.#ask(target, fresh);
+        if (this.#workers.has(target)) continue;
+        const { ask } = this.#parts;
+        const fresh = new FleetWorker({ target, ask, onEvent: (event) => this.#keep(target, event) });
+        this.#workers.set(target, fresh);
+        void fresh.ask();
       }
     } catch (error) {
       this.#trouble = shown((error as Error).message);
     }
   }
 
-  async #ask(target: string, seen: Seen): Promise<void> {
-    seen.asking = true;
-    try {
-      const now = (await this.#parts.ask(`${target}/api/now`)) as Now;
-      if (typeof now?.queueName !== "string") throw new Error("it is no queuehand's page");
-      // Another worker at the same address counts anew.
-      if (seen.now?.startedAt !== now.startedAt) {
-        seen.before = now;
-        seen.newestEvent = 0;
-      }
-      seen.now = now;
-      seen.trouble = undefined;
-      this.#take(target, seen, now.events);
-    } catch (error) {
-      seen.now = seen.before = undefined;
-      seen.trouble = shown((error as Error).message);
-    } finally {
-      seen.asking = false;
-    }
-  }
-
-  #take(target: string, seen: Seen, events: readonly ConsoleEvent[]): void {
-    for (const event of events) {
-      if (event.number <= seen.newestEvent) continue;
-      seen.newestEvent = event.number;
-      this.#events.push({ ...event, number: ++this.#made, what: `${new URL(target).host}: ${event.what}` });
-      if (this.#events.length > EVENTS_MAX) this.#events.shift();
-    }
+  #keep(target: string, event: ConsoleEvent): void {
+    this.#events.push({ ...event, number: ++this.#made, what: `${new URL(target).host}: ${event.what}` });
+    if (this.#events.length > EVENTS_MAX) this.#events.shift();
   }
 
   async #askAll<Answer>(path: string): Promise<Answer[]> {
@@ -172,9 +136,7 @@ export class FleetSource implements PageSource {
   #step(): StepValues {
     const { worker, queue, tasks, firstTryMs, inQueueMs, agentMs } = gathered(this.#told, this.#parts.clock.wall());
     const grown = (value: (now: Now) => number) =>
-      [...this.#seen.values()].reduce((sum, { now, before }) => {
-        return now && before ? sum + Math.max(0, value(now) - value(before)) : sum;
-      }, 0);
+      [...this.#workers.values()].reduce((sum, worker) => sum + worker.grown(value), 0);
     const values = {
       received: grown(({ totals }) => totals.received),
       ...Object.fromEntries(COUNTED.map((kind) => [kind, grown(({ totals }) => totals.settled[kind])])),
@@ -194,23 +156,7 @@ export class FleetSource implements PageSource {
       agentP50: agentMs?.p50,
       agentP99: agentMs?.p99,
     };
-    for (const seen of this.#seen.values()) seen.before = seen.now;
+    for (const worker of this.#workers.values()) worker.endStep();
     return values;
   }
-}
-
-function rowOf({ queueName, worker, now, startedAt, notReady, ...figures }: Now): Omit<FleetRow, "target" | "trouble"> {
-  const { handledPerSecond, failuresPerMinute, successRate, firstTryMs } = figures;
-  return {
-    queueName,
-    state: worker.state,
-    ready: notReady.length === 0,
-    busy: worker.busy,
-    slots: worker.slots,
-    upSeconds: Math.round((now - startedAt) / 1_000),
-    handledPerSecond,
-    failuresPerMinute,
-    ...(successRate !== undefined && { successRate }),
-    ...(firstTryMs && { firstTryMs }),
-  };
 }
