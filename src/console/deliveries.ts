@@ -5,18 +5,14 @@ import type { DeliveryFacts, Fact } from "../pipeline/ports/telemetry.js";
 import type { SlotView } from "./api.js";
 import type { ErrorKind, MessageDetail, MessageFilter, Messages } from "./api-messages.js";
 import { AwaitingEntries } from "./awaiting-entries.js";
-import { DeliveryEntry } from "./delivery-entry.js";
+import type { DeliveryEntry } from "./delivery-entry.js";
 import type { ErrorTable } from "./error-table.js";
+import { KeptEntries } from "./kept-entries.js";
 
-/** Deliveries that have ended. */
-const KEPT = 1_000;
 /** Far more than a worker may have in hand: a bound against facts that never end. */
 const LIVE_MAX = 5_000;
-/** Entries that wait to be used again. */
-const SPARE_MAX = 500;
 const SLOTS_MAX = 100;
 const LISTED = 100;
-
 /** A trace is looked for in attributes and body: of failures each, of successes so many in a second. */
 const TRACES_PER_SECOND = 100;
 
@@ -35,10 +31,7 @@ export class Deliveries {
   readonly #errors: ErrorTable;
   readonly #live = new Map<string, DeliveryEntry>();
   readonly #awaiting: AwaitingEntries;
-  /** In the order of their ends, from `#made % KEPT` on once it is full. */
-  readonly #kept: DeliveryEntry[] = [];
-  readonly #spare: DeliveryEntry[] = [];
-  #made = 0;
+  readonly #kept = new KeptEntries();
   #second = Number.NEGATIVE_INFINITY;
   #tracesLookedFor = 0;
 
@@ -51,7 +44,7 @@ export class Deliveries {
 
   /** Number of the newest that has ended. */
   get newest(): number {
-    return this.#made;
+    return this.#kept.newest;
   }
 
   record(fact: Fact): void {
@@ -67,7 +60,7 @@ export class Deliveries {
         entry.state = "released";
         entry.error = fact.reason;
         entry.at = this.#clock.monotonic();
-        return this.#keep(entry);
+        return this.#kept.keep(entry);
       }
       case "retriedHere": {
         const { delivery, cause } = fact;
@@ -104,7 +97,7 @@ export class Deliveries {
     const lower = text?.toLowerCase();
     const running = outcome === undefined || outcome === "running" ? [...this.#live.values()] : [];
     const waiting = outcome === undefined || outcome === "waiting" ? this.#awaiting.list() : [];
-    const all = [...waiting, ...running.filter(({ busy }) => busy).reverse(), ...this.#newestFirst()];
+    const all = [...waiting, ...running.filter(({ busy }) => busy).reverse(), ...this.#kept.newestFirst()];
     const found = all.filter(
       (entry) =>
         (outcome === undefined || entry.state === outcome) &&
@@ -115,7 +108,7 @@ export class Deliveries {
     );
     return {
       now: this.#clock.wall(),
-      kept: this.#kept.length,
+      kept: this.#kept.size,
       matching: found.length,
       messages: found.slice(0, limit).map((entry) => entry.view(epoch)),
     };
@@ -124,14 +117,16 @@ export class Deliveries {
   /** The latest delivery of a message. */
   detail(id: string): MessageDetail | undefined {
     const entry =
-      this.#awaiting.find(id) ?? this.#live.get(id) ?? this.#newestFirst().find(({ messageId }) => messageId === id);
+      this.#awaiting.find(id) ??
+      this.#live.get(id) ??
+      this.#kept.newestFirst().find(({ messageId }) => messageId === id);
     return entry?.detail(this.#epoch());
   }
 
   #started({ delivery, inQueueMs, bufferedMs }: Extract<Fact, { kind: "started" }>): void {
     let entry = this.#live.get(delivery.messageId);
     if (!entry) {
-      entry = this.#fresh(delivery);
+      entry = this.#kept.fresh(delivery);
       this.#live.set(delivery.messageId, entry);
       if (this.#live.size > LIVE_MAX) this.#forgetOldest();
     }
@@ -170,7 +165,7 @@ export class Deliveries {
       if (fact.deadLettered || (outcome === "reject" && certain)) entry.deadLetter = "copied";
       else if (fact.lastReceive) entry.deadLetter = "at its next receive";
     }
-    this.#keep(entry);
+    this.#kept.keep(entry);
   }
 
   #mayLookForTrace(now: number): boolean {
@@ -189,32 +184,14 @@ export class Deliveries {
   /** The delivery's entry, no longer among those in hand. */
   #taken(delivery: DeliveryFacts): DeliveryEntry {
     const entry = this.#live.get(delivery.messageId);
-    if (!entry) return this.#fresh(delivery);
+    if (!entry) return this.#kept.fresh(delivery);
     this.#live.delete(delivery.messageId);
     return entry;
-  }
-
-  #fresh(delivery: DeliveryFacts): DeliveryEntry {
-    return (this.#spare.pop() ?? new DeliveryEntry()).begin(delivery);
-  }
-
-  #keep(entry: DeliveryEntry): void {
-    const place = this.#made % KEPT;
-    const former = this.#kept[place];
-    if (former && this.#spare.length < SPARE_MAX) this.#spare.push(former);
-    this.#kept[place] = entry;
-    entry.number = ++this.#made;
   }
 
   #forgetOldest(): void {
     const [oldest] = this.#live.keys();
     if (oldest !== undefined) this.#live.delete(oldest);
-  }
-
-  #newestFirst(): DeliveryEntry[] {
-    const place = this.#made % KEPT;
-    const inOrder = this.#kept.length < KEPT ? this.#kept : [...this.#kept.slice(place), ...this.#kept.slice(0, place)];
-    return inOrder.toReversed();
   }
 
   #epoch(): number {
