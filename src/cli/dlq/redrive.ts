@@ -1,8 +1,5 @@
 import type { DeadLetters } from "../../aws/sqs/dead-letters.js";
 import { HeldLetters } from "../../letters/held-letters.js";
-import { eachLetter } from "../../letters/letter-pass.js";
-import { Pace } from "../../letters/pace.js";
-import { Redriver } from "../../letters/redriver.js";
 import type { Selection } from "../../letters/selection.js";
 import { QueueError } from "../../pipeline/ports/queue.js";
 import { maskedValue } from "../../text/masked.js";
@@ -11,19 +8,15 @@ import { ExitCode } from "../exit-code.js";
 import { printHelp } from "../help.js";
 import { isQueue, reach } from "../send/target.js";
 import { complain, print, printJson } from "../terminal.js";
+import { byCopies, RATE_MAX } from "./copies.js";
 import { editorOf } from "./editor.js";
 import { EditorGuard } from "./editor-guard.js";
 import { untilInterrupted } from "./interrupt.js";
-import { tellRest } from "./ls.js";
 import { moveAll } from "./move.js";
-import { largeLetters } from "./payloads.js";
 import { Progress } from "./progress.js";
-import { tell, tellLate } from "./redrive-report.js";
 import { SELECTION_OPTIONS, selectionOf } from "./selection.js";
 import { TARGET_ABOUT, TARGET_EXITS, TARGET_OPTIONS, withDeadLetters } from "./target.js";
 
-/** What SQS's own move does at most. */
-const RATE_MAX = 500;
 const LOOK_TIMEOUT_MS = 30_000;
 
 const LINE: CommandLine = {
@@ -147,62 +140,4 @@ async function bySqs(
     if (interrupted) complain("interrupted: the rest stays where it is");
   }
   return interrupted ? ExitCode.failed : ExitCode.ok;
-}
-
-interface CopyOptions {
-  readonly typed: Typed;
-  readonly selection: Selection;
-  readonly editor: ConstructorParameters<typeof Redriver>[0]["editor"];
-  readonly guard: EditorGuard;
-  readonly rate: number | undefined;
-  readonly held: HeldLetters;
-  readonly stop: AbortSignal;
-}
-
-async function byCopies(letters: DeadLetters, to: string, given: CopyOptions): Promise<number> {
-  const { typed, selection, editor, guard, held, stop } = given;
-  const rate = given.rate ?? RATE_MAX;
-  const json = typed.flag("json");
-  const dryRun = typed.flag("dry-run");
-  const startedAt = performance.now();
-  const progress = new Progress(dryRun ? "reading" : "redriving", letters.count, json);
-  const payloads = selection.looksInside || editor ? await largeLetters(letters.queue.url) : undefined;
-  const redriver = new Redriver({
-    queue: letters,
-    to,
-    sourceArn: typed.text("to") === undefined ? letters.source?.arn : undefined,
-    selection,
-    editor,
-    payloads,
-    pace: new Pace(rate),
-    dryRun,
-    stop,
-    startedAt: Date.now(),
-    onProgress: ({ read, matching, redriven }) => progress.show(read - matching + redriven),
-  });
-  const { tally } = redriver;
-  const pass = await eachLetter({
-    queue: letters,
-    count: letters.count,
-    perSecond: dryRun ? undefined : rate,
-    held,
-    stop,
-    visit: redriver.visit,
-  }).finally(() => {
-    payloads?.close();
-    progress.end();
-    // Whatever ends the pass: what was done by then is done.
-    if (json) return;
-    tell(tally, to, dryRun);
-    tellLate(guard.late);
-  });
-  const all = pass.end === "all" && tally.redriven === tally.matching && tally.doubled.length === 0;
-  const { late } = guard;
-  const complete = all && late.length === 0;
-  if (json) {
-    const elapsedMs = Math.round(performance.now() - startedAt);
-    const ends = { from: maskedValue(letters.queue.url), to: maskedValue(to) };
-    printJson({ by: "copy", ...ends, dryRun, ...tally, late, interrupted: stop.aborted, complete, elapsedMs });
-  } else if (pass.end !== "all" || pass.hidden > 0) tellRest(pass, letters.count);
-  return complete ? ExitCode.ok : ExitCode.failed;
 }
