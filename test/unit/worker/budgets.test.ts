@@ -14,6 +14,13 @@ const sendAll = ({ queue }: WorkerBundle, count: number, body = (n: number) => J
 const receivesAMessage = (bundle: WorkerBundle, messages: number) =>
   bundle.of("received").reduce((sum, { count }) => sum + count, 0) / messages;
 
+/** Uses crm for messages of that kind alone, and notes which kinds have ended. */
+const noting = (ended: string[]) =>
+  defineHandler({
+    uses: { crm: ({ body }) => Number((body as { kind: string }).kind === "crm") },
+    handle: ({ body }) => void ended.push((body as { kind: string }).kind),
+  });
+
 describe("a budget", () => {
   test("spaces the runs, while what waits holds no slot and its receive is its first", async () => {
     let ran = 0;
@@ -67,10 +74,7 @@ describe("a budget", () => {
   test("lets what needs none pass", async () => {
     const ended: string[] = [];
     const bundle = workerBundle({
-      agent: defineHandler({
-        uses: { crm: ({ body }) => Number((body as { kind: string }).kind === "crm") },
-        handle: ({ body }) => void ended.push((body as { kind: string }).kind),
-      }),
+      agent: noting(ended),
       env: { BUDGETS: "crm=1/s", CONCURRENCY: "4" },
     });
     sendAll(bundle, 100, (n) => JSON.stringify({ kind: n % 5 < 3 ? "crm" : "other" }));
@@ -84,10 +88,7 @@ describe("a budget", () => {
   test("is looked behind by degrees while all that has come takes of it", async () => {
     const ended: string[] = [];
     const bundle = workerBundle({
-      agent: defineHandler({
-        uses: { crm: ({ body }) => Number((body as { kind: string }).kind === "crm") },
-        handle: ({ body }) => void ended.push((body as { kind: string }).kind),
-      }),
+      agent: noting(ended),
       env: { BUDGETS: "crm=1/s", CONCURRENCY: "4" },
     });
     sendAll(bundle, 300, () => JSON.stringify({ kind: "crm" }));
