@@ -1,12 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "@jest/globals";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import type { Opening } from "../../src/console/api.js";
-import { browserSuite, launchBrowser, seriousFaults } from "../support/browser.js";
-import { command, killCommands, RunningCommand } from "../support/command.js";
+import { browserSuite, seriousFaults } from "../support/browser.js";
+import { devPage } from "../support/dev-page.js";
 import { eventually } from "../support/eventually.js";
 
 const HOSTILE = `</h3><img src=x onerror="document.title='owned'">`;
@@ -24,56 +21,17 @@ const AGENT = `
   };`;
 
 browserSuite("the budgets on the page of a running dev", () => {
-  let folder: string;
-  let browser: Browser;
-  let url: string;
+  const dev = devPage(AGENT, { BUDGETS: "crm=20/s*4, crm.tokens=6000/min" });
+  const { send } = dev;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "queuehand-budgets-"));
-    await writeFile(join(folder, "agent.mjs"), AGENT);
-    const BUDGETS = "crm=20/s*4, crm.tokens=6000/min";
-    const dev = new RunningCommand(["dev", "--port", "0"], {
-      cwd: folder,
-      env: { HTTP_PORT: "0", HANDLER: "./agent.mjs", BUDGETS },
-    });
-    const [, port] = await dev.says(/served host=\S+ port=(\d+)/);
-    url = `http://127.0.0.1:${port}`;
-    browser = await launchBrowser();
-  }, 60_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await killCommands();
-    await rm(folder, { recursive: true });
-  });
-
-  const pages: Page[] = [];
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-  });
-
-  async function open(options: BrowserContextOptions = {}, before = async (_page: Page) => {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    pages.push(page);
-    const faults: string[] = [];
-    page.on("pageerror", ({ message }) => faults.push(message));
-    page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
-    await before(page);
-    await page.goto(url);
-    await page.locator("#budgets .budget").first().waitFor();
-    return { page, faults };
-  }
-
-  async function send(...bodies: readonly object[]): Promise<void> {
-    for (const body of bodies) {
-      const { code, stderr } = await command(["send", JSON.stringify(body)], { cwd: folder });
-      if (code !== 0) throw new Error(stderr);
-    }
+  async function open(options?: BrowserContextOptions, before?: (page: Page) => Promise<void>) {
+    const opened = await dev.open(options, before);
+    await opened.page.locator("#budgets .budget").first().waitFor();
+    return opened;
   }
 
   async function metrics(): Promise<(name: string, budget: string) => number> {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    const text = await (await fetch(`${dev.url}/metrics`)).text();
     return (name, budget) => {
       const line = text.split("\n").find((one) => one.startsWith(`${name}{`) && one.includes(`budget="${budget}"`));
       return Number(line?.split(" ").at(-1));

@@ -1,12 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "@jest/globals";
+import type { BrowserContextOptions } from "playwright-core";
 import type { Opening } from "../../src/console/api.js";
 import type { Messages } from "../../src/console/api-messages.js";
-import { browserSuite, launchBrowser, seriousFaults } from "../support/browser.js";
-import { command, killCommands, RunningCommand } from "../support/command.js";
+import { browserSuite, seriousFaults } from "../support/browser.js";
+import { RunningCommand } from "../support/command.js";
+import { devPage } from "../support/dev-page.js";
 import { eventually } from "../support/eventually.js";
 
 const HOSTILE = `</td><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
@@ -22,68 +23,23 @@ const AGENT = `
   };`;
 
 browserSuite("the page over a running dev", () => {
-  let folder: string;
-  let browser: Browser;
-  let dev: RunningCommand;
-  let url: string;
+  const dev = devPage(AGENT, { LOG_BODIES: "true" });
+  const { send } = dev;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "queuehand-page-"));
-    await writeFile(join(folder, "agent.mjs"), AGENT);
-    dev = new RunningCommand(["dev", "--port", "0"], {
-      cwd: folder,
-      env: { HTTP_PORT: "0", HANDLER: "./agent.mjs", LOG_BODIES: "true" },
-    });
-    const [, port] = await dev.says(/served host=\S+ port=(\d+)/);
-    url = `http://127.0.0.1:${port}`;
-    browser = await launchBrowser();
-  }, 60_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await killCommands();
-    await rm(folder, { recursive: true });
-  });
-
-  const pages: Page[] = [];
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-  });
-
-  /** A page of its own, in which every fault of a script and every refusal of the policy is written down. */
-  async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; faults: string[] }> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    pages.push(page);
-    const faults: string[] = [];
-    page.on("pageerror", ({ message }) => faults.push(message));
-    page.on("console", (line) => {
-      if (line.type() === "error") faults.push(line.text());
-    });
-    page.on("request", (request) => {
-      if (!request.url().startsWith(url) && !request.url().startsWith("data:")) faults.push(request.url());
-    });
-    await page.goto(url);
-    await page.locator('[data-is="state"]:text("running")').waitFor();
-    return { page, faults };
+  async function open(options: BrowserContextOptions = {}) {
+    const opened = await dev.open(options);
+    await opened.page.locator('[data-is="state"]:text("running")').waitFor();
+    return opened;
   }
 
-  async function send(...bodies: readonly unknown[]): Promise<void> {
-    for (const body of bodies) {
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      const { code, stderr } = await command(["send", text], { cwd: folder });
-      if (code !== 0) throw new Error(stderr);
-    }
-  }
-
-  const read = async <Answer>(path: string) => (await (await fetch(url + path)).json()) as Answer;
+  const read = async <Answer>(path: string) => (await (await fetch(dev.url + path)).json()) as Answer;
 
   test("shows the numbers that /metrics has", async () => {
     const { page, faults } = await open();
     await send({ n: 1 }, { n: 2 }, { n: 3 });
     const done = page.locator("#outcomes dl div", { hasText: "done" }).locator("dd");
     const metric = async () => {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const text = await (await fetch(`${dev.url}/metrics`)).text();
       return Number(/^queuehand_messages_settled_total\{outcome="done".*\} (\d+)$/m.exec(text)![1]);
     };
     const shown = await eventually(
@@ -316,8 +272,7 @@ browserSuite("the page over a running dev", () => {
       new RunningCommand(["dev", "--port", "0", "--rate", "5"], { cwd: other, env: { HTTP_PORT: port } });
     const first = start("0");
     const [, port] = await first.says(/served host=\S+ port=(\d+)/);
-    const page = await (await browser.newContext()).newPage();
-    pages.push(page);
+    const page = await (await dev.browser.newContext()).newPage();
     await page.goto(`http://127.0.0.1:${port}`);
     const state = (text: string) => page.locator(`[data-is="state"]:text("${text}")`).waitFor({ timeout: 30_000 });
     await state("running");
@@ -330,13 +285,14 @@ browserSuite("the page over a running dev", () => {
     expect(await page.locator("#events li", { hasText: "worker running" }).count()).toBe(1);
     second.kill("SIGTERM");
     await second.exited;
+    await page.context().close();
     await rm(other, { recursive: true });
   }, 90_000);
 
   test("a hundred viewers each get their seconds, and the worker goes on", async () => {
     const stop = new AbortController();
     const watch = async () => {
-      const response = await fetch(`${url}/api/events`, { signal: stop.signal });
+      const response = await fetch(`${dev.url}/api/events`, { signal: stop.signal });
       let text = "";
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
         text += chunk;
@@ -353,7 +309,7 @@ browserSuite("the page over a running dev", () => {
       async () => (await read<Opening>("/api/now")).handled,
       (handled) => handled > before,
     );
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect((await fetch(`${dev.url}/readyz`)).status).toBe(200);
   }, 60_000);
 
   test("paints before any data has come", async () => {
@@ -362,10 +318,10 @@ browserSuite("the page over a running dev", () => {
       "performance.getEntriesByName('first-contentful-paint')[0].startTime",
     )) as number;
     expect(paint).toBeGreaterThan(0);
-    const withoutData = await (await browser.newContext()).newPage();
-    pages.push(withoutData);
+    const withoutData = await (await dev.browser.newContext()).newPage();
     await withoutData.route("**/api/**", () => {});
-    await withoutData.goto(url);
+    await withoutData.goto(dev.url);
     await withoutData.getByRole("heading", { name: "Slots", exact: true }).waitFor();
+    await withoutData.context().close();
   }, 60_000);
 });
