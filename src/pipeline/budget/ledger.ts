@@ -5,15 +5,14 @@ import {
   type BudgetWait,
   type DeclaredUses,
   ESTIMATED,
-  estimateFault,
 } from "../ports/budget.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery } from "../ports/delivery.js";
-import { words } from "../ports/thrown.js";
 import { Budget } from "./budget.js";
-import { type Charge, ChargeFault, Charges } from "./charges.js";
+import { type Charge, Charges } from "./charges.js";
+import { asked, usesFaults } from "./declared-uses.js";
 import { LookBeyond } from "./look-beyond.js";
-import { RunGrant, tooMuch } from "./run-grant.js";
+import { RunGrant } from "./run-grant.js";
 import type { Supply } from "./supply.js";
 
 export interface LedgerOptions {
@@ -207,35 +206,4 @@ export class Ledger {
 
 function isSlow({ spec }: Budget): boolean {
   return spec !== undefined && (spec.amount / spec.perSeconds / 1000) * BEYOND_MS < BEYOND_LEAST;
-}
-
-/** What an agent says of a message; 0 and undefined: it takes nothing. */
-function asked(
-  budget: Budget,
-  use: Exclude<DeclaredUses[string], number>,
-  { message, estimates }: Delivery,
-): number | undefined {
-  let amount: unknown;
-  try {
-    amount = use === ESTIMATED ? estimates?.[budget.name] : use(message);
-  } catch (error) {
-    throw new ChargeFault(`the agent's uses can't tell what a message takes of ${budget.name}: ${words(error)}`, false);
-  }
-  if (amount === undefined || amount === 0) return undefined;
-  const fault = estimateFault(budget.name, amount);
-  if (fault) throw new ChargeFault(`the agent's uses: ${fault}`, false);
-  const sound = amount as number;
-  if (sound > budget.amountMax) throw new ChargeFault(tooMuch(budget, sound), true);
-  return sound;
-}
-
-function usesFaults(uses: DeclaredUses, find: (name: string) => Budget | undefined): string[] {
-  return Object.entries(uses).flatMap(([name, use]) => {
-    const budget = find(name);
-    if (!budget) return [`the agent uses ${name}, which BUDGETS does not have`];
-    if (typeof use !== "number") return [];
-    const fault = estimateFault(name, use);
-    if (fault) return [fault];
-    return use > budget.amountMax ? [`each message uses ${tooMuch(budget, use)}`] : [];
-  });
 }
