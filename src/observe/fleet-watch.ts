@@ -23,10 +23,10 @@ export interface FleetWatchParts {
   /** Whether publishers keep the estimate: then it is only read, after the first looks. */
   readonly kept: boolean;
   /**
-   * Told after each look how many tasks there are, those that are starting or ending included; Infinity before the first
-   * one: nothing is anybody's then.
+   * Told after each look how many tasks there are, those that are starting or ending included, and whether that is a guess;
+   * Infinity before the first one: nothing is anybody's then.
    */
-  readonly onTasks: (tasks: number) => void;
+  readonly onTasks: (tasks: number, isGuess: boolean) => void;
 }
 
 /**
@@ -40,7 +40,7 @@ export class FleetWatch {
 
   constructor(parts: FleetWatchParts) {
     this.#parts = parts;
-    parts.onTasks(Number.POSITIVE_INFINITY);
+    parts.onTasks(Number.POSITIVE_INFINITY, true);
   }
 
   /** Harmless twice. */
@@ -77,7 +77,7 @@ export class FleetWatch {
     const { estimate, onTasks } = this.#parts;
     if (this.#stopped.signal.aborted) return;
     if (asks) await this.#ask();
-    onTasks(estimate.divisor ?? ASSUMED_TASKS);
+    onTasks(estimate.divisor ?? ASSUMED_TASKS, estimate.divisor === undefined);
   }
 
   /** Messages in flight that this task holds. */

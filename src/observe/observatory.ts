@@ -46,7 +46,7 @@ export interface ObservatoryParts {
     | {
         readonly queue: CountedQueue;
         readonly fleet?: FleetSize | undefined;
-        readonly onTasks: (tasks: number) => void;
+        readonly onTasks: (tasks: number, isGuess: boolean) => void;
       };
   /** Uniform in [0, 1); `Math.random` unless given. */
   readonly random?: () => number;

@@ -35,7 +35,7 @@ export interface WatchersParts {
   /** Spans of traces that were lost so far. */
   readonly droppedSpans: () => number;
   /** Told the fleet's size where budgets are shared by it. */
-  readonly onTasks?: ((tasks: number) => void) | undefined;
+  readonly onTasks?: ((tasks: number, isGuess: boolean) => void) | undefined;
   readonly routes?: Readonly<Record<string, Route>> | undefined;
   /** Cheap ones; unset: the page asks the source itself, as seldom as it can. */
   readonly queueCounts?: (() => Promise<QueueCounts>) | undefined;

@@ -79,7 +79,7 @@ export function partsOf(
     source,
     status,
     awaiting: () => pipeline.awaiting(),
-    onTasks: config.budgets.length > 0 ? (tasks) => ledger.share(tasks) : undefined,
+    onTasks: config.budgets.length > 0 ? (tasks, isGuess) => ledger.share(tasks, isGuess) : undefined,
     telemetry,
     clock,
     logger,

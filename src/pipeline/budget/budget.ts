@@ -87,6 +87,11 @@ export class Budget {
     return this.inMs(Math.min(0, place - this.#taken), now);
   }
 
+  /** Whether a run holds it, or its provider wants no call. */
+  isHeld(now: number): boolean {
+    return this.#running > 0 || now < this.#pausedUntil;
+  }
+
   /** A run begins, and takes so much. */
   begin(amount: number, now: number): void {
     this.#running++;

@@ -42,6 +42,7 @@ export class Ledger {
   readonly #budgets = new Map<string, Budget>();
   #declared: readonly (readonly [Budget, DeclaredUses[string]])[] = [];
   readonly #learned: Budget[] = [];
+  #isGuess = false;
   /** The charges of every message, where they are the same. */
   #same: Charges | undefined;
   /** Told when there are other budgets than before. */
@@ -83,9 +84,10 @@ export class Ledger {
     return delivery.estimates === undefined && this.#declared.some(([, use]) => use === ESTIMATED);
   }
 
-  /** From now on so many tasks share the budgets. */
-  share(tasks: number): void {
+  /** From now on so many tasks share the budgets; `isGuess`: nobody has told, and what this task holds is to tell. */
+  share(tasks: number, isGuess = false): void {
     const now = this.#clock.monotonic();
+    this.#isGuess = isGuess;
     for (const budget of this.#budgets.values()) budget.share(tasks, now);
     this.onMore();
   }
@@ -136,7 +138,13 @@ export class Ledger {
       const beyond = Math.min(budget.beyond?.most(held, now) ?? 0, budget.paidWithin(BEYOND_MS, now));
       starts = Math.min(starts, budget.startsWithin(ms, now) + beyond - held);
     }
-    return Math.max(0, Math.floor(starts));
+    const count = Math.max(0, Math.floor(starts));
+    // A task that holds nothing would never learn what it may have.
+    return count === 0 && this.#isGuess && !this.#isAtWork(waiting, now) ? 1 : count;
+  }
+
+  #isAtWork(waiting: (budget: Budget) => number, now: number): boolean {
+    return [...this.#budgets.values()].some((budget) => waiting(budget) > 0 || budget.isHeld(now));
   }
 
   /** Runs a second and at once that the budgets allow the whole service, were all messages like those seen. */
