@@ -28,7 +28,7 @@ export class DynamoDbBudgets implements BudgetTable {
       const nextAt = nextAtOf(found);
       if (nextAt > now + aheadMs) return { kind: "full", until: nextAt - aheadMs };
       const begun = await this.#begin(request, costMs, floor, signal);
-      if (begun.written) return { kind: "block", from: floor };
+      if (begun.written) return { kind: "block", from: now };
     }
     throw new TableError("down", `the budget ${request.budget}: others were faster ${TRIES} times`);
   }
@@ -50,12 +50,12 @@ export class DynamoDbBudgets implements BudgetTable {
   }
 
   /** Anew: what nobody took for half a second is nobody's. */
-  #begin({ budget }: BlockRequest, costMs: number, floor: number, signal: AbortSignal) {
+  #begin({ budget, now }: BlockRequest, costMs: number, floor: number, signal: AbortSignal) {
     const write = {
       UpdateExpression: "SET nextAt = :next",
       ConditionExpression: "attribute_not_exists(#id) OR attribute_not_exists(nextAt) OR nextAt < :floor",
       ExpressionAttributeNames: { "#id": "id" },
-      ExpressionAttributeValues: { ":next": number(floor + costMs), ":floor": number(floor) },
+      ExpressionAttributeValues: { ":next": number(now + costMs), ":floor": number(floor) },
       ReturnValues: "UPDATED_NEW",
     } as const;
     return this.#writes.update("begin a budget", `budget/${budget}`, write, signal);

@@ -12,6 +12,8 @@ export const PAUSE_MAX_SECONDS = 3_600;
 /** Of a provider that names no time: the first pause, and at most how often it doubles. */
 const PAUSE_FIRST_SECONDS = 1;
 const PAUSE_DOUBLINGS = 6;
+/** Rates grow by hundredths in a second: looked at no more often, since each run looks at them. */
+const ADAPTED_EVERY_MS = 10;
 /** Of a rate that was learned: what comes in during a pause is no reason for a wave of calls after it. */
 const LEARNED_BURST_SECONDS = 0.25;
 
@@ -33,6 +35,7 @@ export class Budget {
   #tasks = 1;
   #running = 0;
   #taken = 0;
+  #adaptedAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = 0;
   #pauses = 0;
   /** Pauses since the last run that its provider took. */
@@ -62,7 +65,7 @@ export class Budget {
   share(tasks: number, now: number): void {
     this.#tasks = Math.max(1, tasks);
     if (this.spec) this.#rate.told = this.spec.amount / this.spec.perSeconds / this.#tasks;
-    this.#adapt(now);
+    this.#adapt(now, true);
   }
 
   /** Milliseconds until a run may take so much; 0: now; Infinity: when another has ended. */
@@ -123,7 +126,7 @@ export class Budget {
     const lasts = Math.min(PAUSE_MAX_SECONDS, seconds ?? usual);
     this.#pausedUntil = Math.max(this.#pausedUntil, now + lasts * 1000);
     this.#rate.refused(now, this.#pausedUntil, running);
-    this.#adapt(now);
+    this.#adapt(now, true);
     return lasts;
   }
 
@@ -183,7 +186,9 @@ export class Budget {
     };
   }
 
-  #adapt(now: number): void {
+  #adapt(now: number, isNews = false): void {
+    if (!isNews && now - this.#adaptedAt < ADAPTED_EVERY_MS) return;
+    this.#adaptedAt = now;
     this.#supply.setRate(this.#rate.perSecond(now, this.#used.perSecond(now)), now, this.#rate.part(now));
   }
 }

@@ -24,5 +24,5 @@ export interface BudgetTable {
   close(): void;
 }
 
-/** A budget that nobody used for a while lets so many milliseconds' worth of itself through at once. */
+/** Blocks may begin so many milliseconds back, where tasks ask late; a budget that nobody used for longer begins anew. */
 export const BURST_MS = 500;

@@ -46,8 +46,8 @@ describe("a block of a budget's tokens", () => {
 
   test("begins anew where nobody took any for a while, by a second call", async () => {
     await using bundle = await setup();
-    bundle.server.script("UpdateItem", notMet(), { json: { Attributes: nextAt(NOW - 500 + COST_MS) } });
-    expect(await bundle.table.reserve(REQUEST, never)).toEqual({ kind: "block", from: NOW - 500 });
+    bundle.server.script("UpdateItem", notMet(), { json: { Attributes: nextAt(NOW + COST_MS) } });
+    expect(await bundle.table.reserve(REQUEST, never)).toEqual({ kind: "block", from: NOW });
   });
 
   test("is none while too much is given out ahead", async () => {

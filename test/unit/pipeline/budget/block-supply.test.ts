@@ -18,7 +18,8 @@ class MemoryBudgets implements BudgetTable {
   async reserve({ budget, tokens, perSecond, now, aheadMs }: BlockRequest): Promise<BlockEnd> {
     this.calls++;
     if (this.fails) throw new Error("no route to host");
-    const nextAt = Math.max(this.#nextAt.get(budget) ?? 0, now - BURST_MS);
+    const given = this.#nextAt.get(budget);
+    const nextAt = given === undefined || given < now - BURST_MS ? now : given;
     if (nextAt > now + aheadMs) return { kind: "full", until: nextAt - aheadMs };
     this.#nextAt.set(budget, nextAt + (tokens / perSecond) * 1000);
     return { kind: "block", from: nextAt };
