@@ -12,7 +12,7 @@ import { Budget } from "./budget.js";
 import { type Charge, Charges } from "./charges.js";
 import { asked, usesFaults } from "./declared-uses.js";
 import { LookBeyond } from "./look-beyond.js";
-import { RunGrant } from "./run-grant.js";
+import { RunGrant, type RunGrantParts } from "./run-grant.js";
 import type { Supply } from "./supply.js";
 
 export interface LedgerOptions {
@@ -45,6 +45,7 @@ export class Ledger {
   #isGuess = false;
   /** The charges of every message, where they are the same. */
   #same: Charges | undefined;
+  readonly #grantParts: RunGrantParts;
   /** Told when there are other budgets than before. */
   onLearned: () => void = () => {};
   /** Told when budgets may allow more than before. */
@@ -52,6 +53,7 @@ export class Ledger {
 
   constructor({ clock, budgets = [], supplyOf }: LedgerOptions) {
     this.#clock = clock;
+    this.#grantParts = { clock, find: (name) => this.#told(name), onMore: () => this.onMore() };
     const now = clock.monotonic();
     for (const spec of budgets) this.#budgets.set(spec.name, new Budget(spec.name, spec, now, supplyOf?.(spec)));
   }
@@ -102,12 +104,7 @@ export class Ledger {
 
   /** Charges for a run that begins now. */
   begin(charges: Charges): RunGrant {
-    return new RunGrant({
-      charges,
-      clock: this.#clock,
-      find: (name) => this.#told(name),
-      onMore: () => this.onMore(),
-    });
+    return new RunGrant(charges, this.#grantParts);
   }
 
   /**

@@ -3,8 +3,8 @@ import { type Clock, sleep } from "../ports/clock.js";
 import type { Budget } from "./budget.js";
 import type { Charges } from "./charges.js";
 
+/** What all runs' grants have in common. */
 export interface RunGrantParts {
-  readonly charges: Charges;
   readonly clock: Clock;
   readonly find: (name: string) => Budget | undefined;
   /** Told when something was given back. */
@@ -16,23 +16,33 @@ const LOOK_AGAIN_MS = 1_000;
 
 /** What one run has taken, from its start on. */
 export class RunGrant implements Grant {
+  readonly #charges: Charges;
   readonly #parts: RunGrantParts;
-  readonly #taken = new Map<Budget, number>();
+  /** Made when it differs from what the run began with, as most never do. */
+  #changed: Map<Budget, number> | undefined;
   /** Budgets of which the agent has told what it took. */
-  readonly #told = new Set<Budget>();
+  #told: Set<Budget> | undefined;
 
-  constructor(parts: RunGrantParts) {
+  constructor(charges: Charges, parts: RunGrantParts) {
+    this.#charges = charges;
     this.#parts = parts;
     const now = parts.clock.monotonic();
-    for (const { budget, amount } of parts.charges.all) {
-      budget.begin(amount, now);
-      this.#taken.set(budget, amount);
-    }
+    for (const { budget, amount } of charges.all) budget.begin(amount, now);
+  }
+
+  get #taken(): Map<Budget, number> {
+    this.#changed ??= new Map(this.#charges.all.map(({ budget, amount }) => [budget, amount]));
+    return this.#changed;
+  }
+
+  #tells(budget: Budget): void {
+    this.#told ??= new Set();
+    this.#told.add(budget);
   }
 
   async take(name: string, amount: number, signal: () => AbortSignal): Promise<void> {
     const budget = this.#budget(name, amount);
-    this.#told.add(budget);
+    this.#tells(budget);
     // What it hasn't taken is not its to give back.
     this.#add(budget, Math.max(amount, -this.of(budget)));
     const { clock } = this.#parts;
@@ -54,7 +64,7 @@ export class RunGrant implements Grant {
       if (fault) throw new RangeError(fault);
     }
     for (const [budget, total] of all) {
-      this.#told.add(budget);
+      this.#tells(budget);
       this.#add(budget, total - this.of(budget));
     }
   }
@@ -67,11 +77,11 @@ export class RunGrant implements Grant {
   giveBack(but: (name: string) => boolean = () => false): void {
     // What its agent has told since was really taken, by calls before the one that was refused.
     for (const [budget, amount] of this.#taken)
-      if (!this.#told.has(budget) && !but(budget.name)) this.#add(budget, -amount);
+      if (!this.#told?.has(budget) && !but(budget.name)) this.#add(budget, -amount);
   }
 
   end(well: boolean): void {
-    for (const { budget } of this.#parts.charges.all) budget.end(well);
+    for (const { budget } of this.#charges.all) budget.end(well);
   }
 
   #add(budget: Budget, amount: number): void {

@@ -122,6 +122,8 @@ export class BudgetLanes {
   next(): Delivery | undefined {
     if (this.#laneOf.size === 0) return undefined;
     const now = this.#clock.monotonic();
+    const only = this.#firstOfOne(now);
+    if (only) return only;
     const kept = new Set<Budget>();
     let soonestMs = Number.POSITIVE_INFINITY;
     for (const [delivery, { charges }, lane] of this.#heads()) {
@@ -153,6 +155,14 @@ export class BudgetLanes {
   stop(): void {
     this.#clock.clearTimer(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Where all take of the same budgets, as most do: the first, if these allow it. */
+  #firstOfOne(now: number): Delivery | undefined {
+    if (this.#lanes.size > 1) return undefined;
+    for (const { waiting } of this.#lanes.values())
+      for (const [delivery, { charges }] of waiting) return charges.startsInMs(now) === 0 ? delivery : undefined;
+    return undefined;
   }
 
   /** The first of each lane, the oldest first. */

@@ -10,7 +10,7 @@ function setup() {
   const clock = new FakeClock();
   const budget = new Budget("tokens", { name: "tokens", amount: 600, perSeconds: 60 }, clock.monotonic());
   const order: string[] = [];
-  const grant = () => new RunGrant({ charges: new Charges([]), clock, find: () => budget, onMore: () => {} });
+  const grant = () => new RunGrant(new Charges([]), { clock, find: () => budget, onMore: () => {} });
   return {
     clock,
     order,
