@@ -37,6 +37,8 @@ export interface PipelineOptions {
   readonly traceOf?: Telling["traceOf"];
   /** Whether other tasks may have a slot for what waits here. */
   readonly othersAtWork: () => boolean;
+  /** Told of messages before any of them can be worked on, since an agent may block this thread at once. */
+  readonly onReceived?: (() => void) | undefined;
   /** Told when the queue is gone or forbidden; polling has ended then. */
   readonly onFatal: (error: QueueError) => void;
 }
@@ -146,7 +148,8 @@ export class Pipeline {
   }
 
   #accept(messages: readonly ReceivedMessage[], askedAt: number, answeredAt: number): void {
-    const { visibilityTimeoutSeconds } = this.#options;
+    const { visibilityTimeoutSeconds, onReceived } = this.#options;
+    onReceived?.();
     // SQS hides from the moment it answers, which lies between the two; the earlier is safe. But a long poll may have
     // lasted for longer than a short visibility timeout, and a message that comes at its end isn't lost yet. An answer
     // that came while this process was frozen or blocked may be as old as that.

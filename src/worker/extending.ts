@@ -23,6 +23,7 @@ export interface ExtendingParts {
 
 /** Something that works by itself from start to stop. */
 export interface Extending {
+  /** Harmless twice. */
   start(): void;
   stop(): Promise<void>;
 }
@@ -59,8 +60,11 @@ export function extendingOf(
   if (keys && config.idempotencyOnError === "closed") {
     parts.push(new LeaseWatch(keys.claims, clock, visibilityTimeoutSeconds));
   }
+  let started = false;
   return {
     start() {
+      if (started) return;
+      started = true;
       for (const part of parts) part.start();
     },
     async stop() {

@@ -111,6 +111,7 @@ export function partsOf(
     slots,
     fifo: queueUrl.endsWith(".fifo"),
     othersAtWork: () => watchers.tasks > 1,
+    onReceived: () => extending.start(),
     onFatal,
   });
   return {

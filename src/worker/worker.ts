@@ -84,7 +84,7 @@ class QueueWorker implements Worker {
     ready();
     if (lifecycle.advance("running")) {
       pipeline.start();
-      // Making a thread takes longer than a round trip.
+      // Making a thread takes longer than a round trip; a message that comes before is not begun without it.
       afterRequest(() => extending.start());
       watchers.start();
       void source?.discover().then((attributes) => this.#learn(attributes));
