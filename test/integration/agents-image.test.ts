@@ -6,6 +6,7 @@ import { GenericContainer, Wait } from "testcontainers";
 import { workerImage } from "../support/image.js";
 import { imageSuite } from "../support/image-suite.js";
 import { EMPTY } from "../support/localstack.js";
+import type { LogLine } from "../support/log-lines.js";
 
 const exec = promisify(execFile);
 
@@ -163,7 +164,10 @@ imageSuite("agents in the worker's image", (bundle) => {
       image,
     );
     await bundle.localStack.countsBecome(queue.url, EMPTY);
-    expect(worker.lines.where(({ fields }) => fields.line === "task 1 has 4 words")).toHaveLength(1);
+    // The queue may be empty before the container's output has come here.
+    const itsLine = ({ fields }: LogLine) => fields.line === "task 1 has 4 words";
+    await worker.lines.first(itsLine);
+    expect(worker.lines.where(itsLine)).toHaveLength(1);
     await worker.healthy();
     await worker.signal("SIGTERM");
     expect(await worker.end()).toMatchObject({ exitCode: 0 });
