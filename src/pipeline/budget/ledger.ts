@@ -96,8 +96,8 @@ export class Ledger {
 
   /** What a run of the message takes when it begins; undefined: nothing. Throws a ChargeFault when that can't be had. */
   chargesOf(delivery: Delivery): Charges | undefined {
-    if (this.#budgets.size === 0 || this.lacksEstimates(delivery)) return undefined;
     if (this.#same && !delivery.awaits) return this.#same;
+    if (this.#budgets.size === 0 || this.lacksEstimates(delivery)) return undefined;
     const charges = this.#chargesOf(delivery);
     return charges.length > 0 ? new Charges(charges) : undefined;
   }
