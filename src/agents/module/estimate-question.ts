@@ -1,5 +1,4 @@
-import type { Estimates } from "../../pipeline/ports/budget.js";
-import type { Ended } from "../../pipeline/ports/handler.js";
+import type { Estimated } from "../../pipeline/ports/handler.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
 import type { ToModule } from "./module-wire.js";
@@ -8,12 +7,10 @@ import { messageToWire } from "./wire-values.js";
 /** A function of `uses` that takes longer than this hangs, and its process with it. */
 const ANSWER_MS = 5_000;
 
-type Answer = { readonly estimates: Estimates } | Ended;
-
 /** What a module's process is asked of a message before its run: what it takes of budgets. */
 export class EstimateQuestion {
   #asked = 0;
-  #waiting: ((answer: Answer) => void) | undefined;
+  #waiting: ((answer: Estimated) => void) | undefined;
 
   /** @param kill ends the process, which then tells by `died` how it ended. */
   constructor(
@@ -22,8 +19,8 @@ export class EstimateQuestion {
   ) {}
 
   /** One at a time. Never rejects. */
-  async ask(message: ReceivedMessage): Promise<Answer> {
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+  async ask(message: ReceivedMessage): Promise<Estimated> {
+    const { promise, resolve } = Promise.withResolvers<Estimated>();
     this.#waiting = resolve;
     this.say({ estimate: messageToWire(message), asked: ++this.#asked });
     const timer = setTimeout(() => this.kill(`uses took longer than ${ANSWER_MS / 1000} s`), ANSWER_MS);
@@ -34,7 +31,7 @@ export class EstimateQuestion {
   }
 
   /** False when nobody waits for this answer. */
-  answered(asked: number, answer: Answer): boolean {
+  answered(asked: number, answer: Estimated): boolean {
     if (asked !== this.#asked || !this.#waiting) return false;
     this.#waiting(answer);
     return true;

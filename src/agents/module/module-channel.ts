@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { DeclaredUses, Estimates, Uses } from "../../pipeline/ports/budget.js";
-import type { Ended } from "../../pipeline/ports/handler.js";
+import type { Ended, Estimated } from "../../pipeline/ports/handler.js";
 import type { Identity } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import { VISIBILITY_MAX_SECONDS } from "../../pipeline/ports/queue.js";
@@ -34,7 +34,7 @@ export interface ModuleListener {
   /** `decodes`: the agent has a decoder of its own; `uses`: what each message takes of budgets. */
   onReady(decodes: boolean, uses: DeclaredUses | undefined): void;
   /** The answer to `estimate`; false when nobody waits for it. */
-  onEstimates(asked: number, answer: { readonly estimates: Estimates } | Ended): boolean;
+  onEstimates(asked: number, answer: Estimated): boolean;
   onUnfit(why: string): void;
   /** The run with this number, if it goes on. */
   runOf(number: number): RunListener | undefined;

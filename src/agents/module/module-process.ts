@@ -1,6 +1,6 @@
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
-import type { Ended, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
+import type { DeclaredUses } from "../../pipeline/ports/budget.js";
+import type { Ended, Estimated, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
@@ -139,7 +139,7 @@ export class ModuleProcess {
   }
 
   /** As `Handler.estimate`. */
-  async estimate(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended> {
+  async estimate(message: ReceivedMessage): Promise<Estimated> {
     if (this.#alive) return this.#question.ask(message);
     return { ended: { kind: "defer", reason: "the agent's process ended before it was asked" } };
   }

@@ -1,6 +1,6 @@
 import type { AgentRole } from "../../pipeline/ports/agent-role.js";
-import type { DeclaredUses, Estimates } from "../../pipeline/ports/budget.js";
-import type { Ended, Handler, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
+import type { DeclaredUses } from "../../pipeline/ports/budget.js";
+import type { Ended, Estimated, Handler, OpenedMessage, Run } from "../../pipeline/ports/handler.js";
 import type { Identifier } from "../../pipeline/ports/idempotency.js";
 import type { Outcome } from "../../pipeline/ports/outcome.js";
 import type { ReceivedMessage } from "../../pipeline/ports/queue.js";
@@ -100,7 +100,7 @@ export class ProcessPool implements Handler {
     return this.#options.runsMax !== 1;
   }
 
-  async estimate(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended> {
+  async estimate(message: ReceivedMessage): Promise<Estimated> {
     const process = await this.#lent();
     if (!(process instanceof ModuleProcess)) return process;
     return this.#stock.backAfter(process, process.estimate(message));

@@ -55,6 +55,9 @@ export interface Ended {
   readonly ended: Outcome;
 }
 
+/** What its agent says that a message takes of budgets, or how it ended in there. */
+export type Estimated = { readonly estimates: Estimates } | Ended;
+
 /**
  * A way to run agents: in this process, a pool, a program, a service. `run` never rejects: its end is an Outcome. It
  * resolves when the agent has really ended and nothing of it lives on, since its slot is given away then.
@@ -74,7 +77,7 @@ export interface Handler {
   /** What each message takes of which budget; looked at once, after `start`. */
   readonly uses?: DeclaredUses | undefined;
   /** What a message takes of the budgets that `uses` leaves to be estimated, or how it ended in there. Never rejects. */
-  estimate?(message: ReceivedMessage): Promise<{ readonly estimates: Estimates } | Ended>;
+  estimate?(message: ReceivedMessage): Promise<Estimated>;
   /** Called once, after the last run has ended. */
   stop?(): Promise<void>;
 }
