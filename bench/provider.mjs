@@ -11,14 +11,12 @@ const ANSWER_MS = 200;
 let perSecond;
 let tokens;
 let at;
-let counts;
 let calls;
 
 function reset(options) {
   perSecond = options.perSecond;
   tokens = perSecond;
   at = monotonicMs();
-  counts = { served: 0, refused: 0 };
   calls = [];
 }
 
@@ -29,19 +27,22 @@ function call(response) {
   const served = tokens >= 1;
   calls.push({ at: now, served });
   if (!served) {
-    counts.refused++;
     response.writeHead(429, { "retry-after": "1" }).end();
     return;
   }
   tokens--;
-  counts.served++;
   setTimeout(() => response.end("{}"), ANSWER_MS);
+}
+
+function counts() {
+  const served = calls.filter((call) => call.served).length;
+  return { served, refused: calls.length - served };
 }
 
 const server = createServer(async (request, response) => {
   const parts = [];
   for await (const part of request) parts.push(part);
-  if (request.url === "/stats") response.end(JSON.stringify(counts));
+  if (request.url === "/stats") response.end(JSON.stringify(counts()));
   else if (request.url === "/calls") response.end(JSON.stringify(calls));
   else if (request.url === "/reset") {
     reset(JSON.parse(Buffer.concat(parts).toString()));

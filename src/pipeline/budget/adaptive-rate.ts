@@ -4,6 +4,7 @@ const CUT_LEAST = 0.05;
 const GROWTH_PER_SECOND = 0.05;
 /** Of a rate that was learned: slowly at first, where it is about right; what was measured far too low is soon forgotten. */
 const LEARNED_GROWTH = { perSecond: 0.02, perSecondSquared: 0.005 };
+/** A learned rate grows to no more than so many times what is used of it. */
 const USED_TIMES = 2;
 /** What a provider took before it refused is what it takes, less this. */
 const LEARNED_SHARE = 0.9;

@@ -16,7 +16,6 @@ const PAUSE_DOUBLINGS = 6;
 const ADAPTED_EVERY_MS = 10;
 /** Of a rate that was learned: what comes in during a pause is no reason for a wave of calls after it. */
 const LEARNED_BURST_SECONDS = 0.25;
-
 /** An estimate of the fleet's size that is so near to a whole number means that one. */
 const NEAR = 0.05;
 
