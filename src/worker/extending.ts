@@ -60,11 +60,8 @@ export function extendingOf(
   if (keys && config.idempotencyOnError === "closed") {
     parts.push(new LeaseWatch(keys.claims, clock, visibilityTimeoutSeconds));
   }
-  let started = false;
   return {
     start() {
-      if (started) return;
-      started = true;
       for (const part of parts) part.start();
     },
     async stop() {

@@ -63,8 +63,9 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
+  /** Harmless twice; one that died is started again in a while, and no sooner. */
   start(): void {
-    if (this.#thread || this.#stopped) return;
+    if (this.#thread || this.#restart || this.#stopped) return;
     const { leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims } = this.#options;
     const workerData: LeaseThreadData = {
       buffer: leases.buffer,
@@ -89,7 +90,10 @@ export class LeaseKeeper {
       this.#thread = undefined;
       leases.reclaimExtending();
       telemetry({ kind: "warning", text: "the thread that extends leases ended; it is started again", error });
-      this.#restart = setTimeout(() => this.start(), RESTART_MS);
+      this.#restart = setTimeout(() => {
+        this.#restart = undefined;
+        this.start();
+      }, RESTART_MS);
     });
     this.#thread = thread;
   }

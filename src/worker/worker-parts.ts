@@ -111,7 +111,8 @@ export function partsOf(
     slots,
     fifo: queueUrl.endsWith(".fifo"),
     othersAtWork: () => watchers.tasks > 1,
-    onReceived: () => extending.start(),
+    // What works on this thread is no help to an agent that blocks it, however early it starts.
+    onReceived: options.queue ? undefined : () => extending.start(),
     onFatal,
   });
   return {
