@@ -25,6 +25,8 @@ export interface ExtendingParts {
 export interface Extending {
   /** Harmless twice. */
   start(): void;
+  /** Starts its thread alone, if it has one: the rest is no help to an agent that blocks the caller's. Harmless twice. */
+  startThread(): void;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export function extendingOf(
   const { queueUrl, visibilityTimeoutSeconds } = config;
   const claimEvents = keys && claimEventsOf(config, keys, telemetry);
   const parts: { start(): void; stop(): void | Promise<void> }[] = [];
+  let keeper: LeaseKeeper | undefined;
   const shared = queue || !keys?.options ? undefined : { buffer: keys.claims.buffer, table: keys.options };
   if (queue) {
     const events = {
@@ -48,7 +51,8 @@ export function extendingOf(
     parts.push(new VisibilityExtender({ queue, leases, clock, visibilityTimeoutSeconds, events }));
   } else {
     const claims = shared && claimEvents && { shared, events: claimEvents };
-    parts.push(new LeaseKeeper({ leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims }));
+    keeper = new LeaseKeeper({ leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims });
+    parts.push(keeper);
   }
   if (keys && claimEvents && !shared) {
     const { table, claims } = keys;
@@ -63,6 +67,9 @@ export function extendingOf(
   return {
     start() {
       for (const part of parts) part.start();
+    },
+    startThread() {
+      keeper?.start();
     },
     async stop() {
       await Promise.all(parts.map((part) => part.stop()));

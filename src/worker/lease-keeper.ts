@@ -55,6 +55,7 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   /** Looked for at once: a worker whose leases nobody extends must not begin. */
   readonly #file = ownFile("worker/lease-thread.js");
+  /** Until the next one is started, also one that died. */
   #thread: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -65,7 +66,7 @@ export class LeaseKeeper {
 
   /** Harmless twice; one that died is started again in a while, and no sooner. */
   start(): void {
-    if (this.#thread || this.#restart || this.#stopped) return;
+    if (this.#thread || this.#stopped) return;
     const { leases, queueUrl, visibilityTimeoutSeconds, transports, telemetry, claims } = this.#options;
     const workerData: LeaseThreadData = {
       buffer: leases.buffer,
@@ -87,11 +88,10 @@ export class LeaseKeeper {
     });
     thread.on("exit", () => {
       if (this.#stopped) return;
-      this.#thread = undefined;
       leases.reclaimExtending();
       telemetry({ kind: "warning", text: "the thread that extends leases ended; it is started again", error });
       this.#restart = setTimeout(() => {
-        this.#restart = undefined;
+        this.#thread = undefined;
         this.start();
       }, RESTART_MS);
     });

@@ -111,8 +111,7 @@ export function partsOf(
     slots,
     fifo: queueUrl.endsWith(".fifo"),
     othersAtWork: () => watchers.tasks > 1,
-    // What works on this thread is no help to an agent that blocks it, however early it starts.
-    onReceived: options.queue ? undefined : () => extending.start(),
+    onReceived: () => extending.startThread(),
     onFatal,
   });
   return {

@@ -53,7 +53,8 @@ describe("the thread that extends leases", () => {
     expect(threads()).toHaveLength(2);
   });
 
-  test("is not started after a stop", () => {
+  test("is not started after a stop", async () => {
+    await keeper.stop();
     keeper.start();
     expect(threads()).toHaveLength(0);
   });
